@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the library's own files know of one another. Object files (device, open,
+ * power, readout) keep their structs to themselves and meet only here; wire.c
+ * is pure, sys.c holds the only system calls. Names begin with vfiopm__ so that
+ * the static library claims no other names.
+ */
+#ifndef VFIOPM_PRIVATE_H
+#define VFIOPM_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vfiopm/vfiopm.h>
+
+/* The public functions are visible, all else is hidden (see lib/meson.build). */
+#define VFIOPM__PUBLIC __attribute__((visibility("default")))
+
+/* "dddddddd:bb:dd.f" and its NUL: a PCI domain has up to 32 bits (VMD uses more than 16). */
+#define VFIOPM__ADDRESS_SIZE 17
+
+/* Room for any path that the library makes. */
+#define VFIOPM__PATH_SIZE 256
+
+/* Room for any value of a sysfs attribute that the library reads. */
+#define VFIOPM__VALUE_SIZE 64
+
+struct vfiopm__feature;
+struct vfiopm__power;
+struct vfiopm__readout;
+
+/* ---- wire.c: translation between the kernel's words and ours, no effects ---- */
+
+void vfiopm__wire_probe(struct vfiopm__feature *ret_request, uint32_t feature, bool get);
+void vfiopm__wire_enter(struct vfiopm__feature *ret_request);
+void vfiopm__wire_enter_wakeup(struct vfiopm__feature *ret_request, int wakeup_fd);
+void vfiopm__wire_exit(struct vfiopm__feature *ret_request);
+
+/* Each gives 0, or -EINVAL for a text that is no address; ret is the kernel's spelling. */
+int vfiopm__wire_parse_address(const char *text, char ret[VFIOPM__ADDRESS_SIZE]);
+/* The group's number, from the target of the iommu_group link; 0 or -EPROTO. */
+int vfiopm__wire_parse_group(const char *link_target, uint32_t *ret_group);
+/* The device's directory below /sys, from the text of its fdinfo; 0, or -ENOENT if it does not say. */
+int vfiopm__wire_parse_fdinfo(const char *text, char *ret_path, size_t size);
+/* The values of sysfs attributes, each with its newline; 0 or -EPROTO. */
+int vfiopm__wire_parse_power_state(const char *text, uint32_t *ret_state);
+int vfiopm__wire_parse_runtime_status(const char *text, uint32_t *ret_status);
+int vfiopm__wire_parse_control(const char *text, uint32_t *ret_control);
+int vfiopm__wire_parse_flag(const char *text, uint32_t *ret_flag);
+int vfiopm__wire_parse_number(const char *text, uint64_t *ret_number);
+
+/* ---- sys.c: the system calls; each gives -errno on failure ---- */
+
+/* The kernel's return value, which may be positive. */
+int vfiopm__sys_ioctl(int fd, unsigned long request, void *arg);
+/* An ioctl that gives 0 or fails: -EPROTO if it gives anything else. */
+int vfiopm__sys_command(int fd, unsigned long request, void *arg);
+int vfiopm__sys_open_node(const char *path);
+int vfiopm__sys_open_directory(const char *path);
+/* For reading; directory_fd does not matter if path is absolute. */
+int vfiopm__sys_open_text(int directory_fd, const char *path);
+/* Never fails and takes -1: nothing is left to do about a close that fails. */
+void vfiopm__sys_close(int fd);
+int vfiopm__sys_duplicate(int fd);
+int vfiopm__sys_read_link(const char *path, char *ret_target, size_t size);
+/* The first entry of a directory whose name begins with prefix; -ENOENT if there is none. */
+int vfiopm__sys_find_entry(const char *path, const char *prefix, char *ret_name, size_t size);
+/* The whole of a small file, from its start, as a string; -EPROTO if it does not fit. */
+int vfiopm__sys_read_text(int fd, char *ret_text, size_t size);
+/* Is there a count in an eventfd? Looks, does not take. */
+bool vfiopm__sys_eventfd_readable(int fd);
+/* Take the count of an eventfd; -EAGAIN, without waiting, if there is none. */
+int vfiopm__sys_eventfd_take(int fd, uint64_t *ret_count);
+int vfiopm__sys_eventfd_add(int fd, uint64_t count);
+
+/* ---- open.c: from an address to a device fd ---- */
+
+/* The fds that make a device; -1 for those that it does not have. */
+struct vfiopm__fds {
+	int device;
+	int group;
+	int iommu; /* the container or the iommufd */
+};
+
+void vfiopm__fds_close(struct vfiopm__fds *fds);
+
+/* ---- device.c ---- */
+
+/* Takes the fds that are owned over, on success only. */
+int vfiopm__device_new(const struct vfiopm__fds *fds, bool owned, struct vfiopm_device **ret_dev);
+struct vfiopm__power *vfiopm__device_power(const struct vfiopm_device *dev);
+struct vfiopm__readout *vfiopm__device_readout(const struct vfiopm_device *dev);
+void vfiopm__device_trace(const struct vfiopm_device *dev, uint32_t event, const char *call,
+			  int result);
+
+/* ---- power.c ---- */
+
+/* Probes the features: the last ioctls on the device that nobody asked for. */
+int vfiopm__power_new(int device_fd, struct vfiopm__power **ret_power);
+void vfiopm__power_free(struct vfiopm__power *power);
+
+/* ---- readout.c ---- */
+
+/* -ENXIO if there is no such directory in sysfs. */
+int vfiopm__readout_new(const char *directory, struct vfiopm__readout **ret_readout);
+void vfiopm__readout_free(struct vfiopm__readout *readout);
+
+#endif

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The readout: the attributes of a device in sysfs that tell of its power. They
+ * are opened once and read from their start each time, so that a sandboxed
+ * caller needs no path afterwards. Reading any of them does not resume the
+ * device (drivers/pci/pci-sysfs.c, power_state_show() and d3cold_allowed_show();
+ * drivers/base/power/sysfs.c; 6.1): the values are the kernel's memory.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "private.h"
+
+enum attribute {
+	POWER_STATE,
+	RUNTIME_STATUS,
+	SUSPENDED_TIME,
+	CONTROL,
+	D3COLD_ALLOWED,
+	ATTRIBUTES
+};
+
+static const char *const files[ATTRIBUTES] = {
+	[POWER_STATE] = "power_state",
+	[RUNTIME_STATUS] = "power/runtime_status",
+	[SUSPENDED_TIME] = "power/runtime_suspended_time",
+	[CONTROL] = "power/control",
+	[D3COLD_ALLOWED] = "d3cold_allowed",
+};
+
+struct vfiopm__readout {
+	int fds[ATTRIBUTES]; /* -ENOENT for one that this kernel does not have */
+};
+
+static int open_attributes(struct vfiopm__readout *readout, int directory_fd)
+{
+	for (int i = 0; i < ATTRIBUTES; i++) {
+		readout->fds[i] = vfiopm__sys_open_text(directory_fd, files[i]);
+		if (readout->fds[i] < 0 && readout->fds[i] != -ENOENT)
+			return readout->fds[i];
+	}
+	return 0;
+}
+
+int vfiopm__readout_new(const char *directory, struct vfiopm__readout **ret_readout)
+{
+	struct vfiopm__readout *readout;
+	int directory_fd, r;
+
+	directory_fd = vfiopm__sys_open_directory(directory);
+	if (directory_fd < 0)
+		return directory_fd == -ENOENT ? -ENXIO : directory_fd;
+
+	readout = malloc(sizeof(*readout));
+	if (readout) {
+		for (int i = 0; i < ATTRIBUTES; i++)
+			readout->fds[i] = -ENOENT;
+		r = open_attributes(readout, directory_fd);
+	} else {
+		r = -ENOMEM;
+	}
+	vfiopm__sys_close(directory_fd);
+
+	if (r < 0) {
+		vfiopm__readout_free(readout);
+		return r;
+	}
+	*ret_readout = readout;
+	return 0;
+}
+
+void vfiopm__readout_free(struct vfiopm__readout *readout)
+{
+	if (!readout)
+		return;
+	for (int i = 0; i < ATTRIBUTES; i++)
+		vfiopm__sys_close(readout->fds[i]);
+	free(readout);
+}
+
+static int read_attribute(const struct vfiopm_device *dev, const void *ret, enum attribute attribute,
+			  char text[VFIOPM__VALUE_SIZE])
+{
+	const struct vfiopm__readout *readout;
+
+	if (!dev || !ret)
+		return -EINVAL;
+	readout = vfiopm__device_readout(dev);
+	if (!readout)
+		return -ENXIO;
+	if (readout->fds[attribute] < 0)
+		return readout->fds[attribute];
+	return vfiopm__sys_read_text(readout->fds[attribute], text, VFIOPM__VALUE_SIZE);
+}
+
+VFIOPM__PUBLIC int vfiopm_readout_get_power_state(const struct vfiopm_device *dev, uint32_t *ret_state)
+{
+	char text[VFIOPM__VALUE_SIZE];
+	int r = read_attribute(dev, ret_state, POWER_STATE, text);
+
+	return r < 0 ? r : vfiopm__wire_parse_power_state(text, ret_state);
+}
+
+VFIOPM__PUBLIC int vfiopm_readout_get_runtime_status(const struct vfiopm_device *dev,
+						     uint32_t *ret_status)
+{
+	char text[VFIOPM__VALUE_SIZE];
+	int r = read_attribute(dev, ret_status, RUNTIME_STATUS, text);
+
+	return r < 0 ? r : vfiopm__wire_parse_runtime_status(text, ret_status);
+}
+
+VFIOPM__PUBLIC int vfiopm_readout_get_suspended_time(const struct vfiopm_device *dev, uint64_t *ret_ms)
+{
+	char text[VFIOPM__VALUE_SIZE];
+	int r = read_attribute(dev, ret_ms, SUSPENDED_TIME, text);
+
+	return r < 0 ? r : vfiopm__wire_parse_number(text, ret_ms);
+}
+
+VFIOPM__PUBLIC int vfiopm_readout_get_control(const struct vfiopm_device *dev, uint32_t *ret_control)
+{
+	char text[VFIOPM__VALUE_SIZE];
+	int r = read_attribute(dev, ret_control, CONTROL, text);
+
+	return r < 0 ? r : vfiopm__wire_parse_control(text, ret_control);
+}
+
+VFIOPM__PUBLIC int vfiopm_readout_get_d3cold_allowed(const struct vfiopm_device *dev,
+						     uint32_t *ret_allowed)
+{
+	char text[VFIOPM__VALUE_SIZE];
+	int r = read_attribute(dev, ret_allowed, D3COLD_ALLOWED, text);
+
+	return r < 0 ? r : vfiopm__wire_parse_flag(text, ret_allowed);
+}

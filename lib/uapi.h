@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's uAPI, as the library's own files see it: <linux/vfio.h>, with
+ * what headers older than the kernels we run on do not have yet. The numbers
+ * are ABI; the assertions hold our fallbacks against the real header wherever
+ * it has them.
+ */
+#ifndef VFIOPM_UAPI_H
+#define VFIOPM_UAPI_H
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/vfio.h>
+
+/* Linux 6.1: include/uapi/linux/vfio.h, the low-power features. */
+#ifndef VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY
+#define VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY 3
+#define VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP 4
+#define VFIO_DEVICE_FEATURE_LOW_POWER_EXIT 5
+#endif
+
+/* Linux 6.6: the device cdev. The structs have names of our own, as a header
+ * may or may not have the kernel's. */
+#ifndef VFIO_DEVICE_BIND_IOMMUFD
+#define VFIO_DEVICE_BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18)
+#define VFIO_DEVICE_ATTACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 19)
+#endif
+
+/* Linux 6.2: include/uapi/linux/iommufd.h, which Debian 12 does not ship. */
+#ifndef IOMMU_IOAS_ALLOC
+#define IOMMU_IOAS_ALLOC _IO(';', 0x81)
+#endif
+
+struct vfiopm__bind_iommufd {
+	uint32_t argsz;
+	uint32_t flags;
+	int32_t iommufd;
+	uint32_t out_devid;
+};
+
+struct vfiopm__attach_iommufd_pt {
+	uint32_t argsz;
+	uint32_t flags;
+	uint32_t pt_id;
+};
+
+struct vfiopm__ioas_alloc {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t out_ioas_id;
+};
+
+/*
+ * struct vfio_device_feature with room for the one payload that the power
+ * features have, struct vfio_device_low_power_entry_with_wakeup.
+ */
+struct vfiopm__feature {
+	uint32_t argsz;
+	uint32_t flags;
+	int32_t wakeup_eventfd;
+	uint32_t reserved;
+};
+
+static_assert(VFIO_DEVICE_GET_INFO == 0x3b6b, "VFIO_DEVICE_GET_INFO");
+static_assert(VFIO_DEVICE_FEATURE == 0x3b75, "VFIO_DEVICE_FEATURE");
+static_assert(VFIO_DEVICE_BIND_IOMMUFD == 0x3b76, "VFIO_DEVICE_BIND_IOMMUFD");
+static_assert(VFIO_DEVICE_ATTACH_IOMMUFD_PT == 0x3b77, "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+static_assert(IOMMU_IOAS_ALLOC == 0x3b81, "IOMMU_IOAS_ALLOC");
+static_assert(VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY == 3, "LOW_POWER_ENTRY");
+static_assert(VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP == 4, "LOW_POWER_ENTRY_WITH_WAKEUP");
+static_assert(VFIO_DEVICE_FEATURE_LOW_POWER_EXIT == 5, "LOW_POWER_EXIT");
+static_assert(offsetof(struct vfiopm__feature, wakeup_eventfd) == sizeof(struct vfio_device_feature),
+	      "the payload follows the header");
+static_assert(sizeof(struct vfiopm__feature) == 16, "an entry with wakeup is 16 bytes");
+
+#endif

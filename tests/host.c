@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+/* The host's side of the device, by sysfs alone. */
+#include "host.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "test.h"
+#include "world.h"
+
+static int open_attribute(const char *attribute, int flags)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", world_device(), attribute);
+	return open(path, flags | O_CLOEXEC);
+}
+
+bool host_read(const char *attribute, char *ret_text, size_t size)
+{
+	int fd = open_attribute(attribute, O_RDONLY);
+	ssize_t length;
+
+	if (fd < 0)
+		return false;
+	length = read(fd, ret_text, size - 1);
+	close(fd);
+	assert_true(length >= 0);
+	ret_text[length] = '\0';
+	ret_text[strcspn(ret_text, "\n")] = '\0';
+	return true;
+}
+
+void host_write(const char *attribute, const char *text)
+{
+	int fd = open_attribute(attribute, O_WRONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+bool host_shows(const char *attribute, const char *value)
+{
+	char text[64];
+
+	assert_true(host_read(attribute, text, sizeof(text)));
+	return strcmp(text, value) == 0;
+}
+
+unsigned long host_suspended_time(void)
+{
+	char text[64];
+
+	assert_true(host_read("power/runtime_suspended_time", text, sizeof(text)));
+	return strtoul(text, NULL, 10);
+}
+
+void host_wait_suspended(void)
+{
+	for (int i = 0; i < 500; i++) {
+		if (host_shows("power/runtime_status", "suspended"))
+			return;
+		usleep(10000);
+	}
+	fail_msg("the device is not suspended after 5 s");
+}
+
+void host_stays_awake(void)
+{
+	world_let_suspend();
+	assert_true(host_shows("power/runtime_status", "active"));
+}
+
+void host_sees_deep_sleep(void)
+{
+	host_wait_suspended();
+	if (world_kernel_is_at_least(5, 11))
+		assert_true(host_shows("power_state", world_has_d3cold() ? "D3cold" : "D3hot"));
+}
+
+void host_wake(void)
+{
+	host_write("power/control", "on");
+	host_write("power/control", "auto");
+}
+
+void host_read_config(void)
+{
+	char byte;
+	int fd = open_attribute("config", O_RDONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &byte, 1, 0), 1);
+	close(fd);
+}
+
+unsigned host_open_fds(void)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	unsigned count = 0;
+
+	assert_non_null(directory);
+	while (readdir(directory))
+		count++;
+	closedir(directory);
+	return count;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an administrator of the host sees of the device and does to it, in sysfs. It
+ * works alike in both worlds.
+ */
+#ifndef HOST_H
+#define HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* An attribute of the device without its newline; false if there is none. */
+bool host_read(const char *attribute, char *ret_text, size_t size);
+void host_write(const char *attribute, const char *text);
+
+/* Does an attribute have this value? */
+bool host_shows(const char *attribute, const char *value);
+unsigned long host_suspended_time(void);
+
+/* Wait until the device is suspended, 5 s at most; fail the test if it does not. */
+void host_wait_suspended(void);
+/* Fail the test if the device, given the time, falls asleep. */
+void host_stays_awake(void);
+/* The state in which a suspended device is to be. */
+void host_sees_deep_sleep(void);
+
+/* Resume the device, from any power state, and let it be suspended again. */
+void host_wake(void);
+/* What lspci(8) does: resumes the device from D3cold, and from nothing else. */
+void host_read_config(void);
+
+/* The fds that this process has open. */
+unsigned host_open_fds(void);
+
+#endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+/* The calls that are made while a test looks, and the one it lets fail. */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+
+static struct {
+	bool noting;
+	unsigned count;
+	const char *names[SIM_CALLS_MAX];
+	unsigned index; /* of the one that is not done */
+	int error;	/* its errno; 0: none fails */
+	int answer;	/* what it gives */
+} calls;
+
+bool sim_call_fails(const char *name)
+{
+	bool fails;
+
+	if (!calls.noting || calls.count >= SIM_CALLS_MAX)
+		return false;
+	fails = (calls.error || calls.answer >= 0) && calls.count == calls.index;
+	calls.names[calls.count++] = name;
+	if (fails)
+		errno = calls.error;
+	return fails;
+}
+
+int sim_call_answer(void)
+{
+	return calls.answer;
+}
+
+void sim_calls_begin(void)
+{
+	calls.noting = true;
+	calls.count = 0;
+	calls.error = 0;
+	calls.answer = -1;
+}
+
+void sim_calls_fail(unsigned index, int error)
+{
+	sim_calls_begin();
+	calls.index = index;
+	calls.error = error;
+}
+
+void sim_calls_answer(unsigned index, int value)
+{
+	sim_calls_begin();
+	calls.index = index;
+	calls.answer = value;
+}
+
+unsigned sim_calls_end(void)
+{
+	calls.noting = false;
+	return calls.count;
+}
+
+const char *sim_call_name(unsigned index)
+{
+	return calls.names[index];
+}
+
+unsigned sim_calls_named(const char *name)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < calls.count; i++)
+		count += strcmp(calls.names[i], name) == 0;
+	return count;
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A simulated device: the driver core's runtime PM and vfio-pci's low power, as in
+ * drivers/vfio/pci/vfio_pci_core.c (6.1 to 7.x):
+ *
+ *   open: usage = 1
+ *   every ioctl, read, write: usage++, resume if suspended; body; usage--
+ *   entry: zap the BARs; EINVAL if engaged; engaged, keep the eventfd, usage--
+ *   exit:  if engaged: not any more, usage++, drop the eventfd
+ *   resume callback: if there is an eventfd: signal it, and do as in exit
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+static struct sim_device devices[SIM_DEVICES];
+
+/* ---- configuration space, as far as power needs it ---- */
+
+#define COMMAND 0x04
+#define COMMAND_IO 0x01
+#define COMMAND_MEMORY 0x02
+#define STATUS_CAPABILITIES 0x10
+
+static void fill_config(uint8_t *config)
+{
+	static const uint8_t header[] = { 0x86, 0x80, 0xd3, 0x10, 0, 0, STATUS_CAPABILITIES };
+
+	memset(config, 0, SIM_CONFIG_SIZE);
+	memcpy(config, header, sizeof(header));
+	config[0x34] = SIM_PM_CAPABILITY;
+	config[SIM_PM_CAPABILITY] = 0x01;
+	config[SIM_PM_CAPABILITY + 2] = 0x02;
+}
+
+/* ---- the BAR ---- */
+
+/* drivers/vfio/pci/vfio_pci_config.c, __vfio_pci_memory_enabled(), but for the part
+ * of low power, which stops mappings and not reads and writes. */
+bool sim_memory_enabled(const struct sim_device *device)
+{
+	return device->power < SIM_D3HOT && (device->config[COMMAND] & COMMAND_MEMORY);
+}
+
+/* A zapped mapping faults with SIGBUS: so does that of a file which ends before it. */
+void sim_update_mapping(struct sim_device *device)
+{
+	bool mapped = !device->engaged && sim_memory_enabled(device);
+	int r = 0;
+
+	if (mapped == device->mapped)
+		return;
+	if (mapped) {
+		r = ftruncate(device->memory, SIM_BAR0_SIZE);
+		r |= sim_real_pwrite(device->memory, device->bar, SIM_BAR0_SIZE, 0) != SIM_BAR0_SIZE;
+	} else {
+		r = sim_real_pread(device->memory, device->bar, SIM_BAR0_SIZE, 0) != SIM_BAR0_SIZE;
+		r |= ftruncate(device->memory, 0);
+	}
+	if (r != 0)
+		abort();
+	device->mapped = mapped;
+}
+
+void sim_set_power(struct sim_device *device, enum sim_power power)
+{
+	device->power = power;
+	sim_update_mapping(device);
+}
+
+/* ---- runtime PM ---- */
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint64_t sim_slept_ns(const struct sim_device *device)
+{
+	return device->slept_ns + (device->suspended ? now_ns() - device->asleep_since_ns : 0);
+}
+
+static bool suspend(struct sim_device *device)
+{
+	enum sim_power target = device->machine.target;
+
+	if (device->suspended || device->usage > 0)
+		return false;
+	if (target == SIM_D3COLD && !device->d3cold_allowed)
+		target = SIM_D3HOT;
+	device->suspended = true;
+	device->asleep_since_ns = now_ns();
+	/* Through D0: what power state the user had set is lost. */
+	sim_set_power(device, SIM_D0);
+	sim_set_power(device, target);
+	return true;
+}
+
+static void drop_wake(struct sim_device *device)
+{
+	if (device->wake >= 0)
+		sim_real_close(device->wake);
+	device->wake = -1;
+}
+
+static int resume(struct sim_device *device)
+{
+	uint64_t one = 1;
+
+	if (!device->suspended)
+		return 0;
+	if (device->resume_fails)
+		return -EIO;
+	device->slept_ns = sim_slept_ns(device);
+	device->suspended = false;
+	sim_set_power(device, SIM_D0);
+	if (device->wake >= 0) {
+		if (sim_real_write(device->wake, &one, sizeof(one)) != sizeof(one))
+			abort();
+		sim_low_power_exit(device);
+	}
+	return 0;
+}
+
+int sim_pm_get(struct sim_device *device)
+{
+	int r;
+
+	device->usage++;
+	r = resume(device);
+	if (r < 0)
+		device->usage--;
+	return r;
+}
+
+void sim_pm_put(struct sim_device *device)
+{
+	if (--device->usage == 0 && device->suspend_when == SIM_SUSPEND_AT_ONCE)
+		suspend(device);
+}
+
+/* ---- low power ---- */
+
+int sim_low_power_entry(struct sim_device *device, int wake)
+{
+	if (device->engaged)
+		return -EINVAL;
+	device->engaged = true;
+	device->wake = wake;
+	device->usage--; /* the caller's own use keeps it awake until the ioctl is done */
+	sim_update_mapping(device);
+	return 0;
+}
+
+void sim_low_power_exit(struct sim_device *device)
+{
+	if (!device->engaged)
+		return;
+	device->engaged = false;
+	device->usage++;
+	drop_wake(device);
+	sim_update_mapping(device);
+}
+
+/* ---- open and close ---- */
+
+int sim_device_opened(struct sim_device *device)
+{
+	int r;
+
+	if (device->opens++ == 0) {
+		r = sim_pm_get(device);
+		if (r < 0) {
+			device->opens--;
+			return r;
+		}
+		/* vfio_pci_core_enable(): pci_enable_device() turns both on. */
+		device->config[COMMAND] = COMMAND_IO | COMMAND_MEMORY;
+		sim_update_mapping(device);
+	}
+	return 0;
+}
+
+/* vfio_pci_core_disable(): the eventfd is dropped unsignalled, then the device resumed. */
+void sim_device_closed(struct sim_device *device)
+{
+	if (--device->opens > 0)
+		return;
+	device->bound_by_cdev = false;
+	sim_low_power_exit(device);
+	resume(device);
+	sim_set_power(device, SIM_D0);
+	sim_pm_put(device);
+}
+
+/* ---- the test's side ---- */
+
+struct sim_device *sim_device_at(int index)
+{
+	return devices[index].used ? &devices[index] : NULL;
+}
+
+struct sim_device *sim_device_by_address(const char *address)
+{
+	for (int i = 0; i < SIM_DEVICES; i++) {
+		if (devices[i].used && !devices[i].machine.not_pci &&
+		    strcmp(devices[i].address, address) == 0)
+			return &devices[i];
+	}
+	return NULL;
+}
+
+void sim_reset(void)
+{
+	sim_lock();
+	for (int i = 0; i < SIM_DEVICES; i++) {
+		if (!devices[i].used)
+			continue;
+		drop_wake(&devices[i]);
+		sim_real_close(devices[i].memory);
+		memset(&devices[i], 0, sizeof(devices[i]));
+	}
+	sim_unlock();
+	sim_calls_end();
+}
+
+struct sim_device *sim_add(const struct sim_machine *machine)
+{
+	static const struct sim_machine lab = { 0 };
+	struct sim_device *device = devices;
+
+	if (!machine)
+		machine = &lab;
+	while (device->used)
+		device++;
+	*device = (struct sim_device){
+		.used = true,
+		.group = 7 + (unsigned)(device - devices),
+		.machine = *machine,
+		.kernel = sim_find_kernel(machine->kernel),
+		.d3cold_allowed = true,
+		.wake = -1,
+		.memory = memfd_create("simulated BAR 0", MFD_CLOEXEC),
+	};
+	if (!machine->no_pm && machine->target == SIM_D0)
+		device->machine.target = SIM_D3HOT;
+	snprintf(device->address, sizeof(device->address), "%s",
+		 machine->address ? machine->address : "0000:01:00.0");
+	fill_config(device->config);
+	/* vfio-pci lets an unused device sleep. */
+	suspend(device);
+	return device;
+}
+
+int sim_open_device(struct sim_device *device)
+{
+	int fd;
+
+	sim_lock();
+	fd = sim_device_file_new(device, 0);
+	sim_unlock();
+	return fd;
+}
+
+void sim_set_suspend(struct sim_device *device, enum sim_suspend when)
+{
+	sim_lock();
+	device->suspend_when = when;
+	sim_unlock();
+}
+
+bool sim_suspend(struct sim_device *device)
+{
+	bool done;
+
+	sim_lock();
+	done = suspend(device);
+	sim_unlock();
+	return done;
+}
+
+void sim_fail_resume(struct sim_device *device, bool fails)
+{
+	sim_lock();
+	device->resume_fails = fails;
+	sim_unlock();
+}
+
+bool sim_is_suspended(const struct sim_device *device)
+{
+	return device->suspended;
+}
+
+bool sim_is_engaged(const struct sim_device *device)
+{
+	return device->engaged;
+}
+
+unsigned sim_ioctls(const struct sim_device *device)
+{
+	return device->ioctls;
+}

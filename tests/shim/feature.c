@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+/*
+ * VFIO_DEVICE_FEATURE, in the kernel's order: the first failure wins
+ * (drivers/vfio/vfio_main.c, vfio_ioctl_device_feature(); include/linux/vfio.h,
+ * vfio_check_feature(); drivers/vfio/pci/vfio_pci_core.c). And what the patches
+ * before v5 had in its place.
+ */
+#include <errno.h>
+
+#include "internal.h"
+#include "lib/uapi.h"
+
+struct header {
+	uint32_t argsz, flags;
+};
+
+#define OPERATIONS (VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_SET)
+
+/* 1: go on. */
+static int check_feature(const struct header *header, uint32_t supported, size_t min)
+{
+	if (header->flags & OPERATIONS & ~supported)
+		return -EINVAL;
+	if (header->flags & VFIO_DEVICE_FEATURE_PROBE)
+		return 0;
+	if (!(header->flags & OPERATIONS))
+		return -EINVAL;
+	if (header->argsz - sizeof(*header) < min)
+		return -EINVAL;
+	return 1;
+}
+
+/* ---- mainline, 6.1 and later ---- */
+
+static int entry(struct sim_device *device, const struct header *header)
+{
+	int r = check_feature(header, VFIO_DEVICE_FEATURE_SET, 0);
+
+	return r == 1 ? sim_low_power_entry(device, -1) : r;
+}
+
+static int entry_with_wakeup(struct sim_device *device, const struct header *header,
+			     const void *payload)
+{
+	struct {
+		int32_t wakeup_eventfd;
+		uint32_t reserved;
+	} data;
+	int r = check_feature(header, VFIO_DEVICE_FEATURE_SET, sizeof(data));
+	int wake;
+
+	if (r != 1)
+		return r;
+	r = sim_from_user(&data, payload, sizeof(data));
+	if (r < 0)
+		return r;
+	if (data.wakeup_eventfd < 0)
+		return -EINVAL;
+	wake = sim_eventfd(data.wakeup_eventfd);
+	if (wake < 0)
+		return wake;
+	r = sim_low_power_entry(device, wake);
+	if (r < 0)
+		sim_real_close(wake);
+	return r;
+}
+
+static int low_power_exit(struct sim_device *device, const struct header *header)
+{
+	int r = check_feature(header, VFIO_DEVICE_FEATURE_SET, 0);
+
+	if (r == 1) {
+		sim_low_power_exit(device);
+		r = 0;
+	}
+	return r;
+}
+
+static int mainline(struct sim_device *device, const struct header *header, const void *payload)
+{
+	switch (header->flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
+		return entry(device, header);
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
+		return entry_with_wakeup(device, header, payload);
+	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
+		return low_power_exit(device, header);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* ---- the patches before v5: feature 3 is read and written ---- */
+
+/* What the v2 and v3 patches answer to misuse: a positive number. */
+#define POSITIVE_EINVAL 22
+
+static int enter_from_d3hot(struct sim_device *device)
+{
+	if (device->power != SIM_D3HOT)
+		return POSITIVE_EINVAL;
+	return device->engaged ? 0 : sim_low_power_entry(device, -1);
+}
+
+int sim_v2_low_power(struct sim_device *device, void *arg)
+{
+	struct {
+		uint32_t argsz, state;
+	} request;
+	int r = sim_from_user(&request, arg, sizeof(request));
+
+	if (r < 0)
+		return r;
+	if (request.state > 1)
+		return POSITIVE_EINVAL;
+	if (request.state == 1)
+		return enter_from_d3hot(device);
+	sim_low_power_exit(device);
+	return 0;
+}
+
+static int v3_set(struct sim_device *device, const void *payload)
+{
+	uint64_t state;
+	int r = sim_from_user(&state, payload, sizeof(state));
+
+	if (r < 0)
+		return r;
+	if (state > 1)
+		return POSITIVE_EINVAL;
+	if (state == 1)
+		return enter_from_d3hot(device);
+	sim_low_power_exit(device);
+	return 0;
+}
+
+#define V4_ENTER 1
+#define V4_EXIT 2
+
+static int v4_set(struct sim_device *device, const void *payload)
+{
+	uint32_t data[2]; /* flags, reserved */
+	int r = sim_from_user(data, payload, sizeof(data));
+
+	if (r < 0)
+		return r;
+	if (data[0] == V4_ENTER)
+		return sim_low_power_entry(device, -1);
+	if (data[0] != V4_EXIT || !device->engaged)
+		return -EINVAL;
+	sim_low_power_exit(device);
+	return 0;
+}
+
+static int before_v5(struct sim_device *device, const struct header *header, void *payload)
+{
+	bool v3 = device->kernel->dialect == SIM_V3;
+	uint64_t state;
+	int r;
+
+	if ((header->flags & VFIO_DEVICE_FEATURE_MASK) != VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY)
+		return -ENOTTY;
+	r = check_feature(header, OPERATIONS, sizeof(state));
+	if (r != 1)
+		return r;
+	if (header->flags & VFIO_DEVICE_FEATURE_SET)
+		return v3 ? v3_set(device, payload) : v4_set(device, payload);
+	/* Little endian: v4's flags, and its reserved word 0. */
+	state = v3 ? device->engaged : device->engaged ? V4_ENTER : V4_EXIT;
+	return sim_to_user(payload, &state, sizeof(state));
+}
+
+/* ---- all ---- */
+
+int sim_feature(struct sim_device *device, void *arg)
+{
+	void *payload = (char *)arg + sizeof(struct header);
+	struct header header;
+	int r = sim_from_user(&header, arg, sizeof(header));
+
+	if (r < 0)
+		return r;
+	if (header.argsz < sizeof(header))
+		return -EINVAL;
+	if (header.flags &
+	    ~(uint32_t)(VFIO_DEVICE_FEATURE_MASK | OPERATIONS | VFIO_DEVICE_FEATURE_PROBE))
+		return -EINVAL;
+	if ((header.flags & OPERATIONS) == OPERATIONS &&
+	    !(header.flags & VFIO_DEVICE_FEATURE_PROBE))
+		return -EINVAL;
+	if (device->machine.no_low_power || device->machine.not_pci)
+		return -ENOTTY;
+
+	switch (device->kernel->dialect) {
+	case SIM_MAINLINE:
+		return mainline(device, &header, payload);
+	case SIM_V3:
+	case SIM_V4:
+		return before_v5(device, &header, payload);
+	default:
+		return -ENOTTY;
+	}
+}

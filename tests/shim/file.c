@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Which fd is what. A simulated file is a real fd of a file that does nothing, so
+ * that its number is the program's own and the kernel never gives it to another.
+ */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "internal.h"
+
+static struct sim_file files[1024];
+
+#define FILES ((int)(sizeof(files) / sizeof(files[0])))
+
+struct sim_file *sim_file(int fd)
+{
+	return fd >= 0 && fd < FILES && files[fd].kind != SIM_NONE ? &files[fd] : NULL;
+}
+
+struct sim_file *sim_file_of_kind(enum sim_kind kind, const struct sim_device *device)
+{
+	for (int fd = 0; fd < FILES; fd++) {
+		if (files[fd].kind == kind && files[fd].device == device)
+			return &files[fd];
+	}
+	return NULL;
+}
+
+static int file_new_from(enum sim_kind kind, struct sim_device *device, int backing, int lowest)
+{
+	int fd = backing >= 0 ? sim_real_fcntl(backing, F_DUPFD_CLOEXEC, lowest) : sim_real_open_null();
+
+	if (fd < 0)
+		return -errno;
+	if (fd >= FILES) {
+		sim_real_close(fd);
+		return -EMFILE;
+	}
+	files[fd] = (struct sim_file){ .kind = kind, .device = device, .container = -1 };
+	return fd;
+}
+
+int sim_file_new(enum sim_kind kind, struct sim_device *device)
+{
+	return file_new_from(kind, device, kind == SIM_CDEV ? device->memory : -1, 0);
+}
+
+int sim_device_file_new(struct sim_device *device, int lowest)
+{
+	int fd, r = sim_device_opened(device);
+
+	if (r < 0)
+		return r;
+	fd = file_new_from(SIM_DEVICE, device, device->memory, lowest);
+	if (fd < 0)
+		sim_device_closed(device);
+	return fd;
+}
+
+int sim_file_close(int fd)
+{
+	struct sim_file file = files[fd];
+	struct sim_file *container = sim_file(file.container);
+
+	files[fd] = (struct sim_file){ 0 };
+	if (file.kind == SIM_DEVICE)
+		sim_device_closed(file.device);
+	/* The last group of a container takes its IOMMU with it. */
+	if (file.kind == SIM_GROUP && container && --container->attached == 0)
+		container->iommu_set = false;
+	return sim_real_close(fd);
+}

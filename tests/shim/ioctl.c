@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The ioctls of a device fd (drivers/vfio/vfio_main.c, vfio_device_fops_unl_ioctl();
+ * drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_ioctl()), and the user's memory.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "lib/uapi.h"
+
+/* ---- the user's memory ---- */
+
+static int copy(ssize_t (*transfer)(pid_t, const struct iovec *, unsigned long,
+				    const struct iovec *, unsigned long, unsigned long),
+		void *ours, void *theirs, size_t size)
+{
+	struct iovec local = { ours, size }, remote = { theirs, size };
+
+	return transfer(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size ? 0 : -EFAULT;
+}
+
+int sim_from_user(void *to, const void *from, size_t size)
+{
+	return copy(process_vm_readv, to, (void *)(uintptr_t)from, size);
+}
+
+int sim_to_user(void *to, const void *from, size_t size)
+{
+	return copy(process_vm_writev, (void *)(uintptr_t)from, to, size);
+}
+
+int sim_eventfd(int fd)
+{
+	char path[64], target[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (sim_real_readlink(path, target, sizeof(target) - 1) < 0)
+		return -EBADF;
+	if (strcmp(target, "anon_inode:[eventfd]") != 0)
+		return -EINVAL;
+	return sim_real_fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+/* ---- information ---- */
+
+static int get_info(const struct sim_device *device, void *arg)
+{
+	struct vfio_device_info info;
+	const size_t min = offsetof(struct vfio_device_info, num_irqs) + sizeof(info.num_irqs);
+
+	if (sim_from_user(&info, arg, min) < 0)
+		return -EFAULT;
+	if (info.argsz < min)
+		return -EINVAL;
+	info.flags = device->machine.not_pci ? VFIO_DEVICE_FLAGS_PLATFORM
+					     : VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
+	info.num_regions = VFIO_PCI_NUM_REGIONS;
+	info.num_irqs = VFIO_PCI_NUM_IRQS;
+	return sim_to_user(arg, &info, min);
+}
+
+static int get_region_info(void *arg)
+{
+	struct vfio_region_info info;
+
+	if (sim_from_user(&info, arg, sizeof(info)) < 0)
+		return -EFAULT;
+	if (info.argsz < sizeof(info) || info.index >= VFIO_PCI_VGA_REGION_INDEX)
+		return -EINVAL;
+	info.offset = (uint64_t)info.index << 40;
+	info.size = 0;
+	info.flags = 0;
+	if (info.index == VFIO_PCI_BAR0_REGION_INDEX) {
+		info.size = SIM_BAR0_SIZE;
+		info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
+			     VFIO_REGION_INFO_FLAG_MMAP;
+	} else if (info.index == VFIO_PCI_CONFIG_REGION_INDEX) {
+		info.size = SIM_CONFIG_SIZE;
+		info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+	}
+	return sim_to_user(arg, &info, sizeof(info));
+}
+
+/* ---- dispatch ---- */
+
+static int body(struct sim_device *device, unsigned long request, void *arg)
+{
+	switch (request) {
+	case VFIO_DEVICE_FEATURE:
+		return sim_feature(device, arg);
+	case VFIO_DEVICE_GET_INFO:
+		return get_info(device, arg);
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return device->machine.not_pci ? -EINVAL : get_region_info(arg);
+	case VFIO_DEVICE_RESET:
+		sim_set_power(device, SIM_D0);
+		return 0;
+	case VFIO_DEVICE_BIND_IOMMUFD:
+		return device->kernel->dialect == SIM_V2 ? sim_v2_low_power(device, arg) : -ENOTTY;
+	case VFIO_DEVICE_ATTACH_IOMMUFD_PT:
+		return device->bound_by_cdev ? sim_attach_iommufd(arg) : -ENOTTY;
+	default:
+		return -ENOTTY;
+	}
+}
+
+int sim_device_ioctl(struct sim_device *device, unsigned long request, void *arg)
+{
+	int r;
+
+	device->ioctls++;
+	/* Answered before any runtime PM: a second bind, or one without the cdev. */
+	if (request == VFIO_DEVICE_BIND_IOMMUFD && device->kernel->bind_ioctl)
+		return device->kernel->cdev ? -EINVAL : -ENOTTY;
+	if (sim_pm_get(device) < 0)
+		return -EIO;
+	r = body(device, request, arg);
+	sim_pm_put(device);
+	return r;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+/* The kernels that the simulator can be: what differs between them. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+static const struct sim_kernel kernels[] = {
+	{ .name = "5.10", .dialect = SIM_NO_LOW_POWER, .wrong_container = EINVAL },
+	{ .name = "v2", .dialect = SIM_V2, .power_state = true, .wrong_container = EINVAL },
+	{ .name = "v3", .dialect = SIM_V3, .power_state = true, .wrong_container = EINVAL },
+	{ .name = "v4", .dialect = SIM_V4, .power_state = true, .wrong_container = EINVAL },
+	{ .name = "6.1", .dialect = SIM_MAINLINE, .power_state = true, .wrong_container = EINVAL },
+	{ .name = "6.12",
+	  .dialect = SIM_MAINLINE,
+	  .bind_ioctl = true,
+	  .power_state = true,
+	  .wrong_container = EBADFD },
+	{ .name = "6.12-iommufd",
+	  .dialect = SIM_MAINLINE,
+	  .bind_ioctl = true,
+	  .cdev = true,
+	  .power_state = true,
+	  .wrong_container = EBADFD },
+	{ .name = "7",
+	  .dialect = SIM_MAINLINE,
+	  .bind_ioctl = true,
+	  .power_state = true,
+	  .fdinfo_path = true,
+	  .wrong_container = EBADFD },
+};
+
+const struct sim_kernel *sim_find_kernel(const char *name)
+{
+	if (!name)
+		name = getenv("VFIOPM_SIM_KERNEL");
+	if (!name)
+		name = "6.12";
+	for (size_t i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++) {
+		if (strcmp(kernels[i].name, name) == 0)
+			return &kernels[i];
+	}
+	fprintf(stderr, "simulator: there is no kernel \"%s\"\n", name);
+	exit(99);
+}

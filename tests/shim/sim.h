@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulator, as a test sees it: a model of vfio-pci's devices behind the
+ * system calls, on real fd numbers and with real eventfds. What the model does is
+ * what the kernel does; what is here is what a kernel does not offer: to choose
+ * the kernel and the machine, when a device suspends, and which call fails.
+ *
+ * It stands under the calls that are linked with --wrap (shim/meson.build), those
+ * of the test itself among them.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sim_device;
+
+/* When a device that is not in use suspends. */
+enum sim_suspend {
+	SIM_SUSPEND_AT_ONCE, /* what a kernel does, but for the wait */
+	SIM_SUSPEND_NEVER,   /* as with PM QoS resume latency 0, or SR-IOV VFs enabled */
+	SIM_SUSPEND_BY_HAND, /* when sim_suspend() says so */
+};
+
+enum sim_power { SIM_D0, SIM_D3HOT = 3, SIM_D3COLD };
+
+/* What is 0 or NULL is what the lab's machine has: the e1000e at 0000:01:00.0. */
+struct sim_machine {
+	const char *address;
+	/* "5.10" (no low power), "6.1", "6.12", "6.12-iommufd", "7"; and those of the
+	 * patches before them: "v2", "v3", "v4". NULL: $VFIOPM_SIM_KERNEL, else "6.12". */
+	const char *kernel;
+	enum sim_power target;	/* where a suspend leads to, if not to D3hot */
+	bool no_pm;		/* a suspend leads to D0, as with a VF without a PM capability */
+	bool not_pci;		/* no PCI address, no group: only sim_open_device() */
+	bool no_low_power;	/* a driver without the features */
+	bool no_group;		/* no IOMMU */
+	bool not_bound;		/* bound to no VFIO driver */
+	bool mate_bound;	/* another device of its group is bound to a VFIO driver */
+	bool mate_on_host;	/* another device of its group is bound to a host driver */
+};
+
+/* Forget all devices and faults. Their fds must be closed. */
+void sim_reset(void);
+struct sim_device *sim_add(const struct sim_machine *machine);
+
+/* A device fd, as the group's owner would hand it to us. */
+int sim_open_device(struct sim_device *device);
+
+void sim_set_suspend(struct sim_device *device, enum sim_suspend when);
+/* Suspend now, unless it is in use: was it done? */
+bool sim_suspend(struct sim_device *device);
+/* From now on, resuming the device fails, or works again. */
+void sim_fail_resume(struct sim_device *device, bool fails);
+bool sim_is_suspended(const struct sim_device *device);
+bool sim_is_engaged(const struct sim_device *device);
+/* The ioctls that have reached the device, of any number. */
+unsigned sim_ioctls(const struct sim_device *device);
+
+/* From now on an attribute in sysfs ("power_state") holds this text; NULL: there is none. */
+void sim_set_attribute(struct sim_device *device, const char *name, const char *text);
+
+/* ---- calls: which are made, and what one of them gives ---- */
+
+#define SIM_CALLS_MAX 128
+
+/* Note the calls made from now on by name ("ioctl", "openat", "malloc", ..). */
+void sim_calls_begin(void);
+/* The same, and let the one with this index (from 0) fail with this errno, undone. */
+void sim_calls_fail(unsigned index, int error);
+/* The same, and let the one with this index, an ioctl, give this value, undone. */
+void sim_calls_answer(unsigned index, int value);
+/* Stop noting. How many were made? */
+unsigned sim_calls_end(void);
+const char *sim_call_name(unsigned index);
+unsigned sim_calls_named(const char *name);
+
+#endif

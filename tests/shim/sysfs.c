@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the host shows of a device: /sys/bus/pci/devices and fdinfo. Reading wakes
+ * nothing, but for config in D3cold; some writes do
+ * (drivers/pci/pci-sysfs.c, drivers/base/power/sysfs.c).
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define PREFIX "/sys/bus/pci/devices/"
+/* Where the links of PREFIX lead to, behind the bridge that the lab has. */
+#define REAL_PREFIX "/sys/devices/pci0000:00/0000:00:01.0/"
+
+static const char *after_prefix(const char *path)
+{
+	if (strncmp(path, PREFIX, sizeof(PREFIX) - 1) == 0)
+		return path + sizeof(PREFIX) - 1;
+	if (strncmp(path, REAL_PREFIX, sizeof(REAL_PREFIX) - 1) == 0)
+		return path + sizeof(REAL_PREFIX) - 1;
+	return NULL;
+}
+
+bool sim_is_sysfs(const char *path)
+{
+	return after_prefix(path) != NULL;
+}
+
+/* The device of a path, and what is below its directory: "" for that itself. */
+static struct sim_device *device_of_path(const char *path, const char **ret_below)
+{
+	const char *name = after_prefix(path);
+	size_t length = name ? strcspn(name, "/") : 0;
+	char address[17];
+
+	if (!name || length >= sizeof(address))
+		return NULL;
+	memcpy(address, name, length);
+	address[length] = '\0';
+	*ret_below = name + length + (name[length] == '/');
+	return sim_device_by_address(address);
+}
+
+/* ---- attributes ---- */
+
+static void show_power_state(const struct sim_device *device, char *text, size_t size)
+{
+	static const char *const names[] = { "D0", "D1", "D2", "D3hot", "D3cold" };
+
+	snprintf(text, size, "%s\n", names[device->power]);
+}
+
+static void show_runtime_status(const struct sim_device *device, char *text, size_t size)
+{
+	snprintf(text, size, "%s\n", device->suspended ? "suspended" : "active");
+}
+
+static void show_suspended_time(const struct sim_device *device, char *text, size_t size)
+{
+	snprintf(text, size, "%" PRIu64 "\n", sim_slept_ns(device) / 1000000);
+}
+
+static void show_control(const struct sim_device *device, char *text, size_t size)
+{
+	snprintf(text, size, "%s\n", device->control_on ? "on" : "auto");
+}
+
+static void show_d3cold_allowed(const struct sim_device *device, char *text, size_t size)
+{
+	snprintf(text, size, "%d\n", device->d3cold_allowed);
+}
+
+static int store_control(struct sim_device *device, const char *text)
+{
+	bool on = strncmp(text, "on", 2) == 0;
+
+	if (!on && strncmp(text, "auto", 4) != 0)
+		return -EINVAL;
+	if (on == device->control_on)
+		return 0;
+	device->control_on = on;
+	if (on)
+		return sim_pm_get(device);
+	sim_pm_put(device);
+	return 0;
+}
+
+/* pci-sysfs.c, d3cold_allowed_store(): resumes, whatever is written. */
+static int store_d3cold_allowed(struct sim_device *device, const char *text)
+{
+	if (text[0] != '0' && text[0] != '1')
+		return -EINVAL;
+	device->d3cold_allowed = text[0] == '1';
+	if (sim_pm_get(device) == 0)
+		sim_pm_put(device);
+	return 0;
+}
+
+static const struct sim_attribute {
+	const char *name;
+	void (*show)(const struct sim_device *device, char *text, size_t size);
+	int (*store)(struct sim_device *device, const char *text);
+} attributes[] = {
+	{ "power_state", show_power_state, NULL },
+	{ "power/runtime_status", show_runtime_status, NULL },
+	{ "power/runtime_suspended_time", show_suspended_time, NULL },
+	{ "power/control", show_control, store_control },
+	{ "d3cold_allowed", show_d3cold_allowed, store_d3cold_allowed },
+	{ "config", NULL, NULL },
+};
+
+static bool is_replaced(const struct sim_device *device, const char *name)
+{
+	return device->replaced.name && strcmp(device->replaced.name, name) == 0;
+}
+
+void sim_set_attribute(struct sim_device *device, const char *name, const char *text)
+{
+	sim_lock();
+	device->replaced.name = name;
+	device->replaced.text = text;
+	sim_unlock();
+}
+
+int sim_open_attribute(struct sim_device *device, const char *name)
+{
+	int fd;
+
+	if (strcmp(name, "power_state") == 0 && !device->kernel->power_state)
+		return -ENOENT;
+	if (is_replaced(device, name) && !device->replaced.text)
+		return -ENOENT;
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+		if (strcmp(attributes[i].name, name) != 0)
+			continue;
+		fd = sim_file_new(SIM_ATTRIBUTE, device);
+		if (fd >= 0)
+			sim_file(fd)->attribute = &attributes[i];
+		return fd;
+	}
+	return -ENOENT;
+}
+
+int sim_open_sysfs(const char *path)
+{
+	const char *below;
+	struct sim_device *device = device_of_path(path, &below);
+
+	if (!device)
+		return -ENOENT;
+	return *below ? sim_open_attribute(device, below) : sim_file_new(SIM_DIRECTORY, device);
+}
+
+/* pci_read_config(): resumes the parent, which brings back only what had lost its
+ * power with it. */
+static ssize_t read_config(struct sim_device *device, void *buffer, size_t count, off_t offset)
+{
+	if (offset >= SIM_CONFIG_SIZE)
+		return 0;
+	if (count > SIM_CONFIG_SIZE - (size_t)offset)
+		count = SIM_CONFIG_SIZE - (size_t)offset;
+	if (device->power == SIM_D3COLD && sim_pm_get(device) == 0)
+		sim_pm_put(device);
+	memcpy(buffer, device->config + offset, count);
+	return (ssize_t)count;
+}
+
+ssize_t sim_read_text(struct sim_file *file, void *buffer, size_t count, off_t offset)
+{
+	char text[256];
+	size_t length;
+
+	if (file->kind == SIM_FDINFO)
+		snprintf(text, sizeof(text), "pos:\t0\nflags:\t02000002\nvfio-device-syspath: %s%s\n",
+			 REAL_PREFIX, file->device->address);
+	else if (is_replaced(file->device, file->attribute->name))
+		snprintf(text, sizeof(text), "%s", file->device->replaced.text);
+	else if (!file->attribute->show)
+		return read_config(file->device, buffer, count, offset);
+	else
+		file->attribute->show(file->device, text, sizeof(text));
+
+	length = strlen(text);
+	if ((size_t)offset >= length)
+		return 0;
+	if (count > length - (size_t)offset)
+		count = length - (size_t)offset;
+	memcpy(buffer, text + offset, count);
+	return (ssize_t)count;
+}
+
+ssize_t sim_write_attribute(struct sim_file *file, const void *buffer, size_t count)
+{
+	char text[16];
+	int r;
+
+	if (!file->attribute->store || count >= sizeof(text))
+		return -EINVAL;
+	memcpy(text, buffer, count);
+	text[count] = '\0';
+	r = file->attribute->store(file->device, text);
+	return r < 0 ? r : (ssize_t)count;
+}
+
+/* ---- links and directories ---- */
+
+int sim_read_link(const char *path, char *target, size_t size)
+{
+	const char *below;
+	struct sim_device *device = device_of_path(path, &below);
+
+	if (!device || strcmp(below, "iommu_group") != 0 || device->machine.no_group)
+		return -ENOENT;
+	return snprintf(target, size, "../../../../kernel/iommu_groups/%u", device->group);
+}
+
+int sim_vfio_dev(const char *path, char *name, size_t size)
+{
+	const char *below;
+	struct sim_device *device = device_of_path(path, &below);
+
+	/* 6.1 has the directory already, though no cdev. */
+	if (!device || strcmp(below, "vfio-dev") != 0 || device->machine.not_bound ||
+	    device->kernel->dialect != SIM_MAINLINE)
+		return -ENOENT;
+	for (int i = 0; i < SIM_DEVICES; i++) {
+		if (device == sim_device_at(i))
+			return snprintf(name, size, "vfio%d", i);
+	}
+	return -ENOENT;
+}
+
+/* ---- fdinfo ---- */
+
+int sim_open_fdinfo(const char *path)
+{
+	const struct sim_file *file;
+	int number;
+	char rest;
+
+	if (sscanf(path, "/proc/self/fdinfo/%d%c", &number, &rest) != 1)
+		return -ENOENT;
+	file = sim_file(number);
+	if (!file || file->kind != SIM_DEVICE || !file->device->kernel->fdinfo_path ||
+	    file->device->machine.not_pci)
+		return -ENOENT;
+	return sim_file_new(SIM_FDINFO, file->device);
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The calls that the simulator stands under, by ld's --wrap: for a simulated file
+ * the model answers, for any other the real call. shim/meson.build has the list of
+ * names, and the canary in tests/test-sim.c proves that they are in force.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* glibc's names for large files are the plain ones on 64-bit machines; what
+ * meson's -D_FILE_OFFSET_BITS=64 makes of a call is an alias here. */
+#define LARGE_FILE_ALIAS(name, large) \
+	extern __typeof(__wrap_##name) __wrap_##large __attribute__((alias("__wrap_" #name)))
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void sim_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void sim_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* What the model gives, as a system call gives it; to be called with the lock. */
+static ssize_t answer(ssize_t result)
+{
+	sim_unlock();
+	if (result >= 0)
+		return result;
+	errno = (int)-result;
+	return -1;
+}
+
+/* Note the call, and fail it if the test wants that. Takes the lock on success. */
+#define ENTER_CALL(name, failure)             \
+	do {                                  \
+		sim_lock();                   \
+		if (sim_call_fails(name)) {   \
+			sim_unlock();         \
+			return failure;       \
+		}                             \
+	} while (0)
+
+/* Leave to the kernel, without the lock. */
+#define REAL(call) (sim_unlock(), (call))
+
+/* ---- ioctl ---- */
+
+int __real_ioctl(int fd, unsigned long request, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+
+static int file_ioctl(struct sim_file *file, unsigned long request, void *arg)
+{
+	switch (file->kind) {
+	case SIM_DEVICE:
+		return sim_device_ioctl(file->device, request, arg);
+	case SIM_CDEV:
+		return sim_cdev_ioctl(file, request, arg);
+	case SIM_GROUP:
+		return sim_group_ioctl(file, request, arg);
+	case SIM_CONTAINER:
+		return sim_container_ioctl(file, request, arg);
+	case SIM_IOMMUFD:
+		return sim_iommufd_ioctl(request, arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	struct sim_file *file;
+	va_list args;
+	void *arg;
+
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+
+	ENTER_CALL("ioctl", sim_call_answer());
+	file = sim_file(fd);
+	if (!file)
+		return REAL(__real_ioctl(fd, request, arg));
+	return (int)answer(file_ioctl(file, request, arg));
+}
+
+/* ---- open and close ---- */
+
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+int __real_openat(int directory_fd, const char *path, int flags, ...);
+int __wrap_openat(int directory_fd, const char *path, int flags, ...);
+int __real_close(int fd);
+int __wrap_close(int fd);
+
+/* -ENODATA: the kernel is to answer. */
+static int open_path(const char *path)
+{
+	int fd;
+
+	if (sim_is_sysfs(path))
+		return sim_open_sysfs(path);
+	if (strncmp(path, "/dev/vfio", 9) == 0 || strcmp(path, "/dev/iommu") == 0)
+		return sim_open_node(path);
+	fd = sim_open_fdinfo(path);
+	return fd == -ENOENT ? -ENODATA : fd;
+}
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+	int fd;
+
+	va_start(args, flags);
+	mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
+	va_end(args);
+
+	ENTER_CALL("open", -1);
+	fd = open_path(path);
+	return fd == -ENODATA ? REAL(__real_open(path, flags, mode)) : (int)answer(fd);
+}
+LARGE_FILE_ALIAS(open, open64);
+
+int __wrap_openat(int directory_fd, const char *path, int flags, ...)
+{
+	struct sim_file *directory;
+	va_list args;
+	mode_t mode;
+	int fd;
+
+	va_start(args, flags);
+	mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
+	va_end(args);
+
+	ENTER_CALL("openat", -1);
+	directory = path[0] == '/' ? NULL : sim_file(directory_fd);
+	fd = directory ? sim_open_attribute(directory->device, path) : open_path(path);
+	return fd == -ENODATA ? REAL(__real_openat(directory_fd, path, flags, mode)) : (int)answer(fd);
+}
+LARGE_FILE_ALIAS(openat, openat64);
+
+int __wrap_close(int fd)
+{
+	sim_lock();
+	return sim_file(fd) ? (int)answer(sim_file_close(fd)) : REAL(__real_close(fd));
+}
+
+/* ---- read and write ---- */
+
+ssize_t __real_read(int fd, void *buffer, size_t count);
+ssize_t __wrap_read(int fd, void *buffer, size_t count);
+ssize_t __real_pread(int fd, void *buffer, size_t count, off_t offset);
+ssize_t __wrap_pread(int fd, void *buffer, size_t count, off_t offset);
+ssize_t __real_write(int fd, const void *buffer, size_t count);
+ssize_t __wrap_write(int fd, const void *buffer, size_t count);
+ssize_t __real_pwrite(int fd, const void *buffer, size_t count, off_t offset);
+ssize_t __wrap_pwrite(int fd, const void *buffer, size_t count, off_t offset);
+
+static ssize_t file_read(struct sim_file *file, void *buffer, size_t count, off_t offset)
+{
+	switch (file->kind) {
+	case SIM_DEVICE:
+		return sim_region_rw(file->device, buffer, count, offset, false);
+	case SIM_ATTRIBUTE:
+	case SIM_FDINFO:
+		return sim_read_text(file, buffer, count, offset);
+	default:
+		return -EINVAL;
+	}
+}
+
+static ssize_t file_write(struct sim_file *file, const void *buffer, size_t count, off_t offset)
+{
+	switch (file->kind) {
+	case SIM_DEVICE:
+		return sim_region_rw(file->device, (void *)(uintptr_t)buffer, count, offset, true);
+	case SIM_ATTRIBUTE:
+		return sim_write_attribute(file, buffer, count);
+	default:
+		return -EINVAL;
+	}
+}
+
+ssize_t __wrap_read(int fd, void *buffer, size_t count)
+{
+	struct sim_file *file;
+	ssize_t length;
+
+	ENTER_CALL("read", -1);
+	file = sim_file(fd);
+	if (!file)
+		return REAL(__real_read(fd, buffer, count));
+	length = file_read(file, buffer, count, file->position);
+	if (length > 0)
+		file->position += length;
+	return answer(length);
+}
+
+ssize_t __wrap_pread(int fd, void *buffer, size_t count, off_t offset)
+{
+	struct sim_file *file;
+
+	ENTER_CALL("pread", -1);
+	file = sim_file(fd);
+	if (!file)
+		return REAL(__real_pread(fd, buffer, count, offset));
+	return answer(file_read(file, buffer, count, offset));
+}
+LARGE_FILE_ALIAS(pread, pread64);
+
+ssize_t __wrap_write(int fd, const void *buffer, size_t count)
+{
+	struct sim_file *file;
+
+	ENTER_CALL("write", -1);
+	file = sim_file(fd);
+	if (!file)
+		return REAL(__real_write(fd, buffer, count));
+	return answer(file_write(file, buffer, count, 0));
+}
+
+ssize_t __wrap_pwrite(int fd, const void *buffer, size_t count, off_t offset)
+{
+	struct sim_file *file;
+
+	ENTER_CALL("pwrite", -1);
+	file = sim_file(fd);
+	if (!file)
+		return REAL(__real_pwrite(fd, buffer, count, offset));
+	return answer(file_write(file, buffer, count, offset));
+}
+LARGE_FILE_ALIAS(pwrite, pwrite64);
+
+/* ---- links and directories ---- */
+
+ssize_t __real_readlink(const char *path, char *target, size_t size);
+ssize_t __wrap_readlink(const char *path, char *target, size_t size);
+DIR *__real_opendir(const char *path);
+DIR *__wrap_opendir(const char *path);
+struct dirent *__real_readdir(DIR *directory);
+struct dirent *__wrap_readdir(DIR *directory);
+int __real_closedir(DIR *directory);
+int __wrap_closedir(DIR *directory);
+
+ssize_t __wrap_readlink(const char *path, char *target, size_t size)
+{
+	ENTER_CALL("readlink", -1);
+	if (!sim_is_sysfs(path))
+		return REAL(__real_readlink(path, target, size));
+	return answer(sim_read_link(path, target, size));
+}
+
+/* The one simulated directory that may be open: ".", and the device's entry. */
+static struct {
+	struct dirent entry;
+	char name[32];
+	int next;
+} directory;
+
+#define OUR_DIRECTORY ((DIR *)(void *)&directory)
+
+DIR *__wrap_opendir(const char *path)
+{
+	ENTER_CALL("opendir", NULL);
+	if (!sim_is_sysfs(path))
+		return REAL(__real_opendir(path));
+	directory.next = 0;
+	return answer(sim_vfio_dev(path, directory.name, sizeof(directory.name))) < 0 ? NULL
+										       : OUR_DIRECTORY;
+}
+
+struct dirent *__wrap_readdir(DIR *d)
+{
+	const char *name = NULL;
+
+	ENTER_CALL("readdir", NULL);
+	if (d != OUR_DIRECTORY)
+		return REAL(__real_readdir(d));
+	if (directory.next < 2)
+		name = directory.next++ == 0 ? "." : directory.name;
+	if (name)
+		snprintf(directory.entry.d_name, sizeof(directory.entry.d_name), "%s", name);
+	sim_unlock();
+	return name ? &directory.entry : NULL;
+}
+LARGE_FILE_ALIAS(readdir, readdir64);
+
+int __wrap_closedir(DIR *d)
+{
+	return d == OUR_DIRECTORY ? 0 : __real_closedir(d);
+}
+
+/* ---- what is the kernel's, and is only noted ---- */
+
+int __real_fcntl(int fd, int command, ...);
+int __wrap_fcntl(int fd, int command, ...);
+int __real_poll(struct pollfd *fds, nfds_t count, int timeout);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
+ssize_t __real_preadv2(int fd, const struct iovec *vectors, int count, off_t offset, int flags);
+ssize_t __wrap_preadv2(int fd, const struct iovec *vectors, int count, off_t offset, int flags);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+int __wrap_fcntl(int fd, int command, ...)
+{
+	struct sim_file *file;
+	va_list args;
+	int arg;
+
+	va_start(args, command);
+	arg = va_arg(args, int);
+	va_end(args);
+	ENTER_CALL("fcntl", -1);
+	file = sim_file(fd);
+	if (file && file->kind == SIM_DEVICE && (command == F_DUPFD || command == F_DUPFD_CLOEXEC))
+		return (int)answer(sim_device_file_new(file->device, arg));
+	return REAL(__real_fcntl(fd, command, arg));
+}
+LARGE_FILE_ALIAS(fcntl, fcntl64);
+
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+	ENTER_CALL("poll", -1);
+	return REAL(__real_poll(fds, count, timeout));
+}
+
+ssize_t __wrap_preadv2(int fd, const struct iovec *vectors, int count, off_t offset, int flags)
+{
+	ENTER_CALL("preadv2", -1);
+	return REAL(__real_preadv2(fd, vectors, count, offset, flags));
+}
+LARGE_FILE_ALIAS(preadv2, preadv64v2);
+
+void *__wrap_malloc(size_t size)
+{
+	ENTER_CALL("malloc", NULL);
+	return REAL(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	ENTER_CALL("calloc", NULL);
+	return REAL(__real_calloc(count, size));
+}
+
+/* ---- for the simulator's own use ---- */
+
+int sim_real_open_null(void)
+{
+	return __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+int sim_real_close(int fd)
+{
+	return __real_close(fd);
+}
+
+ssize_t sim_real_pread(int fd, void *buffer, size_t count, off_t offset)
+{
+	return __real_pread(fd, buffer, count, offset);
+}
+
+ssize_t sim_real_write(int fd, const void *buffer, size_t count)
+{
+	return __real_write(fd, buffer, count);
+}
+
+ssize_t sim_real_pwrite(int fd, const void *buffer, size_t count, off_t offset)
+{
+	return __real_pwrite(fd, buffer, count, offset);
+}
+
+ssize_t sim_real_readlink(const char *path, char *buffer, size_t size)
+{
+	return __real_readlink(path, buffer, size);
+}
+
+int sim_real_fcntl(int fd, int command, int arg)
+{
+	return __real_fcntl(fd, command, arg);
+}

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: MIT
+/* The device object: made of an fd, opened by its address, and its readout. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <vfiopm/vfiopm.h>
+
+#include "host.h"
+#include "raw.h"
+#include "test.h"
+#include "world.h"
+
+/* A device is made as soon as its ret_dev is written. */
+static struct vfiopm_device *const untouched = (struct vfiopm_device *)(uintptr_t)1;
+
+/* ---- made of an fd ---- */
+
+static void from_fd(void **state)
+{
+	struct vfiopm_device *dev = NULL;
+	struct raw raw;
+	unsigned fds;
+
+	(void)state;
+	raw_open(&raw);
+	fds = host_open_fds();
+	expect_ok(vfiopm_device_new_from_fd(raw.device, &dev));
+	assert_int_equal(vfiopm_device_get_fd(dev), raw.device);
+	assert_null(vfiopm_device_free(dev));
+	/* The fd was borrowed, and nothing else is left. */
+	assert_int_equal(raw_info(raw.device), 0);
+	assert_int_equal(host_open_fds(), fds);
+	raw_close(&raw);
+}
+
+static void wrong_fds(void **state)
+{
+	int closed = raw_closed_fd(), file = open("/dev/null", O_RDWR), event = raw_eventfd();
+	struct vfiopm_device *dev = untouched;
+	struct raw raw;
+
+	(void)state;
+	raw_open(&raw);
+	expect_errno(EINVAL, vfiopm_device_new_from_fd(raw.device, NULL));
+	expect_errno(EBADF, vfiopm_device_new_from_fd(-1, &dev));
+	expect_errno(EBADF, vfiopm_device_new_from_fd(closed, &dev));
+	expect_errno(ENOTTY, vfiopm_device_new_from_fd(file, &dev));
+	expect_errno(ENOTTY, vfiopm_device_new_from_fd(event, &dev));
+	expect_errno(ENOTTY, vfiopm_device_new_from_fd(raw.group, &dev));
+	/* A container that has its IOMMU hands the ioctl to that. */
+	expect_errno(ENOTTY, vfiopm_device_new_from_fd(raw.iommu, &dev));
+	raw_close(&raw);
+
+	raw.iommu = open("/dev/vfio/vfio", O_RDWR);
+	assert_true(raw.iommu >= 0);
+	expect_errno(EINVAL, vfiopm_device_new_from_fd(raw.iommu, &dev));
+	close(raw.iommu);
+	assert_ptr_equal(dev, untouched);
+	close(file);
+	close(event);
+}
+
+static void unbound_cdev(void **state)
+{
+	struct vfiopm_device *dev = untouched;
+	int fd;
+
+	(void)state;
+	if (!world_has_cdev())
+		skip_because("this kernel has no device cdev");
+	fd = open("/dev/vfio/devices/vfio0", O_RDWR);
+	assert_true(fd >= 0);
+	expect_errno(EINVAL, vfiopm_device_new_from_fd(fd, &dev));
+	assert_ptr_equal(dev, untouched);
+	close(fd);
+}
+
+static void null_device(void **state)
+{
+	const char *address;
+
+	(void)state;
+	assert_null(vfiopm_device_free(NULL));
+	expect_errno(EINVAL, vfiopm_device_get_fd(NULL));
+	expect_errno(EINVAL, vfiopm_device_set_address(NULL, world_device()));
+	expect_errno(EINVAL, vfiopm_device_get_address(NULL, &address));
+}
+
+/* ---- opened by address ---- */
+
+static void open_by_address(void **state)
+{
+	struct vfiopm_device *dev = NULL;
+	const char *address = NULL;
+	unsigned fds = host_open_fds();
+	int fd;
+
+	(void)state;
+	expect_ok(vfiopm_device_open(world_device(), &dev));
+	fd = vfiopm_device_get_fd(dev);
+	assert_int_equal(raw_info(fd), 0);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	expect_ok(vfiopm_device_get_address(dev, &address));
+	assert_string_equal(address, world_device());
+	/* In use now: by its group, or bound by its cdev. */
+	{
+		struct vfiopm_device *second = untouched;
+
+		expect_errno(EBUSY, vfiopm_device_open(world_device(), &second));
+		assert_ptr_equal(second, untouched);
+	}
+	assert_null(vfiopm_device_free(dev));
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	assert_int_equal(host_open_fds(), fds);
+
+	/* And it can be opened again. */
+	expect_ok(vfiopm_device_open(world_device(), &dev));
+	vfiopm_device_free(dev);
+}
+
+static void every_fd_closes_on_exec(void **state)
+{
+	struct vfiopm_device *dev;
+	bool before[256];
+
+	(void)state;
+	for (int fd = 0; fd < 256; fd++)
+		before[fd] = fcntl(fd, F_GETFD) >= 0;
+	expect_ok(vfiopm_device_open(world_device(), &dev));
+	for (int fd = 0; fd < 256; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		assert_true(before[fd] || flags < 0 || (flags & FD_CLOEXEC));
+	}
+	vfiopm_device_free(dev);
+}
+
+static void not_an_address(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"01:00.0",		   /* no domain: which is meant? */
+		"0000:01:00",		   /* no function */
+		"0000:01:00.8",		   /* no such function can be */
+		"0000:01:20.0",		   /* no such device can be */
+		"000:01:00.0",		   /* not in the kernel's widths */
+		"000000000:01:00.0",	   /* nor this */
+		"0000:1:00.0",		   /* nor this */
+		"0000:001:00.0",	   /* nor this */
+		"0000:01:0.0",		   /* nor this */
+		"0000:01:00.00",	   /* nor this */
+		" 0000:01:00.0",	   /* blanks */
+		"0000:01:00.0 ",	   /* at either end */
+		"0000:01:00.0\n",	   /* as read from a file */
+		"0x00:01:00.0",		   /* strtoul() would take it */
+		"+000:01:00.0",		   /* and this */
+		"0000:-1:00.0",		   /* and this */
+		"0000:g1:00.0",		   /* not a digit */
+		"0000/01/00.0",		   /* a path */
+		"../0000:01:00.0",	   /* a path */
+		"0000:01:00.0/..",	   /* a path */
+		"/dev/vfio/7",		   /* a path */
+		"0000:01:00.0/../0000:01", /* a path */
+	};
+	struct vfiopm_device *dev = untouched, *made;
+	struct raw raw;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		expect_errno(EINVAL, vfiopm_device_open(texts[i], &dev));
+	expect_errno(EINVAL, vfiopm_device_open(NULL, &dev));
+	expect_errno(EINVAL, vfiopm_device_open(world_device(), NULL));
+	assert_ptr_equal(dev, untouched);
+
+	raw_open(&raw);
+	expect_ok(vfiopm_device_new_from_fd(raw.device, &made));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		expect_errno(EINVAL, vfiopm_device_set_address(made, texts[i]));
+	expect_errno(EINVAL, vfiopm_device_set_address(made, NULL));
+	vfiopm_device_free(made);
+	raw_close(&raw);
+}
+
+static void no_such_device(void **state)
+{
+	struct vfiopm_device *dev = untouched;
+	unsigned fds = host_open_fds();
+
+	(void)state;
+	expect_errno(ENXIO, vfiopm_device_open("0000:7f:1f.7", &dev));
+	expect_errno(ENXIO, vfiopm_device_open("ffffffff:ff:1f.7", &dev));
+	assert_ptr_equal(dev, untouched);
+	assert_int_equal(host_open_fds(), fds);
+}
+
+/* ---- its address ---- */
+
+static void set_address(void **state)
+{
+	bool in_fdinfo = world_kernel_is_at_least(7, 0) || world_kernel_is_at_least(6, 18);
+	struct vfiopm_device *dev;
+	const char *address = NULL;
+	uint32_t value;
+	unsigned fds;
+	struct raw raw;
+
+	(void)state;
+	raw_open(&raw);
+	fds = host_open_fds();
+	expect_ok(vfiopm_device_new_from_fd(raw.device, &dev));
+	expect_errno(EINVAL, vfiopm_device_get_address(dev, NULL));
+	if (in_fdinfo) {
+		expect_ok(vfiopm_device_get_address(dev, &address));
+		assert_string_equal(address, world_device());
+	} else {
+		expect_errno(ENXIO, vfiopm_device_get_address(dev, &address));
+		assert_null(address);
+		expect_errno(ENXIO, vfiopm_readout_get_power_state(dev, &value));
+		expect_errno(ENXIO, vfiopm_device_set_address(dev, "0000:7f:1f.7"));
+	}
+	expect_ok(vfiopm_device_set_address(dev, world_device()));
+	expect_ok(vfiopm_device_set_address(dev, world_device()));
+	expect_errno(EALREADY, vfiopm_device_set_address(dev, "0000:00:00.0"));
+	expect_ok(vfiopm_device_get_address(dev, &address));
+	assert_string_equal(address, world_device());
+	vfiopm_device_free(dev);
+	assert_int_equal(host_open_fds(), fds);
+	raw_close(&raw);
+}
+
+/* ---- its trace ---- */
+
+static void no_trace(void *data, uint32_t event, const char *call, int result)
+{
+	(void)data;
+	(void)event;
+	(void)call;
+	(void)result;
+}
+
+static void set_trace(void **state)
+{
+	struct vfiopm_device *dev;
+	struct raw raw;
+
+	(void)state;
+	raw_open(&raw);
+	expect_ok(vfiopm_device_new_from_fd(raw.device, &dev));
+	expect_errno(EINVAL, vfiopm_device_set_trace(NULL, no_trace, NULL));
+	expect_errno(EINVAL, vfiopm_device_set_trace(dev, NULL, NULL));
+	expect_ok(vfiopm_device_set_trace(dev, no_trace, NULL));
+	expect_errno(EALREADY, vfiopm_device_set_trace(dev, no_trace, NULL));
+	vfiopm_device_free(dev);
+	raw_close(&raw);
+}
+
+/* ---- its readout ---- */
+
+static void readout(void **state)
+{
+	struct vfiopm_device *dev;
+	uint32_t value = 99;
+	uint64_t ms = 0, later = 0;
+
+	(void)state;
+	expect_ok(vfiopm_device_open(world_device(), &dev));
+	host_stays_awake();
+	if (world_kernel_is_at_least(5, 11)) {
+		expect_ok(vfiopm_readout_get_power_state(dev, &value));
+		assert_int_equal(value, VFIOPM_POWER_STATE_D0);
+	} else {
+		expect_errno(ENOENT, vfiopm_readout_get_power_state(dev, &value));
+		assert_int_equal(value, 99);
+	}
+	expect_ok(vfiopm_readout_get_runtime_status(dev, &value));
+	assert_int_equal(value, VFIOPM_RUNTIME_ACTIVE);
+	expect_ok(vfiopm_readout_get_suspended_time(dev, &ms));
+	assert_int_equal(ms, host_suspended_time());
+	expect_ok(vfiopm_readout_get_control(dev, &value));
+	assert_int_equal(value, VFIOPM_CONTROL_AUTO);
+	host_write("power/control", "on");
+	expect_ok(vfiopm_readout_get_control(dev, &value));
+	assert_int_equal(value, VFIOPM_CONTROL_ON);
+	host_write("power/control", "auto");
+	expect_ok(vfiopm_readout_get_d3cold_allowed(dev, &value));
+	assert_int_equal(value, 1);
+	host_write("d3cold_allowed", "0");
+	expect_ok(vfiopm_readout_get_d3cold_allowed(dev, &value));
+	assert_int_equal(value, 0);
+	host_write("d3cold_allowed", "1");
+
+	if (world_has_low_power()) {
+		expect_ok(vfiopm_enter(dev));
+		host_sees_deep_sleep();
+		expect_ok(vfiopm_readout_get_power_state(dev, &value));
+		assert_int_equal(value, world_has_d3cold() ? VFIOPM_POWER_STATE_D3COLD
+							   : VFIOPM_POWER_STATE_D3HOT);
+		expect_ok(vfiopm_readout_get_runtime_status(dev, &value));
+		assert_int_equal(value, VFIOPM_RUNTIME_SUSPENDED);
+		/* It counts on while the device sleeps. */
+		expect_ok(vfiopm_readout_get_suspended_time(dev, &ms));
+		usleep(20000);
+		expect_ok(vfiopm_readout_get_suspended_time(dev, &later));
+		assert_in_range(later - ms, 15, 10000);
+		expect_ok(vfiopm_exit(dev));
+	}
+	vfiopm_device_free(dev);
+}
+
+static void readout_nulls(void **state)
+{
+	struct vfiopm_device *dev;
+	uint32_t value;
+	uint64_t ms;
+
+	(void)state;
+	expect_ok(vfiopm_device_open(world_device(), &dev));
+	expect_errno(EINVAL, vfiopm_readout_get_power_state(NULL, &value));
+	expect_errno(EINVAL, vfiopm_readout_get_power_state(dev, NULL));
+	expect_errno(EINVAL, vfiopm_readout_get_runtime_status(NULL, &value));
+	expect_errno(EINVAL, vfiopm_readout_get_runtime_status(dev, NULL));
+	expect_errno(EINVAL, vfiopm_readout_get_suspended_time(NULL, &ms));
+	expect_errno(EINVAL, vfiopm_readout_get_suspended_time(dev, NULL));
+	expect_errno(EINVAL, vfiopm_readout_get_control(NULL, &value));
+	expect_errno(EINVAL, vfiopm_readout_get_control(dev, NULL));
+	expect_errno(EINVAL, vfiopm_readout_get_d3cold_allowed(NULL, &value));
+	expect_errno(EINVAL, vfiopm_readout_get_d3cold_allowed(dev, NULL));
+	vfiopm_device_free(dev);
+}
+
+static void names(void **state)
+{
+	(void)state;
+	assert_string_equal(vfiopm_readout_power_state_name(VFIOPM_POWER_STATE_D0), "D0");
+	assert_string_equal(vfiopm_readout_power_state_name(VFIOPM_POWER_STATE_D3COLD), "D3cold");
+	assert_string_equal(vfiopm_readout_power_state_name(VFIOPM_POWER_STATE_ERROR), "error");
+	assert_null(vfiopm_readout_power_state_name(VFIOPM_POWER_STATE_ERROR + 1));
+	assert_null(vfiopm_readout_power_state_name(UINT32_MAX));
+	assert_string_equal(vfiopm_readout_runtime_status_name(VFIOPM_RUNTIME_SUSPENDED), "suspended");
+	assert_null(vfiopm_readout_runtime_status_name(VFIOPM_RUNTIME_UNSUPPORTED + 1));
+	assert_string_equal(vfiopm_readout_control_name(VFIOPM_CONTROL_ON), "on");
+	assert_null(vfiopm_readout_control_name(VFIOPM_CONTROL_ON + 1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_WORLD(from_fd),
+		IN_WORLD(wrong_fds),
+		IN_WORLD(unbound_cdev),
+		IN_WORLD(null_device),
+		IN_WORLD(open_by_address),
+		IN_WORLD(every_fd_closes_on_exec),
+		IN_WORLD(not_an_address),
+		IN_WORLD(no_such_device),
+		IN_WORLD(set_address),
+		IN_WORLD(set_trace),
+		IN_WORLD(readout),
+		IN_WORLD(readout_nulls),
+		IN_WORLD(names),
+	};
+
+	return cmocka_run_group_tests_name("device", tests, NULL, NULL);
+}

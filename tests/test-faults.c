@@ -1,0 +1,600 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What can go wrong, on the simulator: each system call fails with each errno that
+ * the kernel can give there, each allocation fails, machines are not as they should
+ * be. The state stays true, no fd leaks, and the same call works afterwards.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <vfiopm/vfiopm.h>
+
+#include "host.h"
+#include "raw.h"
+#include "sim.h"
+#include "test.h"
+#include "world.h"
+
+struct bench {
+	struct sim_device *sim;
+	struct vfiopm_device *dev;
+	int fd;
+	int wakeup;
+};
+
+static void add(struct bench *bench, const char *kernel)
+{
+	struct sim_machine machine = { .kernel = kernel };
+
+	*bench = (struct bench){ .sim = sim_add(&machine), .fd = -1, .wakeup = raw_eventfd() };
+}
+
+static void drop(struct bench *bench)
+{
+	vfiopm_device_free(bench->dev);
+	close(bench->wakeup);
+	if (bench->fd >= 0)
+		close(bench->fd);
+	sim_reset();
+}
+
+static void make(struct bench *bench)
+{
+	bench->fd = sim_open_device(bench->sim);
+	assert_true(bench->fd >= 0);
+	expect_ok(vfiopm_device_new_from_fd(bench->fd, &bench->dev));
+}
+
+/* ---- every call, every errno ---- */
+
+static void prepare_nothing(struct bench *bench)
+{
+	(void)bench;
+}
+
+static void prepare_fd(struct bench *bench)
+{
+	bench->fd = sim_open_device(bench->sim);
+}
+
+static void prepare_addressed(struct bench *bench)
+{
+	make(bench);
+	expect_ok(vfiopm_device_set_address(bench->dev, world_device()));
+}
+
+static void prepare_armed(struct bench *bench)
+{
+	prepare_addressed(bench);
+	expect_ok(vfiopm_enter_wakeup(bench->dev, bench->wakeup));
+}
+
+static void prepare_entered(struct bench *bench)
+{
+	prepare_addressed(bench);
+	expect_ok(vfiopm_enter(bench->dev));
+}
+
+static int run_open(struct bench *bench)
+{
+	return vfiopm_device_open(world_device(), &bench->dev);
+}
+
+static int run_new(struct bench *bench)
+{
+	return vfiopm_device_new_from_fd(bench->fd, &bench->dev);
+}
+
+static int run_set_address(struct bench *bench)
+{
+	return vfiopm_device_set_address(bench->dev, world_device());
+}
+
+static int run_enter(struct bench *bench)
+{
+	return vfiopm_enter(bench->dev);
+}
+
+static int run_enter_wakeup(struct bench *bench)
+{
+	return vfiopm_enter_wakeup(bench->dev, bench->wakeup);
+}
+
+static int run_exit(struct bench *bench)
+{
+	return vfiopm_exit(bench->dev);
+}
+
+static int run_get_state(struct bench *bench)
+{
+	int state = vfiopm_get_state(bench->dev);
+
+	return state < 0 ? state : 0;
+}
+
+static int run_readout(struct bench *bench)
+{
+	uint64_t ms;
+
+	return vfiopm_readout_get_suspended_time(bench->dev, &ms);
+}
+
+static const struct operation {
+	const char *name;
+	const char *kernel;
+	void (*prepare)(struct bench *bench);
+	int (*run)(struct bench *bench);
+} operations[] = {
+	{ "open by group", "6.12", prepare_nothing, run_open },
+	{ "open by group, no vfio-dev", "5.10", prepare_nothing, run_open },
+	{ "open by cdev", "6.12-iommufd", prepare_nothing, run_open },
+	{ "new from fd", "6.12", prepare_fd, run_new },
+	{ "new from fd, with fdinfo", "7", prepare_fd, run_new },
+	{ "set address", "6.12", make, run_set_address },
+	{ "enter", "6.12", prepare_addressed, run_enter },
+	{ "enter over an armed one", "6.12", prepare_armed, run_enter },
+	{ "enter with wakeup", "6.12", make, run_enter_wakeup },
+	{ "enter with wakeup, address known", "6.12", prepare_addressed, run_enter_wakeup },
+	{ "arm again", "6.12", prepare_armed, run_enter_wakeup },
+	{ "exit", "6.12", prepare_entered, run_exit },
+	{ "exit, armed", "6.12", prepare_armed, run_exit },
+	{ "get state", "6.12", prepare_armed, run_get_state },
+	{ "readout", "6.12", prepare_addressed, run_readout },
+};
+
+/* What the kernel can answer. ENOENT is not here where it means "not on this kernel". */
+static const struct fault {
+	const char *call;
+	int errors[12];
+} faults[] = {
+	{ "ioctl",
+	  { EACCES, EAGAIN, EBADF, EBUSY, EFAULT, EINVAL, EIO, ENODEV, ENOMEM, ENOTTY, EPERM } },
+	{ "open", { EACCES, EBUSY, EINTR, EMFILE, ENFILE, ENODEV, ENOMEM, ENXIO, EPERM } },
+	{ "openat", { EACCES, EINTR, EMFILE, ENFILE, ENODEV, ENOMEM, EPERM } },
+	{ "opendir", { EACCES, EMFILE, ENFILE, ENOMEM } },
+	{ "readdir", { EBADF, EIO } },
+	{ "readlink", { EACCES, EIO, ENOMEM } },
+	{ "read", { EINTR, EIO } },
+	{ "pread", { EINTR, EIO, ENODEV, ENOMEM } },
+	/* Of one fd, and without waiting: EINTR comes only where nothing is ready. */
+	{ "poll", { 0 } },
+	/* Of an eventfd that was just seen readable: only EAGAIN, if another has read it. */
+	{ "preadv2", { 0 } },
+	{ "fcntl", { EBADF, EMFILE, ENOMEM } },
+	{ "malloc", { ENOMEM } },
+	{ "calloc", { ENOMEM } },
+};
+
+static const struct fault *faults_of(const char *call)
+{
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		if (strcmp(faults[i].call, call) == 0)
+			return &faults[i];
+	}
+	fail_msg("no errnos are listed for %s()", call);
+	return NULL;
+}
+
+/* The failures that the library can do without the call, each for its own reason. */
+static bool may_do_without(const struct operation *operation, const char *call, int error,
+			   unsigned index)
+{
+	bool creates = operation->run == run_open || operation->run == run_new;
+
+	/* A feature that is not known is one that is not there; GET_INFO comes before. */
+	if (creates && strcmp(call, "ioctl") == 0 && (error == EINVAL || error == ENOTTY))
+		return index > 0;
+	/* fdinfo is a convenience: the caller can say the address. */
+	if (operation->run == run_new)
+		return index >= 5;
+	/* sysfs adds to what the eventfd says. */
+	return !creates && strcmp(call, "pread") == 0 && operation->run != run_readout;
+}
+
+static bool state_is_true(const struct bench *bench)
+{
+	int state = bench->dev ? vfiopm_get_state(bench->dev) : VFIOPM_STATE_ACTIVE;
+	bool low = state == VFIOPM_STATE_LOW_POWER || state == VFIOPM_STATE_LOW_POWER_WAKEUP;
+
+	return low == sim_is_engaged(bench->sim);
+}
+
+static void fail_one(const struct operation *operation, unsigned index, const char *call, int error)
+{
+	struct bench bench;
+	struct vfiopm_device *before;
+	unsigned fds;
+	int r;
+
+	add(&bench, operation->kernel);
+	operation->prepare(&bench);
+	before = bench.dev;
+	fds = host_open_fds();
+
+	sim_calls_fail(index, error);
+	r = operation->run(&bench);
+	sim_calls_end();
+	if (r != -error && !(r == 0 && may_do_without(operation, call, error, index)))
+		fail_msg("%s: %s(), call %u, fails with %s, and the result is %d", operation->name,
+			 call, index, strerror(error), r);
+
+	if (r < 0) {
+		assert_ptr_equal(bench.dev, before);
+		if (host_open_fds() != fds)
+			fail_msg("%s: %s(), call %u, fails with %s, and %u fds are %u", operation->name,
+				 call, index, strerror(error), fds, host_open_fds());
+		if (!state_is_true(&bench))
+			fail_msg("%s: %s(), call %u, fails with %s, and the state is not true",
+				 operation->name, call, index, strerror(error));
+		expect_ok(operation->run(&bench));
+	}
+	if (!state_is_true(&bench))
+		fail_msg("%s: after %s(), call %u, %s, the state is not true", operation->name, call,
+			 index, strerror(error));
+	drop(&bench);
+}
+
+static void every_call_fails(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		const char *calls[SIM_CALLS_MAX];
+		struct bench bench;
+		unsigned count;
+
+		add(&bench, operations[i].kernel);
+		operations[i].prepare(&bench);
+		sim_calls_begin();
+		expect_ok(operations[i].run(&bench));
+		count = sim_calls_end();
+		assert_in_range(count, 1, SIM_CALLS_MAX - 1);
+		for (unsigned j = 0; j < count; j++)
+			calls[j] = sim_call_name(j);
+		drop(&bench);
+
+		for (unsigned j = 0; j < count; j++) {
+			for (const int *error = faults_of(calls[j])->errors; *error; error++)
+				fail_one(&operations[i], j, calls[j], *error);
+		}
+	}
+}
+
+/* ---- the machine is not as it should be ---- */
+
+static void open_on_wrong_machines(void **state)
+{
+	struct sim_machine no_group = { .no_group = true };
+	struct sim_machine not_bound = { .not_bound = true };
+	struct sim_machine mate_bound = { .not_bound = true, .mate_bound = true };
+	struct sim_machine mate_on_host = { .mate_on_host = true };
+	struct vfiopm_device *dev = NULL;
+	unsigned fds = host_open_fds();
+
+	(void)state;
+	sim_add(&no_group);
+	expect_errno(ENOENT, vfiopm_device_open(world_device(), &dev));
+	sim_reset();
+	sim_add(&not_bound);
+	expect_errno(ENOENT, vfiopm_device_open(world_device(), &dev));
+	sim_reset();
+	sim_add(&mate_bound);
+	expect_errno(ENODEV, vfiopm_device_open(world_device(), &dev));
+	sim_reset();
+	sim_add(&mate_on_host);
+	expect_errno(EPERM, vfiopm_device_open(world_device(), &dev));
+	sim_reset();
+	assert_null(dev);
+	assert_int_equal(host_open_fds(), fds);
+}
+
+static void resume_fails(void **state)
+{
+	struct vfiopm_device *second = NULL;
+	struct bench bench;
+
+	(void)state;
+	add(&bench, NULL);
+	sim_fail_resume(bench.sim, true);
+	expect_errno(EIO, vfiopm_device_open(world_device(), &second));
+	sim_fail_resume(bench.sim, false);
+	make(&bench);
+
+	expect_ok(vfiopm_enter_wakeup(bench.dev, bench.wakeup));
+	sim_fail_resume(bench.sim, true);
+	expect_errno(EIO, vfiopm_enter(bench.dev));
+	expect_errno(EIO, vfiopm_enter_wakeup(bench.dev, bench.wakeup));
+	expect_errno(EIO, vfiopm_exit(bench.dev));
+	expect_errno(EIO, vfiopm_device_new_from_fd(bench.fd, &second));
+	assert_null(second);
+	assert_int_equal(vfiopm_get_state(bench.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
+	assert_true(sim_is_suspended(bench.sim));
+	sim_fail_resume(bench.sim, false);
+	expect_ok(vfiopm_exit(bench.dev));
+	assert_int_equal(raw_take(bench.wakeup), 0);
+	drop(&bench);
+}
+
+/* The index of the nth call of this name when the device is opened by its group. */
+static unsigned call_of_open(const char *name, unsigned nth)
+{
+	struct vfiopm_device *dev;
+	unsigned count;
+
+	sim_calls_begin();
+	expect_ok(vfiopm_device_open(world_device(), &dev));
+	count = sim_calls_end();
+	vfiopm_device_free(dev);
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(sim_call_name(i), name) == 0 && nth-- == 0)
+			return i;
+	}
+	fail_msg("%s() is not called that often", name);
+	return 0;
+}
+
+/* open(2) of: the directory in sysfs, the group, the container. ioctl(2) on the
+ * container, the group, the container, the group, the device. */
+static void open_errnos(void **state)
+{
+	struct vfiopm_device *dev = NULL;
+	unsigned group, container, set_iommu, get_device, info;
+
+	(void)state;
+	sim_add(NULL);
+	group = call_of_open("open", 1);
+	container = call_of_open("open", 2);
+	set_iommu = call_of_open("ioctl", 2);
+	get_device = call_of_open("ioctl", 3);
+	info = call_of_open("ioctl", 4);
+
+	sim_calls_fail(group, EACCES);
+	expect_errno(EACCES, vfiopm_device_open(world_device(), &dev));
+	sim_calls_fail(container, EMFILE);
+	expect_errno(EMFILE, vfiopm_device_open(world_device(), &dev));
+	sim_calls_fail(container, ENFILE);
+	expect_errno(ENFILE, vfiopm_device_open(world_device(), &dev));
+	sim_calls_fail(set_iommu, EINVAL);
+	expect_errno(EINVAL, vfiopm_device_open(world_device(), &dev));
+	sim_calls_fail(get_device, EAGAIN);
+	expect_errno(EAGAIN, vfiopm_device_open(world_device(), &dev));
+	sim_calls_fail(info, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_device_open(world_device(), &dev));
+	/* VFIO's version is 0, and GET_INFO gives 0. */
+	sim_calls_answer(call_of_open("ioctl", 0), 1);
+	expect_errno(EPROTO, vfiopm_device_open(world_device(), &dev));
+	sim_calls_answer(info, 1);
+	expect_errno(EPROTO, vfiopm_device_open(world_device(), &dev));
+	sim_calls_end();
+	assert_null(dev);
+	sim_reset();
+}
+
+static void new_errnos(void **state)
+{
+	struct vfiopm_device *dev = NULL;
+	struct bench bench;
+
+	(void)state;
+	add(&bench, NULL);
+	prepare_fd(&bench);
+	sim_calls_answer(0, 22);
+	expect_errno(EPROTO, vfiopm_device_new_from_fd(bench.fd, &dev));
+	sim_calls_fail(1, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_device_new_from_fd(bench.fd, &dev));
+	sim_calls_end();
+	assert_null(dev);
+	drop(&bench);
+}
+
+static void set_address_errnos(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	add(&bench, NULL);
+	make(&bench);
+	sim_calls_fail(0, EACCES);
+	expect_errno(EACCES, vfiopm_device_set_address(bench.dev, world_device()));
+	sim_calls_fail(0, EMFILE);
+	expect_errno(EMFILE, vfiopm_device_set_address(bench.dev, world_device()));
+	sim_calls_fail(0, ENFILE);
+	expect_errno(ENFILE, vfiopm_device_set_address(bench.dev, world_device()));
+	sim_calls_fail(0, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_device_set_address(bench.dev, world_device()));
+	sim_calls_end();
+	drop(&bench);
+}
+
+/* An impossible answer: that of the v2 and v3 patches to misuse. */
+static void positive_answers(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	add(&bench, NULL);
+	make(&bench);
+	sim_calls_answer(0, 22);
+	expect_errno(EPROTO, vfiopm_enter(bench.dev));
+	sim_calls_answer(2, 22);
+	expect_errno(EPROTO, vfiopm_enter_wakeup(bench.dev, bench.wakeup));
+	sim_calls_answer(0, 22);
+	expect_errno(EPROTO, vfiopm_exit(bench.dev));
+	sim_calls_end();
+	assert_int_equal(vfiopm_get_state(bench.dev), VFIOPM_STATE_ACTIVE);
+	drop(&bench);
+}
+
+static void no_fd_is_free(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	add(&bench, NULL);
+	make(&bench);
+	sim_calls_fail(0, EMFILE);
+	expect_errno(EMFILE, vfiopm_enter_wakeup(bench.dev, bench.wakeup));
+	sim_calls_fail(0, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_enter_wakeup(bench.dev, bench.wakeup));
+	assert_int_equal(sim_calls_named("ioctl"), 0);
+	sim_calls_end();
+	drop(&bench);
+}
+
+/* An entry over an armed one fails, and so does arming that one again: the device is
+ * awake, and the state says so. */
+static void arming_again_fails_too(void **state)
+{
+	int file = eventfd(0, EFD_NONBLOCK);
+	struct bench bench;
+	unsigned count, second = 0, ioctls = 0;
+
+	(void)state;
+	/* Which call is the second ioctl? */
+	add(&bench, NULL);
+	prepare_armed(&bench);
+	sim_calls_begin();
+	expect_errno(EINVAL, vfiopm_enter_wakeup(bench.dev, bench.fd));
+	count = sim_calls_end();
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(sim_call_name(i), "ioctl") == 0 && ++ioctls == 2)
+			second = i;
+	}
+	assert_int_equal(ioctls, 2);
+	assert_int_equal(raw_take(bench.wakeup), 0);
+	assert_int_equal(vfiopm_get_state(bench.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
+
+	sim_calls_fail(second, EIO);
+	expect_errno(EINVAL, vfiopm_enter_wakeup(bench.dev, bench.fd));
+	sim_calls_end();
+	assert_false(sim_is_engaged(bench.sim));
+	assert_int_equal(vfiopm_get_state(bench.dev), VFIOPM_STATE_WOKEN);
+	assert_int_equal(raw_take(bench.wakeup), 1);
+	close(file);
+	drop(&bench);
+}
+
+/* ---- what sysfs says ---- */
+
+static void open_with_attribute(struct bench *bench, const char *name, const char *text)
+{
+	add(bench, NULL);
+	sim_set_attribute(bench->sim, name, text);
+	prepare_addressed(bench);
+}
+
+static void missing_attributes(void **state)
+{
+	struct bench bench;
+	uint32_t value;
+	uint64_t ms;
+
+	(void)state;
+	open_with_attribute(&bench, "power_state", NULL);
+	expect_errno(ENOENT, vfiopm_readout_get_power_state(bench.dev, &value));
+	expect_ok(vfiopm_readout_get_control(bench.dev, &value));
+	drop(&bench);
+	open_with_attribute(&bench, "power/runtime_status", NULL);
+	expect_errno(ENOENT, vfiopm_readout_get_runtime_status(bench.dev, &value));
+	drop(&bench);
+	open_with_attribute(&bench, "power/runtime_suspended_time", NULL);
+	expect_errno(ENOENT, vfiopm_readout_get_suspended_time(bench.dev, &ms));
+	drop(&bench);
+	open_with_attribute(&bench, "power/control", NULL);
+	expect_errno(ENOENT, vfiopm_readout_get_control(bench.dev, &value));
+	drop(&bench);
+	open_with_attribute(&bench, "d3cold_allowed", NULL);
+	expect_errno(ENOENT, vfiopm_readout_get_d3cold_allowed(bench.dev, &value));
+	drop(&bench);
+}
+
+static void unknown_values(void **state)
+{
+	struct bench bench;
+	uint32_t value;
+	uint64_t ms;
+
+	(void)state;
+	open_with_attribute(&bench, "power_state", "D4\n");
+	expect_errno(EPROTO, vfiopm_readout_get_power_state(bench.dev, &value));
+	drop(&bench);
+	open_with_attribute(&bench, "power/runtime_status", "asleep\n");
+	expect_errno(EPROTO, vfiopm_readout_get_runtime_status(bench.dev, &value));
+	drop(&bench);
+	open_with_attribute(&bench, "power/runtime_suspended_time", "-1\n");
+	expect_errno(EPROTO, vfiopm_readout_get_suspended_time(bench.dev, &ms));
+	drop(&bench);
+	open_with_attribute(&bench, "power/control", "off\n");
+	expect_errno(EPROTO, vfiopm_readout_get_control(bench.dev, &value));
+	drop(&bench);
+	open_with_attribute(&bench, "d3cold_allowed", "2\n");
+	expect_errno(EPROTO, vfiopm_readout_get_d3cold_allowed(bench.dev, &value));
+	drop(&bench);
+	/* Longer than any value can be. */
+	open_with_attribute(&bench, "power_state",
+			    "D3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3cold\n");
+	expect_errno(EPROTO, vfiopm_readout_get_power_state(bench.dev, &value));
+	drop(&bench);
+}
+
+static void device_gone(void **state)
+{
+	struct bench bench;
+	uint32_t value;
+	uint64_t ms;
+
+	(void)state;
+	add(&bench, NULL);
+	prepare_addressed(&bench);
+	sim_calls_fail(0, ENODEV);
+	expect_errno(ENODEV, vfiopm_readout_get_power_state(bench.dev, &value));
+	sim_calls_fail(0, ENODEV);
+	expect_errno(ENODEV, vfiopm_readout_get_runtime_status(bench.dev, &value));
+	sim_calls_fail(0, ENODEV);
+	expect_errno(ENODEV, vfiopm_readout_get_suspended_time(bench.dev, &ms));
+	sim_calls_fail(0, ENODEV);
+	expect_errno(ENODEV, vfiopm_readout_get_control(bench.dev, &value));
+	sim_calls_fail(0, ENODEV);
+	expect_errno(ENODEV, vfiopm_readout_get_d3cold_allowed(bench.dev, &value));
+	sim_calls_end();
+	drop(&bench);
+}
+
+static void place_unknown(void **state)
+{
+	struct bench bench;
+	uint32_t value;
+	uint64_t ms;
+
+	(void)state;
+	add(&bench, "6.12");
+	make(&bench);
+	expect_errno(ENXIO, vfiopm_readout_get_power_state(bench.dev, &value));
+	expect_errno(ENXIO, vfiopm_readout_get_runtime_status(bench.dev, &value));
+	expect_errno(ENXIO, vfiopm_readout_get_suspended_time(bench.dev, &ms));
+	expect_errno(ENXIO, vfiopm_readout_get_control(bench.dev, &value));
+	expect_errno(ENXIO, vfiopm_readout_get_d3cold_allowed(bench.dev, &value));
+	drop(&bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_call_fails),
+		cmocka_unit_test(open_on_wrong_machines),
+		cmocka_unit_test(resume_fails),
+		cmocka_unit_test(open_errnos),
+		cmocka_unit_test(new_errnos),
+		cmocka_unit_test(set_address_errnos),
+		cmocka_unit_test(positive_answers),
+		cmocka_unit_test(no_fd_is_free),
+		cmocka_unit_test(arming_again_fails_too),
+		cmocka_unit_test(missing_attributes),
+		cmocka_unit_test(unknown_values),
+		cmocka_unit_test(device_gone),
+		cmocka_unit_test(place_unknown),
+	};
+
+	return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What only the simulator can show: suspends by hand, kernels of the past, exact
+ * counts of calls. And that it is in force at all.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <vfiopm/vfiopm.h>
+
+#include "host.h"
+#include "lib/uapi.h"
+#include "raw.h"
+#include "sim.h"
+#include "test.h"
+#include "world.h"
+
+/* If a call of the library were not wrapped, a simulated fd would be /dev/null to it. */
+static void the_wrap_is_in_force(void **state)
+{
+	struct vfiopm_device *dev;
+
+	(void)state;
+	sim_add(NULL);
+	sim_calls_begin();
+	expect_ok(vfiopm_device_open(world_device(), &dev));
+	sim_calls_end();
+	assert_true(sim_calls_named("ioctl") > 0);
+	assert_true(sim_calls_named("open") > 0);
+	assert_true(sim_calls_named("openat") > 0);
+	assert_true(sim_calls_named("opendir") > 0);
+	assert_true(sim_calls_named("readlink") > 0);
+	assert_true(sim_calls_named("calloc") > 0);
+	vfiopm_device_free(dev);
+	sim_reset();
+}
+
+/* ---- counts ---- */
+
+static struct vfiopm_device *make(struct sim_device *sim, int *ret_fd)
+{
+	struct vfiopm_device *dev;
+
+	*ret_fd = sim_open_device(sim);
+	assert_true(*ret_fd >= 0);
+	expect_ok(vfiopm_device_new_from_fd(*ret_fd, &dev));
+	return dev;
+}
+
+static unsigned allocations(void)
+{
+	return sim_calls_named("malloc") + sim_calls_named("calloc");
+}
+
+static void one_ioctl_no_allocation(void **state)
+{
+	struct sim_device *sim = sim_add(NULL);
+	int fd, wakeup = raw_eventfd();
+	struct vfiopm_device *dev = make(sim, &fd);
+	unsigned ioctls;
+
+	(void)state;
+	expect_ok(vfiopm_device_set_address(dev, world_device()));
+	for (int i = 0; i < 3; i++) {
+		ioctls = sim_ioctls(sim);
+		sim_calls_begin();
+		expect_ok(vfiopm_enter(dev));
+		assert_int_equal(sim_ioctls(sim), ioctls + 1);
+		expect_ok(vfiopm_exit(dev));
+		assert_int_equal(sim_ioctls(sim), ioctls + 2);
+		expect_ok(vfiopm_enter_wakeup(dev, wakeup));
+		assert_int_equal(sim_ioctls(sim), ioctls + 3);
+		expect_ok(vfiopm_enter_wakeup(dev, wakeup));
+		assert_int_equal(sim_ioctls(sim), ioctls + 4);
+		expect_ok(vfiopm_exit(dev));
+		assert_int_equal(sim_ioctls(sim), ioctls + 5);
+		sim_calls_end();
+		assert_int_equal(sim_calls_named("ioctl"), 5);
+		assert_int_equal(allocations(), 0);
+	}
+	vfiopm_device_free(dev);
+	close(fd);
+	close(wakeup);
+	sim_reset();
+}
+
+/* GET_INFO, and the probes: of an older feature 3, and of the three. */
+static void creation_reads_once(void **state)
+{
+	struct sim_device *sim = sim_add(NULL);
+	struct vfiopm_device *dev;
+	uint32_t value;
+	int fd;
+
+	(void)state;
+	dev = make(sim, &fd);
+	assert_int_equal(sim_ioctls(sim), 5);
+	expect_ok(vfiopm_device_set_address(dev, world_device()));
+	for (int i = 0; i < 100; i++) {
+		expect_ok(vfiopm_get_features(dev, &value));
+		assert_int_equal(vfiopm_get_state(dev), VFIOPM_STATE_ACTIVE);
+		expect_ok(vfiopm_readout_get_power_state(dev, &value));
+	}
+	assert_int_equal(sim_ioctls(sim), 5);
+	vfiopm_device_free(dev);
+	assert_int_equal(sim_ioctls(sim), 5);
+	close(fd);
+	sim_reset();
+}
+
+/* ---- suspends under control ---- */
+
+static void suspend_by_hand(void **state)
+{
+	struct sim_device *sim = sim_add(NULL);
+	int fd, wakeup = raw_eventfd();
+	struct vfiopm_device *dev = make(sim, &fd);
+
+	(void)state;
+	sim_set_suspend(sim, SIM_SUSPEND_BY_HAND);
+	assert_false(sim_suspend(sim)); /* it is in use */
+	expect_ok(vfiopm_enter_wakeup(dev, wakeup));
+	assert_false(sim_is_suspended(sim));
+	/* Not asleep yet: the kernel refuses a second entry, and an exit signals nothing. */
+	expect_errno(EINVAL, vfiopm_enter_wakeup(dev, wakeup));
+	assert_true(sim_suspend(sim));
+	assert_false(sim_suspend(sim));
+	assert_int_equal(vfiopm_get_state(dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
+	expect_ok(vfiopm_enter_wakeup(dev, wakeup));
+	assert_false(sim_is_suspended(sim));
+	expect_ok(vfiopm_exit(dev));
+	assert_int_equal(raw_take(wakeup), 0);
+	vfiopm_device_free(dev);
+	close(fd);
+	close(wakeup);
+	sim_reset();
+}
+
+static void suspend_never(void **state)
+{
+	struct sim_device *sim = sim_add(NULL);
+	int fd, wakeup = raw_eventfd();
+	struct vfiopm_device *dev = make(sim, &fd);
+
+	(void)state;
+	sim_set_suspend(sim, SIM_SUSPEND_NEVER);
+	expect_ok(vfiopm_enter_wakeup(dev, wakeup));
+	assert_int_equal(raw_info(fd), 0);
+	/* Success promises nothing, and nothing here waits for what does not come. */
+	assert_int_equal(vfiopm_get_state(dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
+	assert_int_equal(raw_take(wakeup), 0);
+	expect_ok(vfiopm_exit(dev));
+	assert_int_equal(raw_take(wakeup), 0);
+	vfiopm_device_free(dev);
+	close(fd);
+	close(wakeup);
+	sim_reset();
+}
+
+/* Suspended does not mean D3: a VF without a PM capability, and no platform's help. */
+static void suspended_in_d0(void **state)
+{
+	struct sim_machine machine = { .no_pm = true };
+	struct sim_device *sim = sim_add(&machine);
+	int fd, wakeup = raw_eventfd();
+	struct vfiopm_device *dev = make(sim, &fd);
+	uint32_t value;
+
+	(void)state;
+	expect_ok(vfiopm_device_set_address(dev, world_device()));
+	expect_ok(vfiopm_enter_wakeup(dev, wakeup));
+	expect_ok(vfiopm_readout_get_power_state(dev, &value));
+	assert_int_equal(value, VFIOPM_POWER_STATE_D0);
+	expect_ok(vfiopm_readout_get_runtime_status(dev, &value));
+	assert_int_equal(value, VFIOPM_RUNTIME_SUSPENDED);
+	host_wake();
+	assert_int_equal(raw_take(wakeup), 1);
+	vfiopm_device_free(dev);
+	close(fd);
+	close(wakeup);
+	sim_reset();
+}
+
+/* D3cold needs the administrator's leave. */
+static void d3cold_not_allowed(void **state)
+{
+	struct sim_machine machine = { .target = SIM_D3COLD };
+	struct sim_device *sim = sim_add(&machine);
+	int fd;
+	struct vfiopm_device *dev = make(sim, &fd);
+
+	(void)state;
+	host_write("d3cold_allowed", "0");
+	expect_ok(vfiopm_enter(dev));
+	assert_true(host_shows("power_state", "D3hot"));
+	expect_ok(vfiopm_exit(dev));
+	host_write("d3cold_allowed", "1");
+	expect_ok(vfiopm_enter(dev));
+	assert_true(host_shows("power_state", "D3cold"));
+	vfiopm_device_free(dev);
+	close(fd);
+	sim_reset();
+}
+
+/* The resume comes before anything of the call is looked at. */
+static void resume_failure_comes_first(void **state)
+{
+	struct sim_device *sim = sim_add(NULL);
+	int fd = sim_open_device(sim);
+	uint8_t byte;
+
+	(void)state;
+	assert_int_equal(raw_enter(fd), 0);
+	sim_fail_resume(sim, true);
+	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_FEATURE, NULL), -EIO);
+	assert_int_equal(raw_feature(fd, 0, 0), -EIO);
+	assert_int_equal(raw_info(fd), -EIO);
+	assert_int_equal(raw_read_config(fd, 0, &byte), -EIO);
+	sim_fail_resume(sim, false);
+	assert_int_equal(raw_exit(fd), 0);
+	close(fd);
+	sim_reset();
+}
+
+/* ---- devices of other kinds ---- */
+
+static void without_features(void **state)
+{
+	static const struct sim_machine machines[] = {
+		{ .no_low_power = true }, { .not_pci = true }, { .kernel = "5.10" },
+		{ .kernel = "v2" },	  { .kernel = "v3" },  { .kernel = "v4" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+		struct sim_device *sim = sim_add(&machines[i]);
+		uint32_t features = 99;
+		int fd;
+		struct vfiopm_device *dev = make(sim, &fd);
+
+		expect_ok(vfiopm_get_features(dev, &features));
+		assert_int_equal(features, 0);
+		/* To an older feature 3 an entry without payload is too short. */
+		assert_true(vfiopm_enter(dev) < 0);
+		assert_false(sim_is_engaged(sim));
+		assert_true(vfiopm_exit(dev) < 0);
+		assert_int_equal(vfiopm_get_state(dev), VFIOPM_STATE_ACTIVE);
+		vfiopm_device_free(dev);
+		close(fd);
+		sim_reset();
+	}
+}
+
+#define OLD_FEATURE VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY
+
+static int old_call(int fd, uint32_t operation, uint64_t *value)
+{
+	struct {
+		uint32_t argsz, flags;
+		uint64_t value;
+	} request = { 16, OLD_FEATURE | operation, *value };
+	int r = raw_ioctl(fd, VFIO_DEVICE_FEATURE, &request);
+
+	*value = request.value;
+	return r;
+}
+
+static int old_set(int fd, uint64_t value)
+{
+	return old_call(fd, VFIO_DEVICE_FEATURE_SET, &value);
+}
+
+static uint64_t old_get(int fd)
+{
+	uint64_t value = 99;
+
+	assert_int_equal(old_call(fd, VFIO_DEVICE_FEATURE_GET, &value), 0);
+	return value;
+}
+
+static void user_to_d3hot(int fd)
+{
+	expect_ok(raw_write_config(fd, raw_pm_capability(fd) + 4, 3));
+}
+
+static void dialect_v2(void **state)
+{
+	struct sim_machine machine = { .kernel = "v2" };
+	int fd = sim_open_device(sim_add(&machine));
+	uint32_t enter[4] = { 8, 1 }, leave[4] = { 8, 0 };
+
+	(void)state;
+	assert_int_equal(raw_probe(fd, OLD_FEATURE), -ENOTTY);
+	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, leave), 0);
+	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, enter), 22);
+	user_to_d3hot(fd);
+	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, enter), 0);
+	assert_true(host_shows("power/runtime_status", "suspended"));
+	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, leave), 0);
+	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, leave), 0);
+	assert_true(host_shows("power/runtime_status", "active"));
+	close(fd);
+	sim_reset();
+}
+
+static void dialect_v3(void **state)
+{
+	struct sim_machine machine = { .kernel = "v3" };
+	int fd = sim_open_device(sim_add(&machine));
+
+	(void)state;
+	assert_int_equal(raw_probe(fd, OLD_FEATURE), 0);
+	assert_int_equal(raw_feature(fd, 8, OLD_FEATURE | VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_GET), 0);
+	assert_int_equal(old_get(fd), 0);
+	assert_int_equal(old_set(fd, 1), 22);
+	assert_int_equal(old_set(fd, 2), 22);
+	user_to_d3hot(fd);
+	assert_int_equal(old_set(fd, 1), 0);
+	assert_true(host_shows("power/runtime_status", "suspended"));
+	assert_int_equal(old_get(fd), 1);
+	assert_int_equal(old_set(fd, 0), 0);
+	assert_int_equal(old_get(fd), 0);
+	close(fd);
+	sim_reset();
+}
+
+static void dialect_v4(void **state)
+{
+	struct sim_machine machine = { .kernel = "v4" };
+	int fd = sim_open_device(sim_add(&machine));
+
+	(void)state;
+	assert_int_equal(old_get(fd), 2);
+	assert_int_equal(old_set(fd, 2), -EINVAL); /* it is off */
+	assert_int_equal(old_set(fd, 1), 0);
+	assert_int_equal(old_get(fd), 1);
+	assert_int_equal(old_set(fd, 1), -EINVAL);
+	assert_int_equal(old_set(fd, 3), -EINVAL);
+	assert_int_equal(old_set(fd, 2), 0);
+	close(fd);
+	sim_reset();
+}
+
+
+static void two_devices(void **state)
+{
+	struct sim_machine other = { .address = "0000:02:00.0" };
+	struct vfiopm_device *a, *b;
+
+	(void)state;
+	sim_add(NULL);
+	sim_add(&other);
+	expect_ok(vfiopm_device_open("0000:01:00.0", &a));
+	expect_ok(vfiopm_device_open("0000:02:00.0", &b));
+	expect_ok(vfiopm_enter(a));
+	assert_int_equal(vfiopm_get_state(b), VFIOPM_STATE_ACTIVE);
+	assert_true(host_shows("power/runtime_status", "suspended"));
+	expect_ok(vfiopm_enter(b));
+	expect_ok(vfiopm_exit(a));
+	assert_true(host_shows("power/runtime_status", "active"));
+	vfiopm_device_free(a);
+	vfiopm_device_free(b);
+	sim_reset();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_wrap_is_in_force),
+		cmocka_unit_test(one_ioctl_no_allocation),
+		cmocka_unit_test(creation_reads_once),
+		cmocka_unit_test(suspend_by_hand),
+		cmocka_unit_test(suspend_never),
+		cmocka_unit_test(suspended_in_d0),
+		cmocka_unit_test(d3cold_not_allowed),
+		cmocka_unit_test(resume_failure_comes_first),
+		cmocka_unit_test(without_features),
+		cmocka_unit_test(dialect_v2),
+		cmocka_unit_test(dialect_v3),
+		cmocka_unit_test(dialect_v4),
+		cmocka_unit_test(two_devices),
+	};
+
+	return cmocka_run_group_tests_name("sim", tests, NULL, NULL);
+}

@@ -1,0 +1,780 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The kernel's own low-power uAPI, without the library: what the simulator models,
+ * line by line, and what the library rests on. On a real kernel this proves our
+ * understanding, on the simulator its model of it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "lib/uapi.h"
+#include "raw.h"
+#include "test.h"
+#include "world.h"
+
+#define ENTRY VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY
+#define WAKEUP VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP
+#define EXIT VFIO_DEVICE_FEATURE_LOW_POWER_EXIT
+#define GET VFIO_DEVICE_FEATURE_GET
+#define SET VFIO_DEVICE_FEATURE_SET
+#define PROBE VFIO_DEVICE_FEATURE_PROBE
+#define UNKNOWN 0xfff0
+
+static const uint32_t features[] = { ENTRY, WAKEUP, EXIT };
+
+#define EACH(i, array) (size_t i = 0; i < sizeof(array) / sizeof((array)[0]); i++)
+
+static void need_low_power(void)
+{
+	if (!world_has_low_power())
+		skip_because("this kernel has no low-power feature");
+}
+
+/* ---- the call itself: the first failure wins ---- */
+
+static void wrong_files(void **state)
+{
+	struct raw raw;
+	int file = open("/dev/null", O_RDWR), event = raw_eventfd();
+
+	(void)state;
+	raw_open(&raw);
+	assert_int_equal(raw_probe(-1, ENTRY), -EBADF);
+	assert_int_equal(raw_probe(file, ENTRY), -ENOTTY);
+	assert_int_equal(raw_probe(event, ENTRY), -ENOTTY);
+	assert_int_equal(raw_probe(raw.group, ENTRY), -ENOTTY);
+	assert_int_equal(raw_probe(raw.iommu, ENTRY), -EINVAL);
+	assert_int_equal(raw_info(raw.group), -ENOTTY);
+	assert_int_equal(raw_info(raw.iommu), -ENOTTY);
+	close(file);
+	close(event);
+	raw_close(&raw);
+}
+
+static void unbound_cdev(void **state)
+{
+	int fd;
+
+	(void)state;
+	if (!world_has_cdev())
+		skip_because("this kernel has no device cdev");
+	fd = open("/dev/vfio/devices/vfio0", O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(raw_probe(fd, ENTRY), -EINVAL);
+	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_FEATURE, NULL), -EINVAL);
+	assert_int_equal(raw_info(fd), -EINVAL);
+	close(fd);
+}
+
+static void no_feature(void **state)
+{
+	struct raw raw;
+
+	(void)state;
+	if (world_has_low_power())
+		skip_because("this kernel has the low-power feature");
+	raw_open(&raw);
+	for EACH (i, features) {
+		assert_int_equal(raw_probe(raw.device, features[i]), -ENOTTY);
+		assert_int_equal(raw_feature(raw.device, 8, features[i] | SET), -ENOTTY);
+	}
+	raw_close(&raw);
+}
+
+static void header(void **state)
+{
+	struct raw raw;
+
+	(void)state;
+	need_low_power();
+	raw_open(&raw);
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_FEATURE, NULL), -EFAULT);
+	for (uint32_t argsz = 0; argsz < 8; argsz++)
+		assert_int_equal(raw_feature(raw.device, argsz, ENTRY | SET), -EINVAL);
+	for (int bit = 19; bit < 32; bit++)
+		assert_int_equal(raw_feature(raw.device, 8, ENTRY | PROBE | SET | UINT32_C(1) << bit),
+				 -EINVAL);
+	assert_int_equal(raw_feature(raw.device, 8, ENTRY | GET | SET), -EINVAL);
+	assert_int_equal(raw_feature(raw.device, 8, UNKNOWN | GET | SET), -EINVAL);
+	assert_int_equal(raw_feature(raw.device, 8, UNKNOWN | SET), -ENOTTY);
+	assert_int_equal(raw_feature(raw.device, 8, UNKNOWN | GET), -ENOTTY);
+	assert_int_equal(raw_feature(raw.device, 8, UNKNOWN | PROBE), -ENOTTY);
+	raw_close(&raw);
+}
+
+static void operations(void **state)
+{
+	struct raw raw;
+
+	(void)state;
+	need_low_power();
+	raw_open(&raw);
+	for EACH (i, features) {
+		uint32_t feature = features[i];
+
+		assert_int_equal(raw_feature(raw.device, 8, feature | PROBE), 0);
+		assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | SET), 0);
+		assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | GET), -EINVAL);
+		assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | GET | SET), -EINVAL);
+		assert_int_equal(raw_feature(raw.device, 16, feature | GET), -EINVAL);
+		assert_int_equal(raw_feature(raw.device, 16, feature), -EINVAL);
+	}
+	for (uint32_t argsz = 8; argsz < 16; argsz++)
+		assert_int_equal(raw_feature(raw.device, argsz, WAKEUP | SET), -EINVAL);
+	raw_close(&raw);
+}
+
+/* The eight bytes of a header that ends where the memory does. */
+static struct vfiopm__feature *header_at_end(char **ret_pages)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	*ret_pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(*ret_pages, MAP_FAILED);
+	assert_int_equal(mprotect(*ret_pages + page, page, PROT_NONE), 0);
+	return (void *)(*ret_pages + page - 8);
+}
+
+static void payload(void **state)
+{
+	struct vfiopm__feature *feature;
+	struct vfiopm__feature full = { .argsz = 4096, .flags = WAKEUP | SET, .reserved = ~0u };
+	struct raw raw;
+	char *pages;
+
+	(void)state;
+	need_low_power();
+	raw_open(&raw);
+	feature = header_at_end(&pages);
+
+	/* Never read by 3 and 5; a larger argsz is nothing to them, and is not written back. */
+	feature->argsz = 4096;
+	feature->flags = ENTRY | SET;
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_FEATURE, feature), 0);
+	feature->flags = EXIT | SET;
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_FEATURE, feature), 0);
+	assert_int_equal(feature->argsz, 4096);
+
+	feature->flags = WAKEUP | SET;
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_FEATURE, feature), -EFAULT);
+
+	/* What is reserved is not looked at. */
+	full.wakeup_eventfd = raw_eventfd();
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_FEATURE, &full), 0);
+	assert_int_equal(raw_exit(raw.device), 0);
+	close(full.wakeup_eventfd);
+	munmap(pages, 2 * (size_t)sysconf(_SC_PAGESIZE));
+	raw_close(&raw);
+}
+
+static void wakeup_fds(void **state)
+{
+	int event = raw_eventfd(), blocking = eventfd(0, 0), semaphore = eventfd(0, EFD_SEMAPHORE);
+	int file = open("/dev/null", O_RDWR), closed = raw_closed_fd();
+	struct raw raw;
+
+	(void)state;
+	need_low_power();
+	raw_open(&raw);
+	assert_int_equal(raw_enter_wakeup(raw.device, -1), -EINVAL);
+	assert_int_equal(raw_enter_wakeup(raw.device, INT32_MIN), -EINVAL);
+	assert_int_equal(raw_enter_wakeup(raw.device, closed), -EBADF);
+	assert_int_equal(raw_enter_wakeup(raw.device, file), -EINVAL);
+	assert_int_equal(raw_enter_wakeup(raw.device, raw.group), -EINVAL);
+	assert_int_equal(raw_enter_wakeup(raw.device, event), 0);
+	/* Whether it is engaged already is asked last of all. */
+	host_write("power/control", "on");
+	assert_int_equal(raw_exit(raw.device), 0);
+	assert_int_equal(raw_enter_wakeup(raw.device, blocking), 0);
+	assert_int_equal(raw_enter_wakeup(raw.device, closed), -EBADF);
+	assert_int_equal(raw_enter_wakeup(raw.device, semaphore), -EINVAL);
+	assert_int_equal(raw_exit(raw.device), 0);
+	assert_int_equal(raw_enter_wakeup(raw.device, semaphore), 0);
+	assert_int_equal(raw_exit(raw.device), 0);
+	close(event);
+	close(blocking);
+	close(semaphore);
+	close(file);
+	raw_close(&raw);
+}
+
+/* ---- the state machine ---- */
+
+/*
+ * S0: off. S1: entered; S2: entered with wakeup. In "a" the device is still active,
+ * here because the host keeps it on; in "b" it is suspended.
+ */
+enum state { S0, S1A, S1B, S2A, S2B, STATES };
+
+static const char *const state_names[] = { "S0", "S1a", "S1b", "S2a", "S2b" };
+
+struct bench {
+	struct raw raw;
+	int armed; /* the eventfd of S2 */
+	int other; /* that of a second entry */
+	int again; /* a second fd of the device */
+	volatile uint32_t *map;
+};
+
+static void bench_open(struct bench *bench)
+{
+	raw_open(&bench->raw);
+	raw_enable_memory(bench->raw.device);
+	bench->armed = raw_eventfd();
+	bench->other = raw_eventfd();
+	bench->again = raw_open_again(&bench->raw);
+	bench->map = raw_map(bench->raw.device);
+}
+
+static void bench_close(struct bench *bench)
+{
+	raw_exit(bench->raw.device);
+	host_write("power/control", "auto");
+	raw_unmap(bench->map);
+	close(bench->armed);
+	close(bench->other);
+	if (bench->again >= 0)
+		close(bench->again);
+	raw_close(&bench->raw);
+}
+
+static void bench_bring_to(struct bench *bench, enum state state)
+{
+	if (state == S1A || state == S2A)
+		host_write("power/control", "on");
+	if (state == S1A || state == S1B)
+		assert_int_equal(raw_enter(bench->raw.device), 0);
+	if (state == S2A || state == S2B)
+		assert_int_equal(raw_enter_wakeup(bench->raw.device, bench->armed), 0);
+	if (state == S1B || state == S2B)
+		host_sees_deep_sleep();
+}
+
+static int call_enter(struct bench *bench)
+{
+	return raw_enter(bench->raw.device);
+}
+
+static int call_enter_wakeup(struct bench *bench)
+{
+	return raw_enter_wakeup(bench->raw.device, bench->other);
+}
+
+static int call_enter_wakeup_same(struct bench *bench)
+{
+	return raw_enter_wakeup(bench->raw.device, bench->armed);
+}
+
+static int call_exit(struct bench *bench)
+{
+	return raw_exit(bench->raw.device);
+}
+
+static int call_exit_by_other_fd(struct bench *bench)
+{
+	return raw_exit(bench->again);
+}
+
+static int call_info(struct bench *bench)
+{
+	return raw_info(bench->raw.device);
+}
+
+static int call_probe(struct bench *bench)
+{
+	return raw_probe(bench->raw.device, ENTRY);
+}
+
+static int call_unknown_ioctl(struct bench *bench)
+{
+	return raw_ioctl(bench->raw.device, _IO(VFIO_TYPE, VFIO_BASE + 99), NULL);
+}
+
+static int call_bad_entry(struct bench *bench)
+{
+	return raw_enter_wakeup(bench->raw.device, -1);
+}
+
+static int call_read_config(struct bench *bench)
+{
+	uint8_t byte;
+
+	return raw_read_config(bench->raw.device, 0, &byte);
+}
+
+static int call_write_config(struct bench *bench)
+{
+	return raw_write_config(bench->raw.device, 4, 2);
+}
+
+static int call_read_bar(struct bench *bench)
+{
+	return raw_read_region(bench->raw.device, VFIO_PCI_BAR0_REGION_INDEX, 8);
+}
+
+static int call_host_resume(struct bench *bench)
+{
+	(void)bench;
+	/* One that the host keeps on has nothing to be resumed from. */
+	if (host_shows("power/control", "auto"))
+		host_wake();
+	return 0;
+}
+
+static int call_mmap(struct bench *bench)
+{
+	raw_unmap(raw_map(bench->raw.device));
+	return 0;
+}
+
+static int call_fault(struct bench *bench)
+{
+	return raw_faults(bench->map);
+}
+
+static int call_poll(struct bench *bench)
+{
+	struct pollfd pollfd = { .fd = bench->raw.device, .events = POLLIN };
+
+	return poll(&pollfd, 1, 0) < 0 ? -errno : 0;
+}
+
+static int call_close_one(struct bench *bench)
+{
+	int r = close(bench->again);
+
+	bench->again = -1;
+	return r;
+}
+
+static int call_read_nothing(struct bench *bench)
+{
+	char byte;
+
+	return (int)pread(bench->raw.device, &byte, 0, 0);
+}
+
+static int call_read_bad_region(struct bench *bench)
+{
+	return raw_read_region(bench->raw.device, 100, 0);
+}
+
+static int call_read_sysfs(struct bench *bench)
+{
+	(void)bench;
+	assert_true(host_suspended_time() < 1000000000);
+	host_shows("d3cold_allowed", "1");
+	return 0;
+}
+
+/* What a call gives in each state, and what becomes of the low power. */
+enum after {
+	STAYS, /* as it was: asleep in "b" */
+	ENDS,  /* S0, awake */
+	PLAIN, /* S1 */
+	ARMED, /* S2, with the eventfd of the call */
+};
+
+static const struct row {
+	const char *name;
+	int (*call)(struct bench *bench);
+	struct {
+		int result;
+		enum after after;
+		unsigned signals; /* on the eventfd that is armed */
+	} in[STATES];
+} rows[] = {
+	{ "entry", call_enter,
+	  { { 0, PLAIN, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { 0, PLAIN, 1 } } },
+	{ "entry with another wakeup", call_enter_wakeup,
+	  { { 0, ARMED, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { 0, ARMED, 1 } } },
+	{ "entry with the same wakeup", call_enter_wakeup_same,
+	  { { 0, ARMED, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { 0, ARMED, 1 } } },
+	{ "exit", call_exit,
+	  { { 0, ENDS, 0 }, { 0, ENDS, 0 }, { 0, ENDS, 0 }, { 0, ENDS, 0 }, { 0, ENDS, 1 } } },
+	{ "exit by another fd", call_exit_by_other_fd,
+	  { { 0, ENDS, 0 }, { 0, ENDS, 0 }, { 0, ENDS, 0 }, { 0, ENDS, 0 }, { 0, ENDS, 1 } } },
+	{ "a valid ioctl", call_info,
+	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, ENDS, 1 } } },
+	{ "a probe", call_probe,
+	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, ENDS, 1 } } },
+	{ "an unknown ioctl", call_unknown_ioctl,
+	  { { -ENOTTY, ENDS, 0 }, { -ENOTTY, STAYS, 0 }, { -ENOTTY, STAYS, 0 }, { -ENOTTY, STAYS, 0 }, { -ENOTTY, ENDS, 1 } } },
+	{ "a failing entry", call_bad_entry,
+	  { { -EINVAL, ENDS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, ENDS, 1 } } },
+	{ "a read of config", call_read_config,
+	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, ENDS, 1 } } },
+	{ "a write of config", call_write_config,
+	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, ENDS, 1 } } },
+	{ "a read of a BAR", call_read_bar,
+	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, ENDS, 1 } } },
+	{ "a resume by the host", call_host_resume,
+	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, ENDS, 1 } } },
+	{ "mmap", call_mmap,
+	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 } } },
+	{ "a fault on a BAR", call_fault,
+	  { { 0, ENDS, 0 }, { 1, STAYS, 0 }, { 1, STAYS, 0 }, { 1, STAYS, 0 }, { 1, STAYS, 0 } } },
+	{ "poll", call_poll,
+	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 } } },
+	{ "a close that is not the last", call_close_one,
+	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 } } },
+	{ "a read of nothing", call_read_nothing,
+	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 } } },
+	{ "a read of no region", call_read_bad_region,
+	  { { -EINVAL, ENDS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 } } },
+	{ "a read of sysfs", call_read_sysfs,
+	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 } } },
+};
+
+/* A device that sleeps, if it may, is entered; one that does not is not. */
+static void check_low_power(struct bench *bench, enum state from, enum after after)
+{
+	if (after == ENDS) {
+		host_stays_awake();
+		assert_false(raw_faults(bench->map));
+		return;
+	}
+	/* Kept on by the host it is active, and entered all the same. */
+	if (from == S1A || from == S2A)
+		host_stays_awake();
+	assert_true(raw_faults(bench->map));
+	host_write("power/control", "auto");
+	host_sees_deep_sleep();
+	if (after == STAYS)
+		after = from == S1A || from == S1B ? PLAIN : ARMED;
+	host_wake();
+	if (after == PLAIN)
+		host_sees_deep_sleep();
+	else
+		host_stays_awake();
+}
+
+static void one_cell(const struct row *row, enum state from)
+{
+	int armed_by_row = row->call == call_enter_wakeup && row->in[from].after == ARMED;
+	struct bench bench;
+	int result;
+	bool ends_armed;
+
+	bench_open(&bench);
+	bench_bring_to(&bench, from);
+	result = row->call(&bench);
+	if (result != row->in[from].result)
+		fail_msg("%s in %s gives %d, not %d", row->name, state_names[from], result,
+			 row->in[from].result);
+	if (raw_take(bench.armed) != row->in[from].signals)
+		fail_msg("%s in %s does not signal %u times", row->name, state_names[from],
+			 row->in[from].signals);
+
+	check_low_power(&bench, from, row->in[from].after);
+	ends_armed = row->in[from].after == ARMED ||
+		     (row->in[from].after == STAYS && (from == S2A || from == S2B));
+	/* The wake of check_low_power() signals the eventfd that was armed then. */
+	assert_int_equal(raw_take(bench.other), ends_armed && armed_by_row);
+	assert_int_equal(raw_take(bench.armed), ends_armed && !armed_by_row);
+	bench_close(&bench);
+}
+
+static void state_table(void **state)
+{
+	(void)state;
+	need_low_power();
+	for EACH (i, rows) {
+		for (enum state from = S0; from < STATES; from++)
+			one_cell(&rows[i], from);
+	}
+}
+
+static void last_close(void **state)
+{
+	(void)state;
+	need_low_power();
+	for (enum state from = S1A; from < STATES; from++) {
+		struct bench bench;
+		int armed;
+
+		bench_open(&bench);
+		bench_bring_to(&bench, from);
+		armed = dup(bench.armed);
+		raw_unmap(bench.map);
+		close(bench.again);
+		close(bench.armed);
+		close(bench.other);
+		raw_close(&bench.raw);
+		host_write("power/control", "auto");
+
+		/* No signal, and nothing is left of it for the next to open. */
+		assert_int_equal(raw_take(armed), 0);
+		close(armed);
+		raw_open(&bench.raw);
+		assert_int_equal(raw_enter(bench.raw.device), 0);
+		assert_int_equal(raw_exit(bench.raw.device), 0);
+		raw_close(&bench.raw);
+	}
+}
+
+static void after_a_wake(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	need_low_power();
+	bench_open(&bench);
+	bench_bring_to(&bench, S2B);
+	host_wake();
+	assert_int_equal(raw_take(bench.armed), 1);
+	/* Low power is over: an exit is nothing, and an entry is the first again. */
+	assert_int_equal(raw_exit(bench.raw.device), 0);
+	host_stays_awake();
+	bench_bring_to(&bench, S2B);
+	host_wake();
+	host_stays_awake();
+	assert_int_equal(raw_enter(bench.raw.device), 0);
+	host_sees_deep_sleep();
+	assert_int_equal(raw_take(bench.armed), 1);
+	bench_close(&bench);
+}
+
+static void closed_eventfd(void **state)
+{
+	struct bench bench;
+	int mine;
+
+	(void)state;
+	need_low_power();
+	bench_open(&bench);
+	mine = dup(bench.armed);
+	bench_bring_to(&bench, S2B);
+	/* The kernel holds the eventfd, not the fd. */
+	close(bench.armed);
+	bench.armed = mine;
+	assert_true(host_shows("power/runtime_status", "suspended"));
+	host_wake();
+	assert_int_equal(raw_take(mine), 1);
+	bench_close(&bench);
+}
+
+/* A read of config by the host, as lspci does: from D3cold it resumes the device,
+ * from D3hot it does not. */
+static void host_reads_config(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	need_low_power();
+	bench_open(&bench);
+	bench_bring_to(&bench, S2B);
+	host_read_config();
+	if (world_has_d3cold()) {
+		host_stays_awake();
+		assert_int_equal(raw_take(bench.armed), 1);
+	} else {
+		assert_true(host_shows("power/runtime_status", "suspended"));
+		assert_int_equal(raw_take(bench.armed), 0);
+	}
+	bench_close(&bench);
+}
+
+/* A write of d3cold_allowed resumes, whatever is written. */
+static void host_writes_d3cold_allowed(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	need_low_power();
+	bench_open(&bench);
+	bench_bring_to(&bench, S2B);
+	host_write("d3cold_allowed", "1");
+	host_stays_awake();
+	assert_int_equal(raw_take(bench.armed), 1);
+	bench_close(&bench);
+}
+
+/* ---- regions ---- */
+
+static void region_errors(void **state)
+{
+	struct raw raw;
+	uint8_t byte;
+
+	(void)state;
+	raw_open(&raw);
+	/* vfio-pci enables a device that it opens, and so its memory. */
+	assert_int_equal(raw_read_region(raw.device, VFIO_PCI_BAR0_REGION_INDEX, 8), 0);
+	assert_int_equal(raw_write_config(raw.device, 4, 0), 0);
+	assert_int_equal(raw_read_region(raw.device, VFIO_PCI_BAR0_REGION_INDEX, 8), -EIO);
+	raw_enable_memory(raw.device);
+	assert_int_equal(raw_read_region(raw.device, VFIO_PCI_BAR0_REGION_INDEX, 8), 0);
+	assert_int_equal(raw_read_region(raw.device, VFIO_PCI_BAR0_REGION_INDEX, 0x20000), -EINVAL);
+	assert_int_equal(raw_read_config(raw.device, 4096, &byte), -EFAULT);
+	assert_int_equal(raw_write_region(raw.device, VFIO_PCI_ROM_REGION_INDEX, 0), -EINVAL);
+	assert_int_equal(raw_read_region(raw.device, 100, 0), -EINVAL);
+	raw_close(&raw);
+}
+
+static void region_info(void **state)
+{
+	struct vfio_region_info info = { .argsz = sizeof(info) };
+	struct raw raw;
+
+	(void)state;
+	raw_open(&raw);
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_GET_REGION_INFO, &info), 0);
+	assert_int_equal(info.size, 0x20000);
+	assert_int_equal(info.flags & 7, 7); /* read, write, mmap */
+	info.index = VFIO_PCI_CONFIG_REGION_INDEX;
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_GET_REGION_INFO, &info), 0);
+	assert_int_equal(info.flags, 3);
+	assert_true(info.offset == UINT64_C(7) << 40);
+	info.index = VFIO_PCI_BAR4_REGION_INDEX; /* absent */
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_GET_REGION_INFO, &info), 0);
+	assert_int_equal(info.size, 0);
+	assert_int_equal(info.flags, 0);
+	info.index = VFIO_PCI_VGA_REGION_INDEX;
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_GET_REGION_INFO, &info), -EINVAL);
+	info.index = 1000;
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_GET_REGION_INFO, &info), -EINVAL);
+	info.argsz = 31;
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_GET_REGION_INFO, &info), -EINVAL);
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_GET_REGION_INFO, NULL), -EFAULT);
+	raw_close(&raw);
+}
+
+static void device_info(void **state)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+	struct raw raw;
+
+	(void)state;
+	raw_open(&raw);
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_GET_INFO, &info), 0);
+	assert_int_equal(info.flags & VFIO_DEVICE_FLAGS_PCI, VFIO_DEVICE_FLAGS_PCI);
+	assert_int_equal(info.flags & VFIO_DEVICE_FLAGS_RESET, VFIO_DEVICE_FLAGS_RESET);
+	assert_true(info.num_regions >= VFIO_PCI_NUM_REGIONS);
+	assert_int_equal(info.num_irqs, VFIO_PCI_NUM_IRQS);
+	info.argsz = 15;
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_GET_INFO, &info), -EINVAL);
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_GET_INFO, NULL), -EFAULT);
+	raw_close(&raw);
+}
+
+/* The power state that the user sets by PMCSR, of which the feature knows nothing. */
+static void user_d3hot(void **state)
+{
+	struct bench bench;
+	unsigned pmcsr;
+	uint8_t value;
+
+	(void)state;
+	need_low_power();
+	bench_open(&bench);
+	pmcsr = raw_pm_capability(bench.raw.device) + 4;
+
+	assert_int_equal(raw_write_config(bench.raw.device, pmcsr, 3), 0);
+	assert_int_equal(raw_read_config(bench.raw.device, pmcsr, &value), 0);
+	assert_int_equal(value & 3, 3);
+	assert_true(raw_faults(bench.map));
+	assert_int_equal(raw_read_region(bench.raw.device, VFIO_PCI_BAR0_REGION_INDEX, 8), -EIO);
+
+	/* A suspend goes through D0: afterwards the device is there. */
+	assert_int_equal(raw_enter(bench.raw.device), 0);
+	host_sees_deep_sleep();
+	assert_int_equal(raw_exit(bench.raw.device), 0);
+	assert_int_equal(raw_read_config(bench.raw.device, pmcsr, &value), 0);
+	assert_int_equal(value & 3, 0);
+	assert_false(raw_faults(bench.map));
+
+	/* So does a reset, and it ends no low power. */
+	assert_int_equal(raw_write_config(bench.raw.device, pmcsr, 3), 0);
+	host_write("power/control", "on");
+	assert_int_equal(raw_enter(bench.raw.device), 0);
+	assert_int_equal(raw_ioctl(bench.raw.device, VFIO_DEVICE_RESET, NULL), 0);
+	assert_int_equal(raw_read_config(bench.raw.device, pmcsr, &value), 0);
+	assert_int_equal(value & 3, 0);
+	assert_int_equal(raw_enter(bench.raw.device), -EINVAL);
+	bench_close(&bench);
+}
+
+/* The number of v2's ioctl is that of VFIO_DEVICE_BIND_IOMMUFD now. */
+static void number_118(void **state)
+{
+	uint32_t padded[4] = { 8, 0 };
+	struct raw raw;
+
+	(void)state;
+	raw_open(&raw);
+	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_BIND_IOMMUFD, padded),
+			 world_has_cdev() ? -EINVAL : -ENOTTY);
+	raw_close(&raw);
+}
+
+static void groups_and_containers(void **state)
+{
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+	int file = open("/dev/null", O_RDWR), other;
+	char address[] = "0000:7f:1f.7", path[64], target[128] = "";
+	struct raw raw;
+
+	(void)state;
+	raw_open(&raw);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", world_device());
+	assert_true(readlink(path, target, sizeof(target) - 1) > 0);
+	snprintf(path, sizeof(path), "/dev/vfio%s", strrchr(target, '/'));
+
+	assert_int_equal(raw_ioctl(raw.iommu, VFIO_GET_API_VERSION, NULL), 0);
+	assert_int_equal(raw_ioctl(raw.group, VFIO_GROUP_GET_STATUS, &status), 0);
+	assert_int_equal(status.flags, VFIO_GROUP_FLAGS_VIABLE | VFIO_GROUP_FLAGS_CONTAINER_SET);
+	assert_int_equal(raw_ioctl(raw.group, VFIO_GROUP_GET_DEVICE_FD, address), -ENODEV);
+	assert_int_equal(open(path, O_RDWR), -1);
+	assert_int_equal(errno, EBUSY);
+	assert_int_equal(open("/dev/vfio/12345", O_RDWR), -1);
+	assert_int_equal(errno, ENOENT);
+	raw_close(&raw);
+
+	raw.group = open(path, O_RDWR);
+	assert_true(raw.group >= 0);
+	assert_int_equal(raw_ioctl(raw.group, VFIO_GROUP_SET_CONTAINER, &file),
+			 world_kernel_is_at_least(6, 12) ? -EBADFD : -EINVAL);
+	other = -1;
+	assert_int_equal(raw_ioctl(raw.group, VFIO_GROUP_SET_CONTAINER, &other), -EBADF);
+	/* The device is looked for first, then the container. */
+	assert_int_equal(raw_ioctl(raw.group, VFIO_GROUP_GET_DEVICE_FD, address), -ENODEV);
+	snprintf(address, sizeof(address), "%s", world_device());
+	assert_int_equal(raw_ioctl(raw.group, VFIO_GROUP_GET_DEVICE_FD, address), -EINVAL);
+	close(raw.group);
+	close(file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_WORLD(wrong_files),
+		IN_WORLD(unbound_cdev),
+		IN_WORLD(no_feature),
+		IN_WORLD(header),
+		IN_WORLD(operations),
+		IN_WORLD(payload),
+		IN_WORLD(wakeup_fds),
+		IN_WORLD(state_table),
+		IN_WORLD(last_close),
+		IN_WORLD(after_a_wake),
+		IN_WORLD(closed_eventfd),
+		IN_WORLD(host_reads_config),
+		IN_WORLD(host_writes_d3cold_allowed),
+		IN_WORLD(region_errors),
+		IN_WORLD(region_info),
+		IN_WORLD(device_info),
+		IN_WORLD(user_d3hot),
+		IN_WORLD(number_118),
+		IN_WORLD(groups_and_containers),
+	};
+
+	return cmocka_run_group_tests_name("uapi", tests, NULL, NULL);
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+/* The lab's world: a real kernel in QEMU, as tests/lab/run describes it to us. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "test.h"
+#include "world.h"
+
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	if (!value) {
+		fprintf(stderr, "%s is not set: run this program with tests/lab/run\n", name);
+		exit(99);
+	}
+	return value;
+}
+
+void world_begin(void)
+{
+	host_write("power/control", "auto");
+}
+
+void world_end(void)
+{
+	host_write("power/control", "auto");
+}
+
+bool world_is_simulated(void)
+{
+	return false;
+}
+
+const char *world_kernel(void)
+{
+	return variable("VFIOPM_LAB_KERNEL");
+}
+
+bool world_has_d3cold(void)
+{
+	return strcmp(variable("VFIOPM_LAB_D3COLD"), "1") == 0;
+}
+
+const char *world_device(void)
+{
+	return variable("VFIOPM_LAB_DEVICE");
+}
+
+/* Seen: a suspend is done 20 to 30 ms after the entry. */
+void world_let_suspend(void)
+{
+	usleep(100000);
+}

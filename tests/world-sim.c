@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The simulator's world: the lab's machine, with the kernel that VFIOPM_SIM_KERNEL
+ * names, and with D3cold if VFIOPM_SIM_D3COLD is 1.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+#include "test.h"
+#include "world-sim.h"
+#include "world.h"
+
+static struct sim_device *device;
+
+void world_begin(void)
+{
+	struct sim_machine machine = { .target = world_has_d3cold() ? SIM_D3COLD : SIM_D3HOT };
+
+	device = sim_add(&machine);
+}
+
+void world_end(void)
+{
+	sim_reset();
+}
+
+struct sim_device *world_sim_device(void)
+{
+	return device;
+}
+
+bool world_is_simulated(void)
+{
+	return true;
+}
+
+const char *world_kernel(void)
+{
+	const char *kernel = getenv("VFIOPM_SIM_KERNEL");
+
+	return kernel ? kernel : "6.12";
+}
+
+bool world_has_d3cold(void)
+{
+	const char *d3cold = getenv("VFIOPM_SIM_D3COLD");
+
+	return d3cold && strcmp(d3cold, "1") == 0;
+}
+
+const char *world_device(void)
+{
+	return "0000:01:00.0";
+}
+
+/* A simulated device suspends at once. */
+void world_let_suspend(void)
+{
+}

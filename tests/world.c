@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/* What both worlds say in the same way: it follows from the kernel's name. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "test.h"
+#include "world.h"
+
+#define FDS 256
+
+static bool open_before[FDS];
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+int world_setup(void **state)
+{
+	(void)state;
+	world_begin();
+	for (int fd = 0; fd < FDS; fd++)
+		open_before[fd] = is_open(fd);
+	return 0;
+}
+
+int world_teardown(void **state)
+{
+	(void)state;
+	/* A device's fd before those that it needs. */
+	for (int fd = FDS - 1; fd >= 0; fd--) {
+		if (is_open(fd) && !open_before[fd])
+			close(fd);
+	}
+	world_end();
+	return 0;
+}
+
+bool world_kernel_is_at_least(int major, int minor)
+{
+	int have_major = 0, have_minor = 0;
+
+	assert_true(sscanf(world_kernel(), "%d.%d", &have_major, &have_minor) >= 1);
+	/* "7": the newest 7.x. */
+	return have_major > major || (have_major == major && have_minor >= minor);
+}
+
+bool world_has_low_power(void)
+{
+	return world_kernel_is_at_least(6, 1);
+}
+
+bool world_has_cdev(void)
+{
+	return strstr(world_kernel(), "iommufd") != NULL;
+}

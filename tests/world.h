@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The world that a test runs in: the simulator, or a real kernel in the lab
+ * (tests/lab/run). A test is written once; what differs is behind these calls.
+ * Both have one device bound to vfio-pci, that nobody has open when a test begins.
+ */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include <stdbool.h>
+
+/* cmocka's setup and teardown of a test. What a test that failed has left open is
+ * closed, so that the next finds the device as it should. */
+int world_setup(void **state);
+int world_teardown(void **state);
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
+
+/* The part of a world in these two. */
+void world_begin(void);
+void world_end(void);
+
+bool world_is_simulated(void);
+/* As tests/lab/run --kernel names it: "6.1", "6.12", "5.10", .. */
+const char *world_kernel(void);
+bool world_kernel_is_at_least(int major, int minor);
+/* Is the low-power feature there at all? */
+bool world_has_low_power(void);
+/* Does a suspend lead to D3cold? Else to D3hot. */
+bool world_has_d3cold(void);
+bool world_has_cdev(void);
+/* The device's address. */
+const char *world_device(void);
+
+/* Has a device that was made engaged not to sleep had the time to do so? The real
+ * suspend is asynchronous: this waits for long enough, or not at all. */
+void world_let_suspend(void);
+
+#endif

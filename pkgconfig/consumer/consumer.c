@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program that uses the library as it was installed: it shows that the
+ * headers, the link line and the library at run time belong together. No
+ * device is needed, as it asks for nothing but refusals.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <vfiopm/vfiopm.h>
+
+int main(void)
+{
+	struct vfiopm_device *dev;
+	uint32_t features, state;
+
+	if (vfiopm_device_open(NULL, &dev) != -EINVAL ||
+	    vfiopm_device_open("no address", &dev) != -EINVAL ||
+	    vfiopm_device_new_from_fd(-1, NULL) != -EINVAL ||
+	    vfiopm_device_new_from_fd(-1, &dev) != -EBADF)
+		return 1;
+	if (vfiopm_get_features(NULL, &features) != -EINVAL || vfiopm_enter(NULL) != -EINVAL ||
+	    vfiopm_exit(NULL) != -EINVAL || vfiopm_get_state(NULL) != -EINVAL)
+		return 2;
+	if (vfiopm_readout_get_power_state(NULL, &state) != -EINVAL ||
+	    strcmp(vfiopm_readout_power_state_name(VFIOPM_POWER_STATE_D3COLD), "D3cold") != 0)
+		return 3;
+	if (vfiopm_device_free(NULL))
+		return 4;
+
+	puts("ok");
+	return 0;
+}

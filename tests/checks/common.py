@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""What the checks share: printing TAP, running tools, and reading the version
+script, the public headers and C sources. Each check beside this file takes the
+paths it needs as arguments and looks at nothing else."""
+
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+
+class Tap:
+    """Collects results, then prints them as TAP: the plan can come first."""
+
+    def __init__(self):
+        self.lines = []
+        self.count = 0
+        self.failed = 0
+
+    def check(self, text, problems=()):
+        """One result: ok if there are no problems, which are printed else."""
+        problems = [str(problem) for problem in problems]
+        self.count += 1
+        self.failed += bool(problems)
+        self.lines.append(f"{'not ok' if problems else 'ok'} {self.count} - {text}")
+        for problem in problems:
+            self.lines += [f"# {line}" for line in problem.splitlines() or ['']]
+
+    def skip(self, text, reason):
+        self.count += 1
+        self.lines.append(f'ok {self.count} - {text} # SKIP {reason}')
+
+    def finish(self):
+        """Prints everything and ends the program. No result at all is a failure."""
+        print(f'1..{self.count}')
+        for line in self.lines:
+            print(line)
+        if self.count == 0:
+            print('# nothing was checked')
+        sys.exit(1 if self.failed or self.count == 0 else 0)
+
+
+def arguments(*names):
+    """The paths this program was given, one for each name."""
+    if len(sys.argv) != len(names) + 1:
+        sys.exit(f"usage: {sys.argv[0]} {' '.join(names)}")
+    return [pathlib.Path(argument).absolute() for argument in sys.argv[1:]]
+
+
+def fail(message):
+    """Ends the program: what is to be checked cannot be read."""
+    sys.exit(f'{sys.argv[0]}: {message}')
+
+
+def run(*command, stdin=''):
+    """The exit status and all output of a tool, in the C locale."""
+    done = subprocess.run([str(word) for word in command], input=stdin, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, 'LC_ALL': 'C'})
+    return done.returncode, done.stdout
+
+
+def output(*command):
+    """The output of a tool that must not fail."""
+    status, text = run(*command)
+    if status != 0:
+        fail(f"{' '.join(str(word) for word in command)}: exit status {status}\n{text}")
+    return text
+
+
+def compiler(variable, default):
+    """The command words of a compiler: from the environment, else the default; None if
+    there is none."""
+    words = shlex.split(os.environ.get(variable) or default)
+    return words if words and shutil.which(words[0]) else None
+
+
+def is_instrumented(symbols):
+    """Do these undefined symbols show a sanitizer's, a coverage's or a fuzzer's build?"""
+    return any(re.match(r'__(asan|hwasan|msan|tsan|ubsan|sanitizer|gcov|llvm_prof|sancov)', symbol)
+               for symbol in symbols)
+
+
+def archive_symbols(archive, *options):
+    """{member: {symbol: type}} of a static library, as nm tells with these options."""
+    members = {}
+    member = None
+    for line in output('nm', '--format=posix', *options, archive).splitlines():
+        header = re.fullmatch(r'.*\[(.+)\]:|(.+):', line)
+        if header:
+            member = members.setdefault(header.group(1) or header.group(2), {})
+        elif line.strip():
+            name, kind = line.split()[:2]
+            member[name] = kind
+    return members
+
+
+def plain_name(symbol):
+    """The function's name without the version that the linker notes at it."""
+    return symbol.split('@')[0]
+
+
+# ---- C ----
+
+COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.DOTALL)
+STRING = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'')
+
+
+def without_comments(text):
+    """C text with each comment replaced by a space (and its line ends), strings kept."""
+    both = re.compile(f'({STRING.pattern})|({COMMENT.pattern})', re.DOTALL)
+    return both.sub(lambda m: m.group(1) or ' ' + '\n' * m.group(2).count('\n'), text)
+
+
+def includes(path):
+    """The includes of a C file, each with its brackets: '<stdint.h>', '"private.h"'."""
+    return re.findall(r'^\s*#\s*include\s*(<[^>]*>|"[^"]*")',
+                      without_comments(path.read_text()), re.MULTILINE)
+
+
+def normalise(declaration):
+    """A declaration with all white space that has no meaning taken out."""
+    text = ' '.join(declaration.split())
+    return re.sub(r' ?([*(),;]) ?', r'\1', text).strip()
+
+
+# ---- the version script ----
+
+def read_map(path):
+    """{symbol: node} of a GNU ld version script with chained nodes."""
+    text = re.sub(r'/\*.*?\*/|#[^\n]*', ' ', path.read_text(), flags=re.DOTALL)
+    symbols = {}
+    node_pattern = re.compile(r'\s*([\w.]+)\s*\{([^}]*)\}\s*([\w.]*)\s*;')
+    nodes = []
+    end = 0
+    for match in iter(lambda: node_pattern.match(text, end), None):
+        node, body, parent = match.groups()
+        end = match.end()
+        if parent != (nodes[-1] if nodes else ''):
+            fail(f'{path}: {node} does not follow the node before it')
+        nodes.append(node)
+        scope = 'global'
+        for scope_word, symbol in re.findall(r'(?:(global|local)\s*:)|([^\s;:]+)\s*;', body):
+            if scope_word:
+                scope = scope_word
+            elif scope == 'global':
+                if not re.fullmatch(r'\w+', symbol):
+                    fail(f'{path}: {node} exports a pattern: {symbol}')
+                if symbol in symbols:
+                    fail(f'{path}: {symbol} is exported twice')
+                symbols[symbol] = node
+    if text[end:].strip() or not symbols:
+        fail(f'{path}: not understood: {text[end:].strip()[:60]!r}')
+    return symbols
+
+
+# ---- the public headers ----
+
+class Function:
+    """A function of a public header."""
+
+    def __init__(self, header, name, declaration, comment):
+        self.header = header            # 'vfiopm/power.h'
+        self.name = name
+        self.declaration = declaration  # normalised, without its semicolon
+        self.comment = comment          # the one that stands before it
+        self.returns_int = declaration.startswith(f'int {name}(')
+        self.errnos = set()
+
+
+def errnos_of_comment(comment):
+    """The errnos that a comment names ('-EBADF') and the functions whose list it takes over
+    ('as vfiopm_enter() and:')."""
+    return (set(re.findall(r'-(E[A-Z0-9]{2,})\b', comment)),
+            set(re.findall(r'\bas (vfiopm_\w+)\(\) and:', comment)))
+
+
+def declarations(text):
+    """(comment, declaration) of a header, in its order. Declarations that follow one another
+    without an empty line share the comment before the first."""
+    text = re.sub(r'^[ \t]*#(?:[^\n]*\\\n)*[^\n]*', '', text, flags=re.MULTILINE)
+    text = re.sub(r'extern "C" \{|^\}', '', text, flags=re.MULTILINE)
+    pieces = re.compile(r'(?P<comment>/\*.*?\*/)|(?P<declaration>[^\s/](?:[^;/]|/(?!\*))*;)'
+                        r'|(?P<gap>\n[ \t]*\n)', re.DOTALL)
+    comment = ''
+    for piece in pieces.finditer(text):
+        if piece.lastgroup == 'declaration':
+            yield comment, piece.group()
+        else:
+            comment = piece.group() if piece.lastgroup == 'comment' else ''
+
+
+def header_paths(source_root):
+    return sorted((source_root / 'include' / 'vfiopm').glob('*.h'))
+
+
+def read_headers(source_root):
+    """({function name: Function}, {macro name: header}) of the public headers."""
+    functions = {}
+    macros = {}
+    for path in header_paths(source_root):
+        header = f'vfiopm/{path.name}'
+        text = path.read_text()
+        # The comment of the whole file: what stands before the include guard.
+        of_file, _ = errnos_of_comment(text.partition('#ifndef')[0])
+        for name in re.findall(r'^[ \t]*#[ \t]*define[ \t]+(\w+)', text, re.MULTILINE):
+            if name != f"VFIOPM_{path.stem.upper()}_H":
+                macros[name] = header
+        for comment, declaration in declarations(text):
+            found = re.match(r'[^()]*?\b(\w+)\s*\(', declaration)
+            if not found:
+                continue
+            function = Function(header, found.group(1), normalise(declaration.rstrip(';')), comment)
+            function.errnos, takes_over = errnos_of_comment(comment)
+            for other in takes_over:
+                if other not in functions:
+                    fail(f'{path}: {function.name} takes the errnos of {other}, '
+                         'which no header before it declares')
+                function.errnos |= functions[other].errnos
+            if function.returns_int and not function.errnos:
+                function.errnos = set(of_file)
+            functions[function.name] = function
+    return functions, macros

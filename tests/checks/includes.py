@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Includes go one way: public headers <- lib/private.h <- lib/*.c, and the kernel's headers
+are seen by lib/uapi.h alone.
+
+usage: includes.py SOURCE_ROOT
+"""
+
+import re
+
+import common
+
+# The two ends of the library: pure translation and system calls. They may have headers of
+# their own; the object files between them have none.
+ENDS = ('wire.c', 'sys.c')
+
+
+def public_header_problems(path):
+    return [f'{path.name} includes {name}' for name in common.includes(path)
+            if not re.fullmatch(r'<stdint\.h>|<stddef\.h>|<vfiopm/\w+\.h>', name)]
+
+
+def object_file_problems(path):
+    names = common.includes(path)
+    problems = [f'{path.name} includes {name}' for name in names
+                if name.startswith('"') and name not in ('"private.h"', '"uapi.h"')]
+    if '"private.h"' not in names:
+        problems.append(f'{path.name} does not include "private.h"')
+    return problems
+
+
+def c_files(source_root):
+    """Each C and C++ file of the tree, but for hidden and build directories."""
+    def walk(directory):
+        for path in sorted(directory.iterdir()):
+            if path.is_symlink() or path.name.startswith('.'):
+                continue
+            if path.is_dir():
+                if not (path / 'meson-private').exists():
+                    yield from walk(path)
+            elif path.suffix in ('.c', '.h', '.cpp', '.cc', '.hpp'):
+                yield path
+    return walk(source_root)
+
+
+def main():
+    [source_root] = common.arguments('SOURCE_ROOT')
+    lib = source_root / 'lib'
+    headers = common.header_paths(source_root)
+    sources = sorted(lib.glob('*.c'))
+    tap = common.Tap()
+
+    tap.check('there are public headers and sources to check',
+              [f'no {what} below {source_root}' for what, found in
+               (('include/vfiopm/*.h', headers), ('lib/*.c', sources)) if not found])
+    tap.check('public headers include only <stdint.h>, <stddef.h> and one another',
+              [problem for path in headers for problem in public_header_problems(path)])
+    tap.check('object files include "private.h" and no header of another object',
+              [problem for path in sources if path.name not in ENDS
+               for problem in object_file_problems(path)])
+    tap.check('in the library only uapi.h includes <linux/...>',
+              [f'{path.relative_to(source_root)} includes {name}'
+               for path in headers + sorted(lib.glob('*.[ch]')) if path != lib / 'uapi.h'
+               for name in common.includes(path) if name.startswith('<linux/')])
+    tap.check('uapi.h is seen by the library and its tests alone',
+              [f'{path.relative_to(source_root)} includes {name}'
+               for path in c_files(source_root)
+               if path.parent != lib and source_root / 'tests' not in path.parents
+               for name in common.includes(path) if name.strip('<>"').split('/')[-1] == 'uapi.h'])
+    tap.finish()
+
+
+main()

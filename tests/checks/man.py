@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The manual pages against the library: each exported function is documented in one page,
+with its prototype; each macro is documented; each function's list of errnos is the same in
+its page, in its header and in the tests, where each errno is proved by a line of the form
+expect_errno(EBADF, vfiopm_exit(...)). Each program in a page compiles.
+
+usage: man.py SOURCE_ROOT
+"""
+
+import re
+import shlex
+import shutil
+
+import common
+
+
+class Page:
+    """A manual page in mdoc(7)."""
+
+    def __init__(self, path):
+        self.path = path
+        self.name = path.name
+        lines = [line for line in path.read_text().splitlines() if not line.startswith('.\\"')]
+        self.sections = {}
+        section = self.sections.setdefault('', [])
+        for line in lines:
+            if line.startswith('.Sh '):
+                section = self.sections.setdefault(line[4:].strip(), [])
+            section.append(line)
+        self.text = '\n'.join(lines)
+
+    def words_after(self, macro):
+        """Each word that this macro marks, wherever it is called on a line."""
+        return re.findall(rf'^\..*?\b{macro} (\w+)', self.text, re.MULTILINE)
+
+    def named(self):
+        """The functions that NAME lists."""
+        return [arguments[0] for line in self.sections.get('NAME', [])
+                if (found := macro_line(line)) and found[0] == 'Nm'
+                for arguments in [found[1]] if arguments]
+
+    def prototypes(self):
+        """{function: (prototype, header)} of SYNOPSIS."""
+        result = {}
+        header = kind = name = None
+        parameters = []
+
+        def add():
+            result[name] = (common.normalise(f"{kind} {name}({', '.join(parameters)})"), header)
+
+        for line in self.sections.get('SYNOPSIS', []):
+            macro, arguments = macro_line(line) or (None, [])
+            if macro == 'In':
+                header = arguments[0]
+            elif macro == 'Ft':
+                kind = ' '.join(arguments)
+            elif macro == 'Fn':
+                name, *parameters = arguments
+                add()
+            elif macro == 'Fo':
+                name, parameters = arguments[0], []
+            elif macro == 'Fa':
+                parameters += arguments
+            elif macro == 'Fc':
+                add()
+        return result
+
+    def programs(self):
+        """The C programs among the literal displays."""
+        displays = re.findall(r'^\.Bd -literal\b[^\n]*\n(.*?)^\.Ed$', self.text,
+                              re.MULTILINE | re.DOTALL)
+        return [re.sub(r'\\(e|&)', lambda m: {'e': '\\', '&': ''}[m.group(1)], text)
+                for text in displays if re.search(r'\bmain\(', text)]
+
+    def errnos(self):
+        """{function: errnos} of ERRORS. A list of errnos is of the functions that the
+        paragraph right before it names; several lists for a function add up."""
+        result = {}
+        functions = []
+        in_list = False
+        for line in self.sections.get('ERRORS', []):
+            macro, arguments = macro_line(line) or (None, [])
+            if macro in ('Sh', 'Ss', 'Pp'):
+                functions = []
+            elif macro == 'Bl':
+                in_list = True
+                for function in functions:
+                    result.setdefault(function, set())
+            elif macro == 'El':
+                in_list, functions = False, []
+            elif macro == 'It' and in_list:
+                for previous, word in zip(arguments, arguments[1:]):
+                    if previous == 'Er':
+                        for function in functions:
+                            result[function].add(word)
+            elif not in_list and macro == 'Fn':
+                functions.append(arguments[0])
+        return result
+
+
+def macro_line(line):
+    """(macro, arguments) of a line that calls a macro, else None. A function in a sentence
+    (.Fn NAME ,) has its punctuation among the arguments."""
+    if not re.match(r'\.\s*\w', line):
+        return None
+    words = shlex.split(line[1:].replace("'", "\\'"))
+    return words[0], words[1:]
+
+
+def read_proofs(source_root):
+    """{function: {errno: file}}: what the tests prove."""
+    proofs = {}
+    for path in sorted((source_root / 'tests').rglob('*.c')):
+        text = common.without_comments(path.read_text())
+        for errno, function in re.findall(r'expect_errno\(\s*(E[A-Z0-9]+)\s*,\s*(vfiopm_\w+)\s*\(',
+                                          text):
+            proofs.setdefault(function, {}).setdefault(errno, path.relative_to(source_root))
+    return proofs
+
+
+def check_lint(tap, pages):
+    for page in pages:
+        if not shutil.which('mandoc'):
+            tap.skip(f'{page.name} has no fault that mandoc finds', 'no mandoc')
+            continue
+        status, said = common.run('mandoc', '-T', 'lint', '-W', 'warning', page.path)
+        tap.check(f'{page.name} has no fault that mandoc finds',
+                  [said or f'exit status {status}'] if status or said else [])
+
+
+def check_documented(tap, pages, exported, functions):
+    """Each exported function is in NAME and SYNOPSIS of one page, and explained there."""
+    where = {}
+    for page in pages:
+        for name in page.named():
+            where.setdefault(name, []).append(page)
+    synopsis = {}
+    for page in pages:
+        for name, prototype in page.prototypes().items():
+            synopsis.setdefault(name, []).append((page, *prototype))
+
+    for name in sorted(exported):
+        problems = []
+        in_name = [page.name for page in where.get(name, [])]
+        in_synopsis = [page.name for page, *_ in synopsis.get(name, [])]
+        if len(in_name) != 1:
+            problems.append(f"in NAME of: {' '.join(in_name) or 'no page'}")
+        if len(in_synopsis) != 1:
+            problems.append(f"in SYNOPSIS of: {' '.join(in_synopsis) or 'no page'}")
+        if in_name != in_synopsis:
+            problems.append('NAME and SYNOPSIS of different pages')
+        for page in where.get(name, []):
+            if not any(f'Fn {name}' in line for line in page.sections.get('DESCRIPTION', [])):
+                problems.append(f'{page.name} does not explain it in DESCRIPTION')
+        for page, prototype, header in synopsis.get(name, []):
+            if name in functions and prototype != functions[name].declaration:
+                problems.append(f'{page.name}: {prototype}\nheader: {functions[name].declaration}')
+            if name in functions and header != functions[name].header:
+                problems.append(f'{page.name} includes {header}, not {functions[name].header}')
+        tap.check(f'{name} is documented once, as it is declared', problems)
+
+
+def check_invented(tap, pages, exported, macros):
+    """No page speaks of what there is not."""
+    for page in pages:
+        names = [name for macro in ('Fn', 'Fo', 'Nm') for name in page.words_after(macro)]
+        tap.check(f'{page.name} names only what there is',
+                  [f'{name} is not exported' for name in sorted(set(names))
+                   if name.startswith('vfiopm_') and name not in exported]
+                  + [f'{name} is in no header' for name in sorted(set(page.words_after('Dv')))
+                     if name.startswith('VFIOPM_') and name not in macros])
+
+
+def check_macros(tap, pages, macros):
+    documented = {name for page in pages if page.name.endswith('.3')
+                  for name in page.words_after('Dv')}
+    tap.check('each macro of the public headers is documented in a page of section 3',
+              [f'{name} ({header})' for name, header in sorted(macros.items())
+               if name not in documented])
+
+
+def check_programs(tap, source_root, pages):
+    compiler = common.compiler('CC', 'cc')
+    programs = [(page, text) for page in pages for text in page.programs()]
+    tap.check('there are programs in the pages', [] if programs else ['not one'])
+    for page, text in programs:
+        if not compiler:
+            tap.skip(f'the program in {page.name} compiles', 'no cc')
+            continue
+        status, said = common.run(*compiler, '-x', 'c', '-std=c99', '-D_GNU_SOURCE', '-Wall',
+                                  '-Wextra', '-Werror', '-fsyntax-only',
+                                  '-I', source_root / 'include', '-', stdin=text)
+        tap.check(f'the program in {page.name} compiles',
+                  [said or f'exit status {status}'] if status or said else [])
+
+
+def check_errnos(tap, source_root, pages, exported, functions):
+    """Page, header and tests have the same errnos for each function."""
+    proofs = read_proofs(source_root)
+    in_pages = {}
+    for page in pages:
+        for name, errnos in page.errnos().items():
+            in_pages.setdefault(name, set()).update(errnos)
+
+    def difference(left, left_name, right, right_name):
+        return ([f'{errno}: in {left_name}, not in {right_name}' for errno in sorted(left - right)]
+                + [f'{errno}: in {right_name}, not in {left_name}'
+                   for errno in sorted(right - left)])
+
+    for name in sorted(exported):
+        page = in_pages.get(name, set())
+        header = functions[name].errnos if name in functions else set()
+        proved = proofs.get(name, {})
+        tap.check(f'{name} has the same errnos in page and header',
+                  difference(page, 'the page', header, 'the header'))
+        tap.check(f'{name}: the tests prove each errno of the page, and no other',
+                  [f'{errno}: in the page, but no test proves it'
+                   for errno in sorted(page - proved.keys())]
+                  + [f'{errno}: {proved[errno]} proves it, but the page does not name it'
+                     for errno in sorted(proved.keys() - page)])
+    tap.check('the tests prove errnos of exported functions only',
+              [f'{name}: not exported' for name in sorted(proofs.keys() - set(exported))])
+
+
+def main():
+    [source_root] = common.arguments('SOURCE_ROOT')
+    exported = common.read_map(source_root / 'lib' / 'libvfiopm.sym')
+    functions, macros = common.read_headers(source_root)
+    pages = [Page(path) for path in sorted((source_root / 'man').glob('*.[1-9]'))]
+    references = [page for page in pages if page.name.endswith('.3')]
+    tap = common.Tap()
+
+    tap.check('there are pages to check', [] if references else [f'no man/*.3 in {source_root}'])
+    check_lint(tap, pages)
+    check_documented(tap, references, exported, functions)
+    check_invented(tap, pages, exported, macros)
+    check_macros(tap, references, macros)
+    check_programs(tap, source_root, pages)
+    check_errnos(tap, source_root, references, exported, functions)
+    tap.finish()
+
+
+main()

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The symbols of the built library: what it exports, what it needs, how large it is.
+
+usage: symbols.py SOURCE_ROOT SHARED_LIB STATIC_LIB
+"""
+
+import re
+
+import common
+
+TEXT_LIMIT = 64 * 1024
+
+# The library never prints, aborts, exits, installs signal handlers, starts threads or
+# processes, or reads what the process was started with.
+FORBIDDEN = re.compile(r'''
+    (?:__)?v?(?:f|d)?w?printf(?:_chk)? | (?:__)?(?:fw|w)printf(?:_chk)? | (?:__)?v?syslog(?:_chk)?
+  | puts | putc | putchar | fputs | fputc | fwrite | _IO_putc | perror | psignal | psiginfo | openlog
+  | err | errx | verr | verrx | warn | warnx | vwarn | vwarnx | error | error_at_line
+  | stdout | stderr
+  | abort | exit | _exit | _Exit | quick_exit | atexit | at_quick_exit | on_exit
+  | __assert | __assert_fail | __assert_perror_fail
+  | signal | bsd_signal | sysv_signal | __sysv_signal | sigaction | sigvec | sigset | signalfd
+  | sigprocmask | pthread_sigmask | raise | kill | tgkill | pthread_kill | alarm | setitimer
+  | pthread_create | thrd_create | pthread_atfork | fork | vfork | _Fork | clone | posix_spawnp?
+  | system | popen | exec(?:l|lp|le|v|ve|vp|vpe)
+  | getenv | secure_getenv | setenv | putenv | unsetenv | environ | __environ
+  | setlocale | uselocale | longjmp | siglongjmp
+''', re.VERBOSE)
+
+
+def check_exports(tap, source_root, shared_lib):
+    """The shared library, the version script and the headers name the same functions."""
+    wanted = common.read_map(source_root / 'lib' / 'libvfiopm.sym')
+    functions, _ = common.read_headers(source_root)
+    exported = {}
+    problems = []
+    for line in common.output('nm', '--dynamic', '--defined-only', '--with-symbol-versions',
+                              shared_lib).splitlines():
+        kind, name = line.split()[-2:]
+        if kind == 'A':  # the version nodes themselves
+            continue
+        symbol, _, node = name.partition('@')
+        exported[symbol] = node.lstrip('@')
+        if kind != 'T':
+            problems.append(f'{symbol} is not a function (type {kind})')
+    problems += [f'{name} is in libvfiopm.sym, but the library does not export it'
+                 for name in sorted(wanted.keys() - exported.keys())]
+    problems += [f'the library exports {name}, which is not in libvfiopm.sym'
+                 for name in sorted(exported.keys() - wanted.keys())]
+    tap.check('the library exports what libvfiopm.sym names', problems)
+
+    tap.check('each exported symbol has the version of its node',
+              [f'{name}: {exported[name] or "no version"}, wanted {wanted[name]}'
+               for name in sorted(exported.keys() & wanted.keys())
+               if exported[name] != wanted[name]])
+    tap.check('the public headers declare what libvfiopm.sym names',
+              [f'{name} is in libvfiopm.sym, but in no public header'
+               for name in sorted(wanted.keys() - functions.keys())]
+              + [f'{functions[name].header} declares {name}, which is not in libvfiopm.sym'
+                 for name in sorted(functions.keys() - wanted.keys())])
+
+
+def check_static(tap, static_lib):
+    members = common.archive_symbols(static_lib, '--extern-only', '--defined-only')
+    names = [(member, name) for member, symbols in members.items() for name in symbols]
+    tap.check('the static library claims no name but vfiopm_*',
+              [f'{member} defines {name}' for member, name in names
+               if not name.startswith('vfiopm_')]
+              + ([] if names else [f'{static_lib} defines nothing']))
+
+
+def check_needs(tap, shared_lib, instrumented):
+    undefined = {common.plain_name(line.split()[-1]) for line in
+                 common.output('nm', '--dynamic', '--undefined-only', shared_lib).splitlines()}
+    text = 'the library never prints, ends the process, handles signals, starts threads'
+    if instrumented:
+        tap.skip(text, 'an instrumented build')
+        tap.skip('the library needs libc alone', 'an instrumented build')
+        tap.skip('the library is small', 'an instrumented build')
+        return
+    tap.check(text, [f'it refers to {name}' for name in sorted(undefined)
+                     if FORBIDDEN.fullmatch(name)]
+              + ([] if undefined else [f'{shared_lib} refers to nothing at all']))
+
+    needed = re.findall(r'\(NEEDED\).*\[(.*)\]', common.output('readelf', '-d', '-W', shared_lib))
+    tap.check('the library needs libc alone',
+              [] if needed == ['libc.so.6'] else [f'it needs: {" ".join(needed) or "nothing"}'])
+
+    size = int(common.output('size', '--format=berkeley', shared_lib).splitlines()[1].split()[0])
+    tap.check(f'the library has less than {TEXT_LIMIT} bytes of text',
+              [] if 0 < size < TEXT_LIMIT else [f'it has {size}'])
+
+
+def main():
+    source_root, shared_lib, static_lib = common.arguments('SOURCE_ROOT', 'SHARED_LIB', 'STATIC_LIB')
+    undefined = {common.plain_name(name)
+                 for symbols in common.archive_symbols(static_lib, '--undefined-only').values()
+                 for name in symbols}
+    tap = common.Tap()
+    check_exports(tap, source_root, shared_lib)
+    check_static(tap, static_lib)
+    check_needs(tap, shared_lib, common.is_instrumented(undefined))
+    tap.finish()
+
+
+main()

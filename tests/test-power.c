@@ -456,14 +456,12 @@ static void bad_wakeup_fds(void **state)
 }
 
 /* An eventfd that holds a count when it is armed: a wake is told by sysfs. */
-static void stale_count(void **state)
+static void stale_count_of(uint64_t stale)
 {
 	struct bench bench;
-	uint64_t three = 3;
 
-	(void)state;
 	bench_open(&bench);
-	assert_int_equal(write(bench.wakeup, &three, sizeof(three)), sizeof(three));
+	assert_int_equal(write(bench.wakeup, &stale, sizeof(stale)), sizeof(stale));
 	expect_ok(vfiopm_enter_wakeup(bench.dev, bench.wakeup));
 	expect_state(&bench, VFIOPM_STATE_LOW_POWER_WAKEUP);
 	host_sees_deep_sleep();
@@ -476,7 +474,30 @@ static void stale_count(void **state)
 	expect_state(&bench, VFIOPM_STATE_LOW_POWER_WAKEUP);
 	host_wake();
 	expect_state(&bench, VFIOPM_STATE_WOKEN);
-	assert_int_equal(raw_take(bench.wakeup), 4);
+	assert_int_equal(raw_take(bench.wakeup), stale + 1);
+	bench_close(&bench);
+}
+
+static void stale_count(void **state)
+{
+	(void)state;
+	stale_count_of(1);
+	stale_count_of(3);
+}
+
+/* Nothing is taken back where the device was awake, and the call caused nothing. */
+static void stale_count_awake(void **state)
+{
+	struct bench bench;
+	uint64_t three = 3;
+
+	(void)state;
+	bench_open(&bench);
+	host_write("power/control", "on");
+	assert_int_equal(write(bench.wakeup, &three, sizeof(three)), sizeof(three));
+	expect_ok(vfiopm_enter_wakeup(bench.dev, bench.wakeup));
+	expect_ok(vfiopm_exit(bench.dev));
+	assert_int_equal(raw_take(bench.wakeup), 3);
 	bench_close(&bench);
 }
 
@@ -658,6 +679,7 @@ int main(void)
 		IN_WORLD(plain_over_armed),
 		IN_WORLD(bad_wakeup_fds),
 		IN_WORLD(stale_count),
+		IN_WORLD(stale_count_awake),
 		IN_WORLD(stale_count_taken),
 		IN_WORLD(other_eventfds),
 		IN_WORLD(closed_device_fd),

@@ -112,6 +112,24 @@ int raw_info(int fd)
 	return raw_ioctl(fd, VFIO_DEVICE_GET_INFO, &info);
 }
 
+/* ---- interrupts ---- */
+
+int raw_set_irqs_eventfd(int fd, uint32_t index, uint32_t vector, int32_t eventfd)
+{
+	uint32_t set[] = { 24, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			   index, vector, 1, (uint32_t)eventfd };
+
+	return raw_ioctl(fd, VFIO_DEVICE_SET_IRQS, set);
+}
+
+int raw_set_unmask_eventfd(int fd, int32_t eventfd)
+{
+	uint32_t set[] = { 24, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_UNMASK,
+			   VFIO_PCI_INTX_IRQ_INDEX, 0, 1, (uint32_t)eventfd };
+
+	return raw_ioctl(fd, VFIO_DEVICE_SET_IRQS, set);
+}
+
 /* ---- regions ---- */
 
 static off_t region_offset(unsigned index, uint64_t offset)

@@ -30,6 +30,9 @@ int raw_enter(int fd);
 int raw_enter_wakeup(int fd, int32_t wakeup_fd);
 int raw_exit(int fd);
 int raw_info(int fd);
+/* SET_IRQS: trigger one vector by an eventfd. */
+int raw_set_irqs_eventfd(int fd, uint32_t index, uint32_t vector, int32_t eventfd);
+int raw_set_unmask_eventfd(int fd, int32_t eventfd);
 /* A byte of configuration space; one of another region. */
 int raw_read_config(int fd, unsigned offset, uint8_t *ret_byte);
 int raw_write_config(int fd, unsigned offset, uint8_t byte);

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "e1000e.h"
 #include "host.h"
 #include "test.h"
 #include "world.h"
@@ -56,4 +57,14 @@ const char *world_device(void)
 void world_let_suspend(void)
 {
 	usleep(100000);
+}
+
+void world_fire(const struct raw *raw, uint32_t index, uint32_t vector)
+{
+	e1000e_fire(raw->device, index == 2, vector);
+}
+
+void world_clear(const struct raw *raw)
+{
+	e1000e_clear(raw->device);
 }

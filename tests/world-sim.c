@@ -58,3 +58,15 @@ const char *world_device(void)
 void world_let_suspend(void)
 {
 }
+
+void world_fire(const struct raw *raw, uint32_t index, uint32_t vector)
+{
+	(void)raw;
+	sim_fire(device, index, vector);
+}
+
+void world_clear(const struct raw *raw)
+{
+	(void)raw;
+	sim_clear_intx(device);
+}

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "raw.h"
+
 /* cmocka's setup and teardown of a test. What a test that failed has left open is
  * closed, so that the next finds the device as it should. */
 int world_setup(void **state);
@@ -30,6 +32,10 @@ bool world_has_d3cold(void);
 bool world_has_cdev(void);
 /* The device's address. */
 const char *world_device(void);
+
+/* The device raises an interrupt, and is told that it was seen. */
+void world_fire(const struct raw *raw, uint32_t index, uint32_t vector);
+void world_clear(const struct raw *raw);
 
 /* Has a device that was made engaged not to sleep had the time to do so? The real
  * suspend is asynchronous: this waits for long enough, or not at all. */

@@ -98,6 +98,7 @@ static bool suspend(struct sim_device *device)
 		return false;
 	if (target == SIM_D3COLD && !device->d3cold_allowed)
 		target = SIM_D3HOT;
+	sim_irqs_suspend(device);
 	device->suspended = true;
 	device->asleep_since_ns = now_ns();
 	/* Through D0: what power state the user had set is lost. */
@@ -129,6 +130,7 @@ static int resume(struct sim_device *device)
 			abort();
 		sim_low_power_exit(device);
 	}
+	sim_irqs_resume(device);
 	return 0;
 }
 
@@ -199,6 +201,7 @@ void sim_device_closed(struct sim_device *device)
 	device->bound_by_cdev = false;
 	sim_low_power_exit(device);
 	resume(device);
+	sim_irqs_release(device);
 	sim_set_power(device, SIM_D0);
 	sim_pm_put(device);
 }
@@ -227,6 +230,7 @@ void sim_reset(void)
 		if (!devices[i].used)
 			continue;
 		drop_wake(&devices[i]);
+		sim_irqs_release(&devices[i]);
 		sim_real_close(devices[i].memory);
 		memset(&devices[i], 0, sizeof(devices[i]));
 	}
@@ -250,6 +254,7 @@ struct sim_device *sim_add(const struct sim_machine *machine)
 		.kernel = sim_find_kernel(machine->kernel),
 		.d3cold_allowed = true,
 		.wake = -1,
+		.irqs.type = SIM_NO_TYPE,
 		.memory = memfd_create("simulated BAR 0", MFD_CLOEXEC),
 	};
 	if (!machine->no_pm && machine->target == SIM_D0)
@@ -294,6 +299,24 @@ void sim_fail_resume(struct sim_device *device, bool fails)
 	sim_lock();
 	device->resume_fails = fails;
 	sim_unlock();
+}
+
+void sim_hold_ioctls(struct sim_device *device, bool hold)
+{
+	sim_lock();
+	device->holds_ioctls = hold;
+	sim_changed();
+	sim_unlock();
+}
+
+unsigned sim_held_ioctls(const struct sim_device *device)
+{
+	unsigned count;
+
+	sim_lock();
+	count = device->held_ioctls;
+	sim_unlock();
+	return count;
 }
 
 bool sim_is_suspended(const struct sim_device *device)

@@ -26,6 +26,9 @@ struct sim_kernel {
 	bool power_state; /* 5.11: sysfs has power_state */
 	bool fdinfo_path; /* 6.18: fdinfo has the device's place in sysfs */
 	int wrong_container; /* errno of SET_CONTAINER with an fd of another kind */
+	bool dynamic_msix;   /* 6.5, x86: MSI-X vectors are allocated one by one */
+	bool checks_range;   /* before 6.2: no vector beyond those of the first enable */
+	bool refuses_below_minus_one; /* late 6.12.y, 7.x: an fd below -1 for ERR and REQ */
 };
 
 const struct sim_kernel *sim_find_kernel(const char *name);
@@ -36,6 +39,29 @@ const struct sim_kernel *sim_find_kernel(const char *name);
 #define SIM_CONFIG_SIZE 4096
 #define SIM_BAR0_SIZE 0x20000
 #define SIM_PM_CAPABILITY 0xc8 /* where the e1000e has it */
+
+/* The enabled type: VFIO_PCI_*_IRQ_INDEX, or none. */
+#define SIM_NO_TYPE (-1)
+#define SIM_INTX 0
+#define SIM_MSIX 2
+#define SIM_VECTORS 2048
+
+struct sim_irqs {
+	int type;
+	uint32_t allocated;
+	/* Duplicates of eventfds and 1, 0 for none. */
+	int triggers[SIM_VECTORS];
+	int alone[2]; /* ERR, REQ */
+	int unmask;
+	bool intx_masked, pm_intx_masked;
+	bool intx_level; /* the device raises INTx */
+	unsigned set_irqs;
+	/* What the test has the host lack. */
+	unsigned limit;
+	uint32_t fail_vector;
+	unsigned fail_times;
+	int fail_errno;
+};
 
 struct sim_device {
 	bool used;
@@ -56,6 +82,8 @@ struct sim_device {
 	} replaced;
 	enum sim_suspend suspend_when;
 	bool resume_fails;
+	bool holds_ioctls;
+	unsigned held_ioctls;
 
 	/* vfio-pci (drivers/vfio/pci/vfio_pci_core.c). */
 	unsigned opens;
@@ -70,6 +98,7 @@ struct sim_device {
 	bool mapped;
 	uint8_t bar[SIM_BAR0_SIZE];
 
+	struct sim_irqs irqs;
 	unsigned ioctls;
 };
 
@@ -88,10 +117,15 @@ void sim_set_power(struct sim_device *device, enum sim_power power);
 bool sim_memory_enabled(const struct sim_device *device);
 void sim_update_mapping(struct sim_device *device);
 
-/* ---- ioctl.c, feature.c, region.c: what a device fd can do ---- */
+/* ---- ioctl.c, feature.c, irq.c, region.c: what a device fd can do ---- */
 
 int sim_device_ioctl(struct sim_device *device, unsigned long request, void *arg);
 int sim_feature(struct sim_device *device, void *arg);
+int sim_get_irq_info(const struct sim_device *device, void *arg);
+int sim_set_irqs_ioctl(struct sim_device *device, void *arg);
+void sim_irqs_suspend(struct sim_device *device);
+void sim_irqs_resume(struct sim_device *device);
+void sim_irqs_release(struct sim_device *device);
 /* The ioctl of the v2 patches, at the number that is VFIO_DEVICE_BIND_IOMMUFD now. */
 int sim_v2_low_power(struct sim_device *device, void *arg);
 ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off_t offset, bool write);
@@ -172,6 +206,9 @@ int sim_call_answer(void);
 
 void sim_lock(void);
 void sim_unlock(void);
+/* With the lock: give it to others until something has changed. */
+void sim_wait(void);
+void sim_changed(void);
 /* The real calls, for the simulator's own use. */
 int sim_real_open_null(void);
 int sim_real_close(int fd);
@@ -180,5 +217,7 @@ ssize_t sim_real_write(int fd, const void *buffer, size_t count);
 ssize_t sim_real_pwrite(int fd, const void *buffer, size_t count, off_t offset);
 ssize_t sim_real_readlink(const char *path, char *buffer, size_t size);
 int sim_real_fcntl(int fd, int command, int arg);
+/* The count of an eventfd, without waiting: 0, or -errno. */
+int sim_real_take(int fd, uint64_t *ret_count);
 
 #endif

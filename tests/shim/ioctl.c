@@ -98,6 +98,10 @@ static int body(struct sim_device *device, unsigned long request, void *arg)
 		return get_info(device, arg);
 	case VFIO_DEVICE_GET_REGION_INFO:
 		return device->machine.not_pci ? -EINVAL : get_region_info(arg);
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return device->machine.not_pci ? -EINVAL : sim_get_irq_info(device, arg);
+	case VFIO_DEVICE_SET_IRQS:
+		return device->machine.not_pci ? -EINVAL : sim_set_irqs_ioctl(device, arg);
 	case VFIO_DEVICE_RESET:
 		sim_set_power(device, SIM_D0);
 		return 0;
@@ -114,6 +118,10 @@ int sim_device_ioctl(struct sim_device *device, unsigned long request, void *arg
 {
 	int r;
 
+	device->held_ioctls++;
+	while (device->holds_ioctls)
+		sim_wait();
+	device->held_ioctls--;
 	device->ioctls++;
 	/* Answered before any runtime PM: a second bind, or one without the cdev. */
 	if (request == VFIO_DEVICE_BIND_IOMMUFD && device->kernel->bind_ioctl)

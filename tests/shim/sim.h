@@ -33,6 +33,8 @@ struct sim_machine {
 	const char *kernel;
 	enum sim_power target;	/* where a suspend leads to, if not to D3hot */
 	bool no_pm;		/* a suspend leads to D0, as with a VF without a PM capability */
+	unsigned msix_vectors;	/* if not the e1000e's 5: up to 2048 */
+	unsigned msi_vectors;	/* if not its 1: a power of two up to 32 */
 	bool not_pci;		/* no PCI address, no group: only sim_open_device() */
 	bool no_low_power;	/* a driver without the features */
 	bool no_group;		/* no IOMMU */
@@ -58,8 +60,30 @@ bool sim_is_engaged(const struct sim_device *device);
 /* The ioctls that have reached the device, of any number. */
 unsigned sim_ioctls(const struct sim_device *device);
 
+/* From now on an ioctl on the device waits before it begins, or no longer; how many do? */
+void sim_hold_ioctls(struct sim_device *device, bool hold);
+unsigned sim_held_ioctls(const struct sim_device *device);
 /* From now on an attribute in sysfs ("power_state") holds this text; NULL: there is none. */
 void sim_set_attribute(struct sim_device *device, const char *name, const char *text);
+
+/* ---- interrupts ---- */
+
+/* The device raises an interrupt: has an eventfd got it? INTx stays raised until it is
+ * cleared, and is delivered when it is unmasked. */
+bool sim_fire(struct sim_device *device, uint32_t index, uint32_t vector);
+void sim_clear_intx(struct sim_device *device);
+/* The simulator's duplicate of the eventfd that the kernel has, -1 for none. */
+int sim_irq_eventfd(const struct sim_device *device, uint32_t index, uint32_t vector);
+/* The enabled index of INTx, MSI and MSI-X, or -1; and the vectors allocated for it. */
+int sim_irq_active(const struct sim_device *device);
+unsigned sim_irq_allocated(const struct sim_device *device);
+/* The SET_IRQS that have reached the device. */
+unsigned sim_set_irqs(const struct sim_device *device);
+/* The next times that a handler for this MSI or MSI-X vector is registered it fails, as
+ * request_irq() can. */
+void sim_fail_vector(struct sim_device *device, uint32_t vector, int error, unsigned times);
+/* The host has just so many MSI and MSI-X vectors; 0: enough. */
+void sim_limit_vectors(struct sim_device *device, unsigned limit);
 
 /* ---- calls: which are made, and what one of them gives ---- */
 

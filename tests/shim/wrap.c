@@ -36,6 +36,18 @@ void sim_unlock(void)
 	pthread_mutex_unlock(&lock);
 }
 
+static pthread_cond_t change = PTHREAD_COND_INITIALIZER;
+
+void sim_wait(void)
+{
+	pthread_cond_wait(&change, &lock);
+}
+
+void sim_changed(void)
+{
+	pthread_cond_broadcast(&change);
+}
+
 /* What the model gives, as a system call gives it; to be called with the lock. */
 static ssize_t answer(ssize_t result)
 {
@@ -314,6 +326,8 @@ int __real_poll(struct pollfd *fds, nfds_t count, int timeout);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
 ssize_t __real_preadv2(int fd, const struct iovec *vectors, int count, off_t offset, int flags);
 ssize_t __wrap_preadv2(int fd, const struct iovec *vectors, int count, off_t offset, int flags);
+int __real_eventfd(unsigned count, int flags);
+int __wrap_eventfd(unsigned count, int flags);
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -348,6 +362,12 @@ ssize_t __wrap_preadv2(int fd, const struct iovec *vectors, int count, off_t off
 	return REAL(__real_preadv2(fd, vectors, count, offset, flags));
 }
 LARGE_FILE_ALIAS(preadv2, preadv64v2);
+
+int __wrap_eventfd(unsigned count, int flags)
+{
+	ENTER_CALL("eventfd", -1);
+	return REAL(__real_eventfd(count, flags));
+}
 
 void *__wrap_malloc(size_t size)
 {
@@ -396,4 +416,11 @@ ssize_t sim_real_readlink(const char *path, char *buffer, size_t size)
 int sim_real_fcntl(int fd, int command, int arg)
 {
 	return __real_fcntl(fd, command, arg);
+}
+
+int sim_real_take(int fd, uint64_t *ret_count)
+{
+	struct iovec vector = { ret_count, sizeof(*ret_count) };
+
+	return __real_preadv2(fd, &vector, 1, -1, RWF_NOWAIT) < 0 ? -errno : 0;
 }

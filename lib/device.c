@@ -18,6 +18,7 @@ struct vfiopm_device {
 	struct vfiopm__fds fds;
 	bool owned;
 	struct vfiopm__power *power;
+	struct vfiopm__irq *irq;
 
 	/* What is set once. The lock is for those who set; who reads needs none:
 	 * address is written before readout is published, trace_data before trace. */
@@ -164,6 +165,12 @@ int vfiopm__device_new(const struct vfiopm__fds *fds, bool owned, struct vfiopm_
 		free(dev);
 		return r;
 	}
+	r = vfiopm__irq_new(fds->device, &dev->irq);
+	if (r < 0) {
+		vfiopm__power_free(dev->power);
+		free(dev);
+		return r;
+	}
 
 	dev->fds = *fds;
 	dev->owned = owned;
@@ -192,6 +199,7 @@ VFIOPM__PUBLIC struct vfiopm_device *vfiopm_device_free(struct vfiopm_device *de
 {
 	if (!dev)
 		return NULL;
+	vfiopm__irq_free(dev->irq);
 	vfiopm__power_free(dev->power);
 	vfiopm__readout_free(atomic_load(&dev->readout));
 	if (dev->owned)
@@ -209,4 +217,9 @@ VFIOPM__PUBLIC int vfiopm_device_get_fd(const struct vfiopm_device *dev)
 struct vfiopm__power *vfiopm__device_power(const struct vfiopm_device *dev)
 {
 	return dev->power;
+}
+
+struct vfiopm__irq *vfiopm__device_irq(const struct vfiopm_device *dev)
+{
+	return dev->irq;
 }

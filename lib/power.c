@@ -372,5 +372,7 @@ VFIOPM__PUBLIC int vfiopm_exit(struct vfiopm_device *dev)
 		publish(dev, VFIOPM_STATE_ACTIVE, -1, false);
 	}
 	pthread_mutex_unlock(&vfiopm__device_power(dev)->calls);
+	if (r == 0)
+		vfiopm__irq_low_power_ended(dev);
 	return r;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the library's own files know of one another. Object files (device, open,
- * power, readout) keep their structs to themselves and meet only here; wire.c
- * is pure, sys.c holds the only system calls. Names begin with vfiopm__ so that
+ * power, readout, eventfds, table, irq) keep their structs to themselves and meet only here; wire.c and
+ * runs.c are pure, sys.c holds the only system calls. Names begin with vfiopm__ so that
  * the static library claims no other names.
  */
 #ifndef VFIOPM_PRIVATE_H
@@ -50,6 +50,21 @@ int vfiopm__wire_parse_control(const char *text, uint32_t *ret_control);
 int vfiopm__wire_parse_flag(const char *text, uint32_t *ret_flag);
 int vfiopm__wire_parse_number(const char *text, uint64_t *ret_number);
 
+/* ---- runs.c: which vectors go into one ioctl, pure ---- */
+
+/* What an ioctl would do to a vector. */
+#define VFIOPM__VECTOR_UNSET   0 /* it has no eventfd and gets none: -1 is a no-op */
+#define VFIOPM__VECTOR_KEPT    1 /* it is live and does not change: not to be sent */
+#define VFIOPM__VECTOR_CHANGED 2
+
+struct vfiopm__run {
+	uint32_t start, count;
+};
+
+/* The first run of changes at or after from; false if there is none. */
+bool vfiopm__runs_next(const uint8_t *vectors, uint32_t count, uint32_t from,
+		       struct vfiopm__run *ret_run);
+
 /* ---- sys.c: the system calls; each gives -errno on failure ---- */
 
 /* The kernel's return value, which may be positive. */
@@ -72,7 +87,15 @@ int vfiopm__sys_read_text(int fd, char *ret_text, size_t size);
 bool vfiopm__sys_eventfd_readable(int fd);
 /* Take the count of an eventfd; -EAGAIN, without waiting, if there is none. */
 int vfiopm__sys_eventfd_take(int fd, uint64_t *ret_count);
+/* Never waits: -EAGAIN if the eventfd is full, so signalled as much as it can be. */
 int vfiopm__sys_eventfd_add(int fd, uint64_t count);
+int vfiopm__sys_eventfd_new(void);
+/* Is an open fd an eventfd? 1, 0, or -errno where /proc may not be asked. */
+int vfiopm__sys_is_eventfd(int fd);
+/* Are two fds of the same file? 1, 0, or -errno where that may not be asked: by
+ * F_DUPFD_QUERY, -EINVAL before 6.10; and by kcmp(2). */
+int vfiopm__sys_same_by_query(int fd, int other);
+int vfiopm__sys_same_by_kcmp(int fd, int other);
 
 /* ---- open.c: from an address to a device fd ---- */
 
@@ -85,11 +108,77 @@ struct vfiopm__fds {
 
 void vfiopm__fds_close(struct vfiopm__fds *fds);
 
+/* ---- eventfds.c: which eventfd is which ---- */
+
+struct vfiopm__eventfds;
+
+/* An eventfd that stays what it is: a duplicate of the caller's, or one of the
+ * library's own, which nobody closes. fd is -1 for none. */
+struct vfiopm__ref {
+	int fd;
+	bool own;
+};
+
+int vfiopm__eventfds_new(struct vfiopm__eventfds **ret_eventfds);
+void vfiopm__eventfds_free(struct vfiopm__eventfds *eventfds);
+/* Of a caller's fd, or -1: -EINVAL for what is no eventfd, -EBADF, -EMFILE, -ENOMEM. */
+int vfiopm__ref_take(struct vfiopm__eventfds *eventfds, int fd, struct vfiopm__ref *ret_ref);
+void vfiopm__ref_drop(struct vfiopm__ref ref);
+/* Is it the eventfd that fd is now? False where that cannot be told. Takes no lock. */
+bool vfiopm__ref_is(struct vfiopm__eventfds *eventfds, struct vfiopm__ref ref, int fd);
+int vfiopm__eventfds_add_own(struct vfiopm__eventfds *eventfds, int *ret_fd);
+bool vfiopm__eventfds_has_own(struct vfiopm__eventfds *eventfds, int fd);
+void vfiopm__eventfds_remove_own(struct vfiopm__eventfds *eventfds, int fd);
+
+/* ---- table.c: the signalling of one IRQ index ---- */
+
+struct vfiopm__table;
+
+/* All but table_has() under the lock of irq.c. */
+int vfiopm__table_new(int device_fd, uint32_t index, struct vfiopm__eventfds *eventfds,
+		      struct vfiopm__table **ret_table);
+void vfiopm__table_free(struct vfiopm__table *table);
+uint32_t vfiopm__table_count(const struct vfiopm__table *table);
+uint32_t vfiopm__table_flags(const struct vfiopm__table *table);
+uint32_t vfiopm__table_available(const struct vfiopm__table *table);
+/* Has the kernel this eventfd for the vector, and is no other wanted? */
+bool vfiopm__table_has(const struct vfiopm__table *table, uint32_t vector, int fd);
+bool vfiopm__table_has_eventfd(const struct vfiopm__table *table, uint32_t vector);
+bool vfiopm__table_uses(const struct vfiopm__table *table, int own_fd);
+/* Is the index enabled; will it be, when what is wanted is done? */
+bool vfiopm__table_is_enabled(const struct vfiopm__table *table);
+/* Can it have this many vectors as it is? */
+bool vfiopm__table_has_room(const struct vfiopm__table *table, uint32_t count);
+bool vfiopm__table_will_be_enabled(const struct vfiopm__table *table);
+/* Want an eventfd for a vector: takes the reference over. */
+void vfiopm__table_want(struct vfiopm__table *table, uint32_t vector, struct vfiopm__ref ref);
+void vfiopm__table_want_disabled(struct vfiopm__table *table);
+bool vfiopm__table_wants_disabled(const struct vfiopm__table *table);
+bool vfiopm__table_wants_anything(const struct vfiopm__table *table);
+/* Do what is wanted: 0, or -errno, with all as it was. Nothing is wanted afterwards. */
+int vfiopm__table_apply(struct vfiopm__table *table, const struct vfiopm_device *dev);
+int vfiopm__table_reserve(struct vfiopm__table *table, const struct vfiopm_device *dev, uint32_t count);
+int vfiopm__table_disable(struct vfiopm__table *table, const struct vfiopm_device *dev);
+
+/* ---- irq.c ---- */
+
+struct vfiopm__irq;
+struct vfio_irq_set;
+
+/* Reads what the indexes are: the last that creation asks of the device. */
+int vfiopm__irq_new(int device_fd, struct vfiopm__irq **ret_irq);
+void vfiopm__irq_free(struct vfiopm__irq *irq);
+/* Low power is over: commit what was deferred. */
+void vfiopm__irq_low_power_ended(struct vfiopm_device *dev);
+/* SET_IRQS, counted and traced: the kernel's return value, which may be positive. */
+int vfiopm__irq_issue(const struct vfiopm_device *dev, struct vfio_irq_set *set);
+
 /* ---- device.c ---- */
 
 /* Takes the fds that are owned over, on success only. */
 int vfiopm__device_new(const struct vfiopm__fds *fds, bool owned, struct vfiopm_device **ret_dev);
 struct vfiopm__power *vfiopm__device_power(const struct vfiopm_device *dev);
+struct vfiopm__irq *vfiopm__device_irq(const struct vfiopm_device *dev);
 struct vfiopm__readout *vfiopm__device_readout(const struct vfiopm_device *dev);
 void vfiopm__device_trace(const struct vfiopm_device *dev, uint32_t event, const char *call,
 			  int result);

@@ -9,12 +9,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "private.h"
+#include "uapi.h"
 
 static int result(int value)
 {
@@ -124,5 +128,43 @@ int vfiopm__sys_eventfd_take(int fd, uint64_t *ret_count)
 
 int vfiopm__sys_eventfd_add(int fd, uint64_t count)
 {
+	struct pollfd pollfd = { .fd = fd, .events = POLLOUT };
+
+	if (poll(&pollfd, 1, 0) != 1)
+		return -EAGAIN;
 	return write(fd, &count, sizeof(count)) < 0 ? -errno : 0;
+}
+
+int vfiopm__sys_eventfd_new(void)
+{
+	return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+int vfiopm__sys_is_eventfd(int fd)
+{
+	char path[64], target[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = vfiopm__sys_read_link(path, target, sizeof(target));
+	return r < 0 ? r : strcmp(target, "anon_inode:[eventfd]") == 0;
+}
+
+/* fs/fcntl.c, f_dupfd_query(), 6.10: 1 or 0; EBADF, in later ones, if other is closed. */
+int vfiopm__sys_same_by_query(int fd, int other)
+{
+	int r = result(fcntl(fd, F_DUPFD_QUERY, other));
+
+	return r == -EBADF ? 0 : r;
+}
+
+/* kernel/kcmp.c: 0 if they are the same, 1 to 3 if not. */
+int vfiopm__sys_same_by_kcmp(int fd, int other)
+{
+	pid_t self = getpid();
+	int r = result((int)syscall(SYS_kcmp, self, self, KCMP_FILE, fd, other));
+
+	if (r == -EBADF)
+		return 0;
+	return r < 0 ? r : r == 0;
 }

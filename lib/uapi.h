@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <linux/kcmp.h>
 #include <linux/vfio.h>
 
 /* Linux 6.1: include/uapi/linux/vfio.h, the low-power features. */
@@ -20,6 +21,11 @@
 #define VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY 3
 #define VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP 4
 #define VFIO_DEVICE_FEATURE_LOW_POWER_EXIT 5
+#endif
+
+/* Linux 6.10: include/uapi/linux/fcntl.h. */
+#ifndef F_DUPFD_QUERY
+#define F_DUPFD_QUERY 1027
 #endif
 
 /* Linux 6.6: the device cdev. The structs have names of our own, as a header
@@ -64,7 +70,10 @@ struct vfiopm__feature {
 	uint32_t reserved;
 };
 
+static_assert(F_DUPFD_QUERY == 1027, "F_DUPFD_QUERY");
 static_assert(VFIO_DEVICE_GET_INFO == 0x3b6b, "VFIO_DEVICE_GET_INFO");
+static_assert(VFIO_DEVICE_GET_IRQ_INFO == 0x3b6d, "VFIO_DEVICE_GET_IRQ_INFO");
+static_assert(VFIO_DEVICE_SET_IRQS == 0x3b6e, "VFIO_DEVICE_SET_IRQS");
 static_assert(VFIO_DEVICE_FEATURE == 0x3b75, "VFIO_DEVICE_FEATURE");
 static_assert(VFIO_DEVICE_BIND_IOMMUFD == 0x3b76, "VFIO_DEVICE_BIND_IOMMUFD");
 static_assert(VFIO_DEVICE_ATTACH_IOMMUFD_PT == 0x3b77, "VFIO_DEVICE_ATTACH_IOMMUFD_PT");

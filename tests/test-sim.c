@@ -85,7 +85,7 @@ static void one_ioctl_no_allocation(void **state)
 	sim_reset();
 }
 
-/* GET_INFO, and the probes: of an older feature 3, and of the three. */
+/* GET_INFO, the probes of an older feature 3 and of the three, and five indexes. */
 static void creation_reads_once(void **state)
 {
 	struct sim_device *sim = sim_add(NULL);
@@ -95,16 +95,16 @@ static void creation_reads_once(void **state)
 
 	(void)state;
 	dev = make(sim, &fd);
-	assert_int_equal(sim_ioctls(sim), 5);
+	assert_int_equal(sim_ioctls(sim), 10);
 	expect_ok(vfiopm_device_set_address(dev, world_device()));
 	for (int i = 0; i < 100; i++) {
 		expect_ok(vfiopm_get_features(dev, &value));
 		assert_int_equal(vfiopm_get_state(dev), VFIOPM_STATE_ACTIVE);
 		expect_ok(vfiopm_readout_get_power_state(dev, &value));
 	}
-	assert_int_equal(sim_ioctls(sim), 5);
+	assert_int_equal(sim_ioctls(sim), 10);
 	vfiopm_device_free(dev);
-	assert_int_equal(sim_ioctls(sim), 5);
+	assert_int_equal(sim_ioctls(sim), 10);
 	close(fd);
 	sim_reset();
 }

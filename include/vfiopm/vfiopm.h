@@ -4,6 +4,7 @@
 #define VFIOPM_VFIOPM_H
 
 #include <vfiopm/device.h>
+#include <vfiopm/irq.h>
 #include <vfiopm/power.h>
 #include <vfiopm/readout.h>
 

@@ -1,0 +1,638 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What must hold for any sequence of changes, on the simulator: that there are as few
+ * SET_IRQS as there can be, and that what the library believes is what the kernel has,
+ * also after any failure.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/kcmp.h>
+
+#include <vfiopm/vfiopm.h>
+
+#include "lib/private.h"
+#include "raw.h"
+#include "sim.h"
+#include "test.h"
+
+/* ---- the runs, against brute force ---- */
+
+#define TABLE 8
+
+/* The least ioctls, each over a range without a kept vector, that cover all changes:
+ * every way to cut the table is tried. */
+static unsigned least(const uint8_t *vectors, uint32_t count)
+{
+	unsigned best = TABLE + 1;
+
+	if (count == 0)
+		return 0;
+	if (vectors[0] != VFIOPM__VECTOR_CHANGED)
+		return least(vectors + 1, count - 1);
+	for (uint32_t end = 1; end <= count && vectors[end - 1] != VFIOPM__VECTOR_KEPT; end++) {
+		unsigned with = 1 + least(vectors + end, count - end);
+
+		if (with < best)
+			best = with;
+	}
+	return best;
+}
+
+static unsigned count_runs(const uint8_t *vectors, uint32_t count)
+{
+	struct vfiopm__run run = { 0 };
+	uint8_t covered[TABLE] = { 0 };
+	unsigned runs = 0;
+
+	while (vfiopm__runs_next(vectors, count, run.start + run.count, &run)) {
+		runs++;
+		for (uint32_t i = run.start; i < run.start + run.count; i++)
+			covered[i] = 1;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		assert_false(vectors[i] == VFIOPM__VECTOR_CHANGED && !covered[i]);
+		assert_false(vectors[i] == VFIOPM__VECTOR_KEPT && covered[i]);
+	}
+	return runs;
+}
+
+static void runs_are_the_least(void **state)
+{
+	(void)state;
+	for (uint32_t count = 0; count <= TABLE; count++) {
+		unsigned tables = 1;
+
+		for (uint32_t i = 0; i < count; i++)
+			tables *= 3;
+		for (unsigned table = 0; table < tables; table++) {
+			uint8_t vectors[TABLE];
+			unsigned rest = table;
+
+			for (uint32_t i = 0; i < count; i++, rest /= 3)
+				vectors[i] = (uint8_t)(rest % 3);
+			assert_int_equal(count_runs(vectors, count), least(vectors, count));
+		}
+	}
+}
+
+/* ---- a device, and what is believed of it ---- */
+
+#define VECTORS 6
+#define EVENTS 4
+
+struct bench {
+	struct sim_device *sim;
+	struct vfiopm_device *dev;
+	int fd;
+	int events[EVENTS]; /* two of the caller's, two of the library's */
+	int believed[VECTORS];
+	bool enabled;
+};
+
+static void bench_open(struct bench *bench, const char *kernel, unsigned vectors)
+{
+	struct sim_machine machine = { .kernel = kernel, .msix_vectors = vectors };
+
+	*bench = (struct bench){ .sim = sim_add(&machine) };
+	bench->fd = sim_open_device(bench->sim);
+	expect_ok(vfiopm_device_new_from_fd(bench->fd, &bench->dev));
+	for (int i = 0; i < EVENTS; i++) {
+		if (i % 2)
+			expect_ok(vfiopm_irq_new_eventfd(bench->dev, &bench->events[i]));
+		else
+			bench->events[i] = raw_eventfd();
+	}
+	for (int i = 0; i < VECTORS; i++)
+		bench->believed[i] = -1;
+}
+
+static void bench_close(struct bench *bench)
+{
+	vfiopm_device_free(bench->dev);
+	close(bench->events[0]);
+	close(bench->events[2]);
+	close(bench->fd);
+	sim_reset();
+}
+
+static bool same(int a, int b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 && b < 0;
+	return syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a, b) == 0;
+}
+
+static int simulated(const struct bench *bench, uint32_t vector)
+{
+	return sim_irq_eventfd(bench->sim, VFIOPM_IRQ_MSIX, vector);
+}
+
+static void check_believed(const struct bench *bench)
+{
+	assert_int_equal(sim_irq_active(bench->sim), bench->enabled ? (int)VFIOPM_IRQ_MSIX : -1);
+	for (uint32_t i = 0; i < VECTORS; i++)
+		assert_true(same(simulated(bench, i), bench->believed[i]));
+}
+
+/* ---- random sequences, each as cheap as it can be ---- */
+
+/* The same numbers in every run. */
+static uint32_t random_below(uint32_t end)
+{
+	static uint64_t seed = 88172645463325252;
+
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 32) % end;
+}
+
+static int random_eventfd(const struct bench *bench)
+{
+	uint32_t pick = random_below(EVENTS + 2);
+
+	return pick < EVENTS ? bench->events[pick] : -1;
+}
+
+static unsigned optimum(const struct bench *bench, const int *wanted)
+{
+	uint8_t vectors[VECTORS];
+
+	for (int i = 0; i < VECTORS; i++) {
+		if (wanted[i] != bench->believed[i])
+			vectors[i] = VFIOPM__VECTOR_CHANGED;
+		else
+			vectors[i] = wanted[i] >= 0 ? VFIOPM__VECTOR_KEPT : VFIOPM__VECTOR_UNSET;
+	}
+	return least(vectors, VECTORS);
+}
+
+static void set_some(const struct bench *bench, int *wanted)
+{
+	uint32_t start = random_below(VECTORS), count = 1 + random_below(VECTORS - start);
+
+	for (uint32_t i = start; i < start + count; i++) {
+		if (random_below(3))
+			wanted[i] = random_eventfd(bench);
+	}
+	if (count == 1)
+		expect_ok(vfiopm_irq_set_signaling(bench->dev, VFIOPM_IRQ_MSIX, start, wanted[start]));
+	else
+		expect_ok(vfiopm_irq_set_signaling_range(bench->dev, VFIOPM_IRQ_MSIX, start, count,
+							 wanted + start));
+}
+
+static void one_change(struct bench *bench)
+{
+	unsigned before = sim_set_irqs(bench->sim), calls = 1 + random_below(3), best;
+	int wanted[VECTORS];
+
+	memcpy(wanted, bench->believed, sizeof(wanted));
+	if (random_below(8) == 0) {
+		expect_ok(vfiopm_irq_disable(bench->dev, VFIOPM_IRQ_MSIX));
+		best = bench->enabled;
+		bench->enabled = false;
+		for (int i = 0; i < VECTORS; i++)
+			bench->believed[i] = -1;
+	} else {
+		if (calls > 1)
+			expect_ok(vfiopm_irq_begin(bench->dev));
+		for (unsigned i = 0; i < calls; i++)
+			set_some(bench, wanted);
+		if (calls > 1)
+			expect_ok(vfiopm_irq_commit(bench->dev));
+		best = optimum(bench, wanted);
+		bench->enabled = bench->enabled || best > 0;
+		memcpy(bench->believed, wanted, sizeof(wanted));
+	}
+	assert_int_equal(sim_set_irqs(bench->sim) - before, best);
+	check_believed(bench);
+}
+
+#define SEQUENCES 100000
+
+static void random_sequences_dynamic(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, "6.12", VECTORS);
+	for (unsigned i = 0; i < SEQUENCES / 2; i++) {
+		for (unsigned changes = 1 + random_below(3); changes > 0; changes--)
+			one_change(&bench);
+	}
+	bench_close(&bench);
+}
+
+/* With room for all: growth is looked at below. A disable takes that room with it. */
+static void random_sequences_noresize(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, "6.1", VECTORS);
+	for (unsigned i = 0; i < SEQUENCES / 2; i++) {
+		expect_ok(vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, VECTORS));
+		bench.enabled = true;
+		for (unsigned changes = 1 + random_below(3); changes > 0 && bench.enabled; changes--)
+			one_change(&bench);
+	}
+	bench_close(&bench);
+}
+
+/* ---- growth ---- */
+
+static unsigned log2_up(unsigned n, unsigned k)
+{
+	unsigned log = 0;
+
+	while (k << log < n)
+		log++;
+	return log;
+}
+
+static void growth(unsigned k, unsigned n, bool reserve)
+{
+	int events[64], before[64];
+	struct bench bench;
+	unsigned start;
+
+	bench_open(&bench, "6.1", n);
+	for (unsigned i = 0; i < n; i++)
+		events[i] = before[i] = raw_eventfd();
+	for (unsigned i = k; i < n; i++)
+		before[i] = -1;
+	if (reserve)
+		expect_ok(vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, n));
+	expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, k, before));
+	start = sim_set_irqs(bench.sim);
+	for (unsigned i = k; i < n; i++) {
+		unsigned one = sim_set_irqs(bench.sim);
+
+		expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, i, events[i]));
+		one = sim_set_irqs(bench.sim) - one;
+		/* Those that were down are signalled once, for what they may have missed. */
+		for (unsigned j = 0; j <= i; j++)
+			assert_int_equal(raw_take(events[j]), one > 1 && j < i);
+		for (unsigned j = 0; j <= i; j++)
+			assert_true(same(simulated(&bench, j), events[j]));
+	}
+	assert_in_range(sim_set_irqs(bench.sim) - start, n - k,
+			n - k + (reserve ? 0 : 2 * log2_up(n, k)));
+	for (unsigned i = 0; i < n; i++)
+		close(events[i]);
+	bench_close(&bench);
+}
+
+static void growth_is_logarithmic(void **state)
+{
+	(void)state;
+	for (unsigned n = 2; n <= 64; n += n < 12 ? 1 : 13) {
+		for (unsigned k = 1; k < n; k += k < 4 ? 1 : 7) {
+			growth(k, n, false);
+			growth(k, n, true);
+		}
+	}
+}
+
+/* ---- failures ---- */
+
+static const int errors[] = { ENOMEM, EBUSY, ENOSPC, EINVAL, EIO };
+
+#define PATTERNS (1 << VECTORS)
+
+/* Live vectors by a pattern, on one eventfd; to be changed by another, to another. */
+static void pattern_fds(int *fds, unsigned pattern, int fd, const int *otherwise)
+{
+	for (int i = 0; i < VECTORS; i++)
+		fds[i] = pattern & 1u << i ? fd : otherwise ? otherwise[i] : -1;
+}
+
+/* After a failure: what the library takes for unchanged is what the kernel has. */
+static void check_truth(const struct bench *bench, const int *old, bool exact)
+{
+	for (uint32_t i = 0; i < VECTORS; i++) {
+		unsigned before = sim_set_irqs(bench->sim);
+		int has = simulated(bench, i);
+
+		expect_ok(vfiopm_irq_set_signaling(bench->dev, VFIOPM_IRQ_MSIX, i, old[i]));
+		if (sim_set_irqs(bench->sim) == before)
+			assert_true(same(has, old[i]));
+		else
+			assert_false(exact);
+		assert_true(same(simulated(bench, i), old[i]));
+	}
+}
+
+/* Which vectors get a handler: those that change; and all, if an index that cannot be
+ * resized is disabled to have more. */
+static unsigned registered(const struct bench *bench, unsigned live, unsigned change)
+{
+	uint32_t flags;
+
+	expect_ok(vfiopm_irq_get_flags(bench->dev, VFIOPM_IRQ_MSIX, &flags));
+	return (flags & VFIOPM_IRQ_FLAG_NORESIZE) && live &&
+			       change >= 1u << (32 - __builtin_clz(live))
+		       ? change | live
+		       : change;
+}
+
+static void one_failure(struct bench *bench, unsigned live, unsigned change, uint32_t position, int error,
+			unsigned times)
+{
+	bool met = registered(bench, live, change) & 1u << position;
+	bool rebuilt = live && change >= 1u << (32 - __builtin_clz(live));
+	int old[VECTORS], wanted[VECTORS], r;
+
+	pattern_fds(old, live, bench->events[0], NULL);
+	pattern_fds(wanted, change, bench->events[1], old);
+	expect_ok(vfiopm_irq_set_signaling_range(bench->dev, VFIOPM_IRQ_MSIX, 0, VECTORS, old));
+
+	sim_fail_vector(bench->sim, position, error, times);
+	r = vfiopm_irq_set_signaling_range(bench->dev, VFIOPM_IRQ_MSIX, 0, VECTORS, wanted);
+	sim_fail_vector(bench->sim, 0, 0, 0);
+	/* The one retry there is: of ENOSPC, with fewer vectors. */
+	if (r == 0 && met)
+		assert_true(rebuilt && error == ENOSPC && times == 1);
+	else
+		assert_int_equal(r, met ? -error : 0);
+	check_truth(bench, r < 0 ? old : wanted, times == 1);
+	expect_ok(vfiopm_irq_disable(bench->dev, VFIOPM_IRQ_MSIX));
+}
+
+static void failures_on(const char *kernel)
+{
+	struct bench bench;
+
+	bench_open(&bench, kernel, VECTORS);
+	for (unsigned live = 0; live < PATTERNS; live += 1 + random_below(3)) {
+		for (unsigned change = 1; change < PATTERNS; change += 1 + random_below(5)) {
+			for (uint32_t position = 0; position < VECTORS; position++) {
+				int error = errors[random_below(5)];
+
+				one_failure(&bench, live, change, position, error, 1);
+				one_failure(&bench, live, change, position, error, 2);
+				one_failure(&bench, live, change, position, error, 1000);
+			}
+		}
+	}
+	bench_close(&bench);
+}
+
+static void truth_after_failure_dynamic(void **state)
+{
+	(void)state;
+	failures_on("6.12");
+}
+
+static void truth_after_failure_noresize(void **state)
+{
+	(void)state;
+	failures_on("6.1");
+}
+
+/* The ioctl itself fails, before or without being looked at by the kernel: whichever of
+ * the calls that a change makes it is, and also those that repair. */
+static void truth_after_failed_calls(void **state)
+{
+	static const char *const kernels[] = { "6.1", "6.12" };
+	int old[VECTORS], wanted[VECTORS];
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * PATTERNS; i++) {
+		for (size_t e = 0; e < sizeof(errors) / sizeof(errors[0]); e++) {
+			for (unsigned call = 0;; call++) {
+				struct bench bench;
+				unsigned calls;
+				int r;
+
+				bench_open(&bench, kernels[i % 2], VECTORS);
+				pattern_fds(old, i / 2, bench.events[0], NULL);
+				pattern_fds(wanted, i * 37 / 2 + 1, bench.events[3], old);
+				expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0,
+									 VECTORS, old));
+				sim_calls_fail(call, errors[e]);
+				r = vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS,
+								   wanted);
+				calls = sim_calls_end();
+				if (r < 0)
+					check_truth(&bench, old, false);
+				else
+					check_truth(&bench, wanted, true);
+				bench_close(&bench);
+				if (call >= calls)
+					break;
+			}
+		}
+	}
+}
+
+static void too_few_vectors(void **state)
+{
+	struct bench bench;
+	uint32_t available = 99;
+	int all[VECTORS];
+
+	(void)state;
+	bench_open(&bench, "6.1", VECTORS);
+	pattern_fds(all, PATTERNS - 1, bench.events[0], NULL);
+	sim_limit_vectors(bench.sim, 4);
+	expect_errno(ENOSPC, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, all));
+	expect_ok(vfiopm_irq_get_available(bench.dev, VFIOPM_IRQ_MSIX, &available));
+	assert_int_equal(available, 4);
+	assert_int_equal(sim_irq_active(bench.sim), -1);
+	expect_errno(ENOSPC, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, 5));
+	expect_errno(ENOSPC, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 4, all[4]));
+
+	/* Growing finds the twice as many not to be had, and takes what it needs. */
+	expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, 3, all));
+	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 3, all[3]));
+	assert_int_equal(sim_irq_allocated(bench.sim), 4);
+	/* And if even that is not to be had, all is as it was. */
+	expect_errno(ENOSPC, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 4, all[4]));
+	for (uint32_t i = 0; i < VECTORS; i++)
+		assert_true(same(simulated(&bench, i), i < 4 ? all[i] : -1));
+	expect_ok(vfiopm_irq_begin(bench.dev));
+	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 5, all[5]));
+	expect_errno(ENOSPC, vfiopm_irq_commit(bench.dev));
+	bench_close(&bench);
+}
+
+/* ---- what else the kernel can answer ---- */
+
+static void kernel_errnos(void **state)
+{
+	struct bench bench;
+	int event, owned;
+
+	(void)state;
+	bench_open(&bench, "6.12", VECTORS);
+	event = bench.events[0];
+	owned = bench.events[1];
+
+	/* INTx: request_irq() and the like. The library's own eventfd: one call, the ioctl. */
+	sim_calls_fail(0, ENODEV);
+	expect_errno(ENODEV, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, owned));
+	sim_calls_fail(0, EBUSY);
+	expect_errno(EBUSY, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &owned));
+	sim_calls_fail(0, ENODEV);
+	expect_errno(ENODEV, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &owned));
+	sim_calls_fail(0, EIO);
+	expect_errno(EIO, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, owned));
+	sim_calls_fail(0, EIO);
+	expect_errno(EIO, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &owned));
+	sim_calls_fail(0, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &owned));
+	/* A duplicate of a caller's. */
+	sim_calls_fail(0, EMFILE);
+	expect_errno(EMFILE, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, event));
+	sim_calls_fail(0, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, event));
+	sim_calls_fail(0, EMFILE);
+	expect_errno(EMFILE, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &event));
+
+	sim_calls_fail(0, ENODEV);
+	expect_errno(ENODEV, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_INTX, 1));
+	sim_calls_fail(0, EBADF);
+	expect_errno(EBADF, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, 1));
+	sim_calls_fail(0, EIO);
+	expect_errno(EIO, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, 1));
+	sim_calls_fail(0, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, 1));
+	sim_calls_end();
+
+	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, owned));
+	sim_calls_fail(0, EIO);
+	expect_errno(EIO, vfiopm_irq_mask(bench.dev, VFIOPM_IRQ_INTX, 0));
+	sim_calls_fail(0, EIO);
+	expect_errno(EIO, vfiopm_irq_unmask(bench.dev, VFIOPM_IRQ_INTX, 0));
+	sim_calls_fail(0, EIO);
+	expect_errno(EIO, vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_INTX, 0));
+	sim_calls_fail(0, EIO);
+	expect_errno(EIO, vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_INTX));
+	sim_calls_fail(0, EIO);
+	expect_errno(EIO, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, owned));
+	sim_calls_fail(0, EMFILE);
+	expect_errno(EMFILE, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, event));
+	sim_calls_fail(0, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, event));
+	sim_calls_end();
+	expect_ok(vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, owned));
+	/* Another is refused: the one before comes back. */
+	sim_calls_fail(4, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, event));
+	sim_calls_end();
+	{
+		unsigned before = sim_set_irqs(bench.sim);
+
+		expect_ok(vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, owned));
+		assert_int_equal(sim_set_irqs(bench.sim), before);
+	}
+
+	expect_ok(vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_INTX));
+	for (size_t i = 0; i < 4; i++) {
+		static const int given[] = { EBUSY, EIO, ENODEV, ENOMEM };
+
+		expect_ok(vfiopm_irq_begin(bench.dev));
+		expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, owned));
+		sim_calls_fail(0, given[i]);
+		switch (given[i]) {
+		case EBUSY:
+			expect_errno(EBUSY, vfiopm_irq_commit(bench.dev));
+			break;
+		case EIO:
+			expect_errno(EIO, vfiopm_irq_commit(bench.dev));
+			break;
+		case ENODEV:
+			expect_errno(ENODEV, vfiopm_irq_commit(bench.dev));
+			break;
+		default:
+			expect_errno(ENOMEM, vfiopm_irq_commit(bench.dev));
+		}
+		sim_calls_end();
+	}
+	bench_close(&bench);
+}
+
+/* A positive number where there can be none. */
+static void impossible_answers(void **state)
+{
+	int both[2];
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, "6.1", VECTORS);
+	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 0, bench.events[1]));
+	/* To make room the index is disabled: the first call with the library's eventfds. */
+	both[0] = both[1] = bench.events[1];
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 1, bench.events[1]));
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 1, 2, both));
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, 2));
+	expect_ok(vfiopm_irq_begin(bench.dev));
+	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 1, bench.events[1]));
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_irq_commit(bench.dev));
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_MSIX, 0));
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_MSIX));
+	sim_calls_end();
+	bench.believed[0] = bench.events[1];
+	bench.enabled = true;
+	check_believed(&bench);
+
+	expect_ok(vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_MSIX));
+	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_irq_mask(bench.dev, VFIOPM_IRQ_INTX, 0));
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_irq_unmask(bench.dev, VFIOPM_IRQ_INTX, 0));
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[3]));
+	sim_calls_end();
+	bench_close(&bench);
+}
+
+static void own_eventfd_errnos(void **state)
+{
+	struct bench bench;
+	int fd;
+
+	(void)state;
+	bench_open(&bench, "6.12", VECTORS);
+	sim_calls_fail(0, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_irq_new_eventfd(bench.dev, &fd));
+	sim_calls_fail(1, EMFILE);
+	expect_errno(EMFILE, vfiopm_irq_new_eventfd(bench.dev, &fd));
+	sim_calls_fail(1, ENFILE);
+	expect_errno(ENFILE, vfiopm_irq_new_eventfd(bench.dev, &fd));
+	sim_calls_end();
+	bench_close(&bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(runs_are_the_least),
+		cmocka_unit_test(random_sequences_dynamic),
+		cmocka_unit_test(random_sequences_noresize),
+		cmocka_unit_test(growth_is_logarithmic),
+		cmocka_unit_test(truth_after_failure_dynamic),
+		cmocka_unit_test(truth_after_failure_noresize),
+		cmocka_unit_test(truth_after_failed_calls),
+		cmocka_unit_test(too_few_vectors),
+		cmocka_unit_test(kernel_errnos),
+		cmocka_unit_test(impossible_answers),
+		cmocka_unit_test(own_eventfd_errnos),
+	};
+
+	return cmocka_run_group_tests_name("irq-property", tests, NULL, NULL);
+}

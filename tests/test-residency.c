@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Low-power residency, side by side on a real kernel: the share of ten seconds that a
+ * device sleeps while nothing is done, while its eventfd is set again and again by a
+ * plain ioctl, and while the same is done through the library.
+ */
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <vfiopm/vfiopm.h>
+
+#include "host.h"
+#include "lib/uapi.h"
+#include "raw.h"
+#include "test.h"
+#include "world.h"
+
+#define WINDOW_MS 10000
+
+enum how { NOTHING, PLAIN_IOCTL, LIBRARY };
+
+struct bench {
+	struct raw raw;
+	struct vfiopm_device *dev;
+	int event;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void set_again(const struct bench *bench, enum how how)
+{
+	if (how == PLAIN_IOCTL)
+		expect_ok(raw_set_irqs_eventfd(bench->raw.device, VFIO_PCI_MSIX_IRQ_INDEX, 0, bench->event));
+	if (how == LIBRARY)
+		expect_ok(vfiopm_irq_set_signaling(bench->dev, VFIOPM_IRQ_MSIX, 0, bench->event));
+}
+
+/* In per mille. */
+static double residency(const struct bench *bench, enum how how, unsigned every_ms)
+{
+	uint64_t begin, end, slept, next;
+
+	host_wait_suspended();
+	begin = now_ms();
+	slept = host_suspended_time();
+	for (next = begin; (end = now_ms()) < begin + WINDOW_MS;) {
+		if (end < next) {
+			usleep(1000);
+			continue;
+		}
+		set_again(bench, how);
+		next += every_ms;
+	}
+	slept = host_suspended_time() - slept;
+	return 100.0 * (double)slept / (double)(end - begin);
+}
+
+static void side_by_side(void **state)
+{
+	struct bench bench;
+	double idle, plain_100, plain_10, library_100, library_10;
+
+	(void)state;
+	if (!world_has_low_power())
+		skip_because("this kernel has no low-power feature");
+	raw_open(&bench.raw);
+	bench.event = raw_eventfd();
+	expect_ok(vfiopm_device_new_from_fd(bench.raw.device, &bench.dev));
+	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 0, bench.event));
+	expect_ok(vfiopm_enter(bench.dev));
+
+	idle = residency(&bench, NOTHING, WINDOW_MS);
+	plain_100 = residency(&bench, PLAIN_IOCTL, 100);
+	plain_10 = residency(&bench, PLAIN_IOCTL, 10);
+	library_100 = residency(&bench, LIBRARY, 100);
+	library_10 = residency(&bench, LIBRARY, 10);
+
+	print_message("# share of 10 s asleep, Linux %s:\n"
+		      "#   nothing is done                                %6.2f %%\n"
+		      "#   SET_IRQS, eventfd unchanged, every 100 ms      %6.2f %%\n"
+		      "#   the same every 10 ms                           %6.2f %%\n"
+		      "#   vfiopm_irq_set_signaling(), every 100 ms       %6.2f %%\n"
+		      "#   the same every 10 ms                           %6.2f %%\n",
+		      world_kernel(), idle, plain_100, plain_10, library_100, library_10);
+	assert_true(idle > 99);
+	assert_true(plain_10 < 50);
+	assert_true(library_100 > idle - 0.5);
+	assert_true(library_10 > idle - 0.5);
+
+	expect_ok(vfiopm_exit(bench.dev));
+	vfiopm_device_free(bench.dev);
+	close(bench.event);
+	raw_close(&bench.raw);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { IN_WORLD(side_by_side) };
+
+	return cmocka_run_group_tests_name("residency", tests, NULL, NULL);
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A sandboxed VMM: after set-up the library makes no system calls but those that
+ * vfiopm(7) lists. Any other ends the process here. On a real kernel only: the simulator
+ * makes calls of its own.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
+#include <vfiopm/vfiopm.h>
+
+#include "host.h"
+#include "raw.h"
+#include "test.h"
+#include "world.h"
+
+static const int allowed[] = {
+	SYS_ioctl, SYS_fcntl, SYS_kcmp, SYS_getpid, SYS_readlink, SYS_poll, SYS_preadv2, SYS_pread64,
+	SYS_write, SYS_close, SYS_futex,
+	/* For this program itself. */
+	SYS_clock_nanosleep, SYS_exit_group,
+};
+
+#define ALLOWED (sizeof(allowed) / sizeof(allowed[0]))
+
+static int lock_down(void)
+{
+	struct sock_filter filter[ALLOWED + 3];
+	struct sock_fprog program = { .len = ALLOWED + 3, .filter = filter };
+
+	filter[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+						 offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < ALLOWED; i++)
+		filter[i + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+							     (uint32_t)allowed[i],
+							     (uint8_t)(ALLOWED - i), 0);
+	filter[ALLOWED + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	filter[ALLOWED + 2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -errno : 0;
+}
+
+static void fall_asleep(const struct vfiopm_device *dev)
+{
+	uint32_t status;
+
+	for (int i = 0; i < 500; i++) {
+		if (vfiopm_readout_get_runtime_status(dev, &status) == 0 &&
+		    status == VFIOPM_RUNTIME_SUSPENDED)
+			return;
+		usleep(10000);
+	}
+	_exit(90);
+}
+
+static void expect(int line, bool holds)
+{
+	if (!holds)
+		_exit(line % 80 + 1);
+}
+
+#define EXPECT(condition) expect(__LINE__, condition)
+
+static void use_power(struct vfiopm_device *dev, const int *events)
+{
+	uint32_t value;
+	uint64_t ms;
+
+	EXPECT(vfiopm_enter(dev) == 0);
+	fall_asleep(dev);
+	EXPECT(vfiopm_exit(dev) == 0);
+	EXPECT(vfiopm_enter_wakeup(dev, events[0]) == 0);
+	fall_asleep(dev);
+	/* Again, with taking back what that causes. */
+	EXPECT(vfiopm_enter_wakeup(dev, events[0]) == 0);
+	fall_asleep(dev);
+	EXPECT(vfiopm_enter_wakeup(dev, vfiopm_device_get_fd(dev)) == -EINVAL);
+	EXPECT(vfiopm_get_state(dev) == VFIOPM_STATE_LOW_POWER_WAKEUP);
+	EXPECT(vfiopm_readout_get_power_state(dev, &value) == 0);
+	EXPECT(vfiopm_readout_get_suspended_time(dev, &ms) == 0);
+	EXPECT(vfiopm_readout_get_control(dev, &value) == 0);
+	EXPECT(vfiopm_readout_get_d3cold_allowed(dev, &value) == 0);
+	EXPECT(vfiopm_exit(dev) == 0);
+}
+
+static void use_interrupts(struct vfiopm_device *dev, const int *events, int own)
+{
+	int bad[2] = { events[0], vfiopm_device_get_fd(dev) };
+
+	EXPECT(vfiopm_irq_reserve(dev, VFIOPM_IRQ_MSIX, 2) == 0);
+	for (int i = 0; i < 4; i++) {
+		EXPECT(vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_MSIX, 0, events[i / 2]) == 0);
+		EXPECT(vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_MSIX, 1, own) == 0);
+	}
+	EXPECT(vfiopm_irq_set_signaling_range(dev, VFIOPM_IRQ_MSIX, 0, 2, bad) == -EINVAL);
+	/* Grows, where it cannot be resized: with the signals that go with it. */
+	EXPECT(vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_MSIX, 4, events[2]) == 0);
+	EXPECT(vfiopm_irq_trigger(dev, VFIOPM_IRQ_MSIX, 4) == 0);
+	EXPECT(vfiopm_irq_begin(dev) == 0);
+	EXPECT(vfiopm_irq_disable(dev, VFIOPM_IRQ_MSIX) == 0);
+	EXPECT(vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_INTX, 0, events[0]) == 0);
+	EXPECT(vfiopm_irq_commit(dev) == 0);
+	EXPECT(vfiopm_irq_mask(dev, VFIOPM_IRQ_INTX, 0) == 0);
+	EXPECT(vfiopm_irq_set_unmask_eventfd(dev, VFIOPM_IRQ_INTX, 0, events[1]) == 0);
+	EXPECT(vfiopm_irq_set_unmask_eventfd(dev, VFIOPM_IRQ_INTX, 0, events[2]) == 0);
+	EXPECT(vfiopm_irq_unmask(dev, VFIOPM_IRQ_INTX, 0) == 0);
+	EXPECT(vfiopm_irq_disable(dev, VFIOPM_IRQ_INTX) == 0);
+}
+
+static void in_a_sandbox(void **state)
+{
+	int events[3] = { raw_eventfd(), raw_eventfd(), raw_eventfd() }, own, status;
+	struct vfiopm_device *dev;
+	pid_t child;
+
+	(void)state;
+	if (!world_has_low_power())
+		skip_because("this kernel has no low-power feature");
+	expect_ok(vfiopm_device_open(world_device(), &dev));
+	expect_ok(vfiopm_irq_new_eventfd(dev, &own));
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		EXPECT(lock_down() == 0);
+		use_power(dev, events);
+		use_interrupts(dev, events, own);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFSIGNALED(status))
+		fail_msg("a system call that is not on the list (signal %d)", WTERMSIG(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	vfiopm_device_free(dev);
+	for (int i = 0; i < 3; i++)
+		close(events[i]);
+}
+
+/* The filter is in force: what is not on the list ends the process. */
+static void the_filter_works(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (lock_down() == 0)
+			getppid();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_WORLD(the_filter_works),
+		IN_WORLD(in_a_sandbox),
+	};
+
+	return cmocka_run_group_tests_name("seccomp", tests, NULL, NULL);
+}

@@ -114,20 +114,42 @@ int raw_info(int fd)
 
 /* ---- interrupts ---- */
 
+static size_t size_of_data(uint32_t flags)
+{
+	if (flags & VFIO_IRQ_SET_DATA_EVENTFD)
+		return sizeof(int32_t);
+	return flags & VFIO_IRQ_SET_DATA_BOOL ? sizeof(uint8_t) : 0;
+}
+
+int raw_set_irqs(int fd, uint32_t index, uint32_t flags, uint32_t start, uint32_t count, const void *data)
+{
+	size_t size = count * size_of_data(flags);
+	struct vfio_irq_set *set = malloc(sizeof(*set) + size);
+	int r;
+
+	assert_non_null(set);
+	*set = (struct vfio_irq_set){ .argsz = (uint32_t)(sizeof(*set) + size),
+				      .flags = flags,
+				      .index = index,
+				      .start = start,
+				      .count = count };
+	if (size)
+		memcpy(set->data, data, size);
+	r = raw_ioctl(fd, VFIO_DEVICE_SET_IRQS, set);
+	free(set);
+	return r;
+}
+
 int raw_set_irqs_eventfd(int fd, uint32_t index, uint32_t vector, int32_t eventfd)
 {
-	uint32_t set[] = { 24, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
-			   index, vector, 1, (uint32_t)eventfd };
-
-	return raw_ioctl(fd, VFIO_DEVICE_SET_IRQS, set);
+	return raw_set_irqs(fd, index, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, vector, 1,
+			    &eventfd);
 }
 
 int raw_set_unmask_eventfd(int fd, int32_t eventfd)
 {
-	uint32_t set[] = { 24, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_UNMASK,
-			   VFIO_PCI_INTX_IRQ_INDEX, 0, 1, (uint32_t)eventfd };
-
-	return raw_ioctl(fd, VFIO_DEVICE_SET_IRQS, set);
+	return raw_set_irqs(fd, VFIO_PCI_INTX_IRQ_INDEX,
+			    VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_UNMASK, 0, 1, &eventfd);
 }
 
 /* ---- regions ---- */
@@ -219,6 +241,23 @@ unsigned raw_pm_capability(int fd)
 	}
 	fail_msg("the device has no power management capability");
 	return 0;
+}
+
+/* ---- memory ---- */
+
+void *raw_at_end_of_memory(size_t size, char **ret_pages)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	*ret_pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(*ret_pages, MAP_FAILED);
+	assert_int_equal(mprotect(*ret_pages + page, page, PROT_NONE), 0);
+	return *ret_pages + page - size;
+}
+
+void raw_free_memory(char *pages)
+{
+	munmap(pages, 2 * (size_t)sysconf(_SC_PAGESIZE));
 }
 
 /* ---- eventfds ---- */

@@ -6,6 +6,7 @@
 #ifndef RAW_H
 #define RAW_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -30,7 +31,9 @@ int raw_enter(int fd);
 int raw_enter_wakeup(int fd, int32_t wakeup_fd);
 int raw_exit(int fd);
 int raw_info(int fd);
-/* SET_IRQS: trigger one vector by an eventfd. */
+/* SET_IRQS, with count times what the flags speak of: bytes, fds or nothing. */
+int raw_set_irqs(int fd, uint32_t index, uint32_t flags, uint32_t start, uint32_t count, const void *data);
+/* The same: trigger one vector by an eventfd; have one unmask INTx. */
 int raw_set_irqs_eventfd(int fd, uint32_t index, uint32_t vector, int32_t eventfd);
 int raw_set_unmask_eventfd(int fd, int32_t eventfd);
 /* A byte of configuration space; one of another region. */
@@ -48,6 +51,9 @@ int raw_faults(volatile uint32_t *map);
 /* The offset of the power management capability. */
 unsigned raw_pm_capability(int fd);
 
+/* So many bytes that end where the process's memory does. */
+void *raw_at_end_of_memory(size_t size, char **ret_pages);
+void raw_free_memory(char *pages);
 /* The number of an fd that is not open, and that no open will give. */
 int raw_closed_fd(void);
 

@@ -53,7 +53,7 @@ int vfiopm_device_new_from_fd(int device_fd, struct vfiopm_device **ret_dev);
  *
  * 0, or the errno of the step that failed, with nothing left open:
  *   -EINVAL  ret_dev or pci_address is NULL, or not an address; or the kernel
- *            cannot give the group an IOMMU
+ *            cannot give the group an IOMMU; or the device is open by its cdev
  *   -ENXIO   no PCI device has this address
  *   -ENOENT  the device is in no IOMMU group, or no VFIO driver is bound to
  *            any device of its group, or vfio is not loaded
@@ -62,7 +62,7 @@ int vfiopm_device_new_from_fd(int device_fd, struct vfiopm_device **ret_dev);
  *   -EACCES  no permission for the node in /dev, or a VF that needs a token
  *   -EPERM   another device of the group is bound to a host driver, or the
  *            machine's interrupts cannot be isolated
- *   -EBUSY   the group or the device is in use
+ *   -EBUSY   the device's group is in use
  *   -EAGAIN  the device is being reset or removed: try again
  *   -EIO     the device could not be resumed
  *   -EMFILE, -ENFILE, -ENOMEM  no more fds, no memory

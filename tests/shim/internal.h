@@ -25,6 +25,7 @@ struct sim_kernel {
 	bool cdev;	  /* and CONFIG_VFIO_DEVICE_CDEV and IOMMUFD are built */
 	bool power_state; /* 5.11: sysfs has power_state */
 	bool fdinfo_path; /* 6.18: fdinfo has the device's place in sysfs */
+	bool takes_no_negative_container; /* 5.10: EINVAL, not EBADF */
 	int wrong_container; /* errno of SET_CONTAINER with an fd of another kind */
 	bool dynamic_msix;   /* 6.5, x86: MSI-X vectors are allocated one by one */
 	bool checks_range;   /* before 6.2: no vector beyond those of the first enable */
@@ -53,6 +54,7 @@ struct sim_irqs {
 	int triggers[SIM_VECTORS];
 	int alone[2]; /* ERR, REQ */
 	int unmask;
+	uint64_t unmask_count_before; /* what it held when it was set */
 	bool intx_masked, pm_intx_masked;
 	bool intx_level; /* the device raises INTx */
 	unsigned set_irqs;

@@ -93,13 +93,20 @@ static void intx_unmask(struct sim_irqs *irqs)
 	intx_raise(irqs);
 }
 
-/* The kernel's handler runs when the eventfd is signalled; ours when we look. */
+/* The kernel's handler runs when the eventfd is signalled, and takes its count
+ * (virqfd.c, virqfd_wakeup()); ours when we look. A count from before does not run it. */
 static void check_unmask_eventfd(struct sim_irqs *irqs)
 {
 	uint64_t count;
 
-	if (irqs->unmask && sim_real_take(fd_of(irqs->unmask), &count) == 0)
+	if (!irqs->unmask || sim_real_take(fd_of(irqs->unmask), &count) < 0)
+		return;
+	if (count > irqs->unmask_count_before) {
+		irqs->unmask_count_before = 0;
 		intx_unmask(irqs);
+	} else if (sim_real_write(fd_of(irqs->unmask), &count, sizeof(count)) != sizeof(count)) {
+		abort();
+	}
 }
 
 static void intx_disable(struct sim_irqs *irqs)
@@ -140,7 +147,13 @@ static int set_unmask_eventfd(struct sim_irqs *irqs, int fd)
 		return -EBUSY;
 	}
 	irqs->unmask = eventfd + 1;
-	check_unmask_eventfd(irqs);
+	irqs->unmask_count_before = 0;
+	/* vfio_virqfd_enable(): one that is signalled already unmasks, and keeps its count. */
+	if (sim_real_take(eventfd, &irqs->unmask_count_before) == 0) {
+		if (sim_real_write(eventfd, &irqs->unmask_count_before, sizeof(uint64_t)) < 0)
+			abort();
+		intx_unmask(irqs);
+	}
 	return 0;
 }
 

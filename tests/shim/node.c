@@ -66,7 +66,8 @@ static int set_container(struct sim_file *group, const void *arg)
 
 	if (sim_from_user(&fd, arg, sizeof(fd)) < 0)
 		return -EFAULT;
-	if (group->container >= 0)
+	if (group->container >= 0 ||
+	    (fd < 0 && group->device->kernel->takes_no_negative_container))
 		return -EINVAL;
 	container = sim_file(fd);
 	if (!container)
@@ -168,8 +169,11 @@ static int bind(struct sim_file *cdev, void *arg)
 		return -EFAULT;
 	if (bind.argsz < sizeof(bind) || bind.flags || bind.iommufd < 0)
 		return -EINVAL;
-	if (sim_file_of_kind(SIM_GROUP, device) || device->bound_by_cdev)
+	if (sim_file_of_kind(SIM_GROUP, device))
 		return -EBUSY;
+	/* vfio_main.c, vfio_df_open(): by its cdev a device is opened once. */
+	if (device->bound_by_cdev)
+		return -EINVAL;
 	iommufd = sim_file(bind.iommufd);
 	if (!iommufd || iommufd->kind != SIM_IOMMUFD)
 		return sim_real_fcntl(bind.iommufd, F_GETFD, 0) < 0 ? -EBADF : -EBADFD;

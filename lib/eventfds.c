@@ -124,9 +124,10 @@ static bool same_file(struct vfiopm__eventfds *eventfds, int fd, int other)
 
 bool vfiopm__ref_is(struct vfiopm__eventfds *eventfds, struct vfiopm__ref ref, int fd)
 {
-	if (ref.fd < 0 || fd < 0)
-		return ref.fd < 0 && fd < 0;
-	if (ref.own && ref.fd == fd)
+	/* What is referred to stays open, so its own number is no other file's. */
+	if (ref.fd == fd)
 		return true;
+	if (ref.fd < 0 || fd < 0)
+		return false;
 	return same_file(eventfds, ref.fd, fd);
 }

@@ -32,6 +32,7 @@ struct vfiopm__irq {
 	pthread_mutex_t changes; /* for all below, and for what the kernel has */
 	unsigned batches;	 /* begun, and not committed */
 	bool deferred;
+	int untold;			  /* what a commit at an exit came to, to be told */
 	uint64_t collected;		  /* calls whose changes are not committed yet */
 	struct vfiopm__ref unmask;	  /* the eventfd that unmasks INTx */
 	struct vfiopm__ref *refs;	  /* room for one call */
@@ -205,9 +206,10 @@ VFIOPM__PUBLIC int vfiopm_irq_commit(struct vfiopm_device *dev)
 	irq = vfiopm__device_irq(dev);
 	pthread_mutex_lock(&irq->changes);
 	if (irq->batches == 0 && !wants_anything(irq))
-		r = -EINVAL;
+		r = irq->untold ? irq->untold : -EINVAL;
 	else if (irq->batches == 0 || --irq->batches == 0)
 		r = commit_locked(dev, irq);
+	irq->untold = 0;
 	pthread_mutex_unlock(&irq->changes);
 	return r;
 }
@@ -231,19 +233,23 @@ void vfiopm__irq_low_power_ended(struct vfiopm_device *dev)
 
 	pthread_mutex_lock(&irq->changes);
 	if (irq->batches == 0 && wants_anything(irq))
-		commit_locked(dev, irq);
+		irq->untold = commit_locked(dev, irq);
 	pthread_mutex_unlock(&irq->changes);
 }
 
 /* ---- signalling ---- */
 
-/* INTx, MSI and MSI-X exclude one another (vfio_pci_intrs.c, is_irq_none(): EINVAL). */
-static bool is_excluded(const struct vfiopm__irq *irq, uint32_t index)
+/* INTx, MSI and MSI-X exclude one another (vfio_pci_intrs.c, is_irq_none(): EINVAL). What
+ * a batch disables is in the way only of what is done at once. */
+static bool is_excluded(const struct vfiopm__irq *irq, uint32_t index, bool at_once)
 {
 	if (index > VFIOPM_IRQ_MSIX)
 		return false;
 	for (uint32_t i = VFIOPM_IRQ_INTX; i <= VFIOPM_IRQ_MSIX; i++) {
-		if (i != index && vfiopm__table_will_be_enabled(irq->tables[i]))
+		if (i == index)
+			continue;
+		if (vfiopm__table_will_be_enabled(irq->tables[i]) ||
+		    (at_once && vfiopm__table_is_enabled(irq->tables[i])))
 			return true;
 	}
 	return false;
@@ -279,7 +285,7 @@ static int set_locked(const struct vfiopm_device *dev, uint32_t index, uint32_t 
 	struct vfiopm__irq *irq = vfiopm__device_irq(dev);
 	int r;
 
-	if (any_eventfd(fds, count) && is_excluded(irq, index))
+	if (any_eventfd(fds, count) && is_excluded(irq, index, false))
 		return -EBUSY;
 	r = take_refs(irq, fds, count);
 	if (r < 0)
@@ -341,7 +347,7 @@ static int reserve_locked(const struct vfiopm_device *dev, struct vfiopm__irq *i
 		save(dev, 1);
 		return 0;
 	}
-	if (is_excluded(irq, index))
+	if (is_excluded(irq, index, true))
 		return -EBUSY;
 	return vfiopm__table_reserve(table, dev, count);
 }

@@ -38,7 +38,8 @@ struct slot {
 
 struct vfiopm__table {
 	uint32_t index, count, flags;
-	_Atomic uint32_t available;
+	uint32_t offered;	     /* by the kernel, when it had too few vectors */
+	_Atomic uint32_t available;  /* that, when it made a call fail */
 	bool enabled;
 	bool wants_disabled;
 	uint32_t allocated; /* vectors, while enabled */
@@ -78,11 +79,9 @@ static int send(struct vfiopm__table *table, const struct vfiopm_device *dev, st
 {
 	int r = issue(table, dev, VFIO_IRQ_SET_DATA_EVENTFD, run.start, run.count);
 
-	if (r > 0) {
-		/* The allocator had fewer, and nothing is enabled. */
-		atomic_store(&table->available, (uint32_t)r);
+	table->offered = r > 0 ? (uint32_t)r : 0;
+	if (r > 0) /* the allocator had fewer, and nothing is enabled */
 		return -ENOSPC;
-	}
 	if (r == 0 && !table->enabled) {
 		table->enabled = true;
 		table->allocated = 0;
@@ -90,6 +89,12 @@ static int send(struct vfiopm__table *table, const struct vfiopm_device *dev, st
 	if (r == 0 && run.start + run.count > table->allocated)
 		table->allocated = run.start + run.count;
 	return r;
+}
+
+static void note_available(struct vfiopm__table *table, int result)
+{
+	if (result == -ENOSPC)
+		atomic_store(&table->available, table->offered);
 }
 
 /* ---- slots ---- */
@@ -162,10 +167,12 @@ static int wanted_fd(const struct slot *slot)
 }
 
 /* One count for an eventfd whose vector was down for a while: an interrupt too many
- * is nothing to a driver, one too few may be its end. */
-static void signal_once(const struct slot *slot)
+ * is nothing to a driver, one too few may be its end. The other indexes swap a pointer,
+ * and a count of ERR or REQ says more than that something may have happened. */
+static void signal_once(const struct vfiopm__table *table, int fd)
 {
-	vfiopm__sys_eventfd_add(slot_ref(slot).fd, 1);
+	if (table->index == VFIOPM_IRQ_MSI || table->index == VFIOPM_IRQ_MSIX)
+		vfiopm__sys_eventfd_add(fd, 1);
 }
 
 /* ---- putting back ---- */
@@ -179,7 +186,7 @@ static void put_back_one(struct vfiopm__table *table, const struct vfiopm_device
 	table->fds[0] = slot_ref(slot).fd;
 	if (send(table, dev, run) == 0) {
 		if (is_live(slot))
-			signal_once(slot);
+			signal_once(table, slot_ref(slot).fd);
 		set_flags(slot, slot->word & WORD_PENDING);
 		return;
 	}
@@ -205,7 +212,7 @@ static void put_back(struct vfiopm__table *table, const struct vfiopm_device *de
 		struct slot *slot = &table->slots[run.start + i];
 
 		if (is_live(slot))
-			signal_once(slot);
+			signal_once(table, slot_ref(slot).fd);
 		set_flags(slot, slot->word & WORD_PENDING);
 	}
 }
@@ -245,9 +252,10 @@ static int apply_runs(struct vfiopm__table *table, const struct vfiopm_device *d
 			table->fds[i] = is_pending(slot) ? slot->wanted.fd : -1;
 		}
 		r = send(table, dev, run);
+		note_available(table, r);
 		if (r < 0) {
 			/* The first enable is all or nothing, and has but one run. */
-			if (was_enabled || stands_alone(table))
+			if (was_enabled)
 				undo_runs(table, dev, run.start + run.count);
 			return r;
 		}
@@ -269,6 +277,9 @@ static int disable(struct vfiopm__table *table, const struct vfiopm_device *dev)
 {
 	int r = issue(table, dev, VFIO_IRQ_SET_DATA_NONE, 0, 0);
 
+	/* It is disabled: another has done it. */
+	if (r == -EINVAL)
+		r = 0;
 	if (r == 0) {
 		table->enabled = false;
 		table->allocated = 0;
@@ -280,17 +291,13 @@ static int disable(struct vfiopm__table *table, const struct vfiopm_device *dev)
 static int enable(struct vfiopm__table *table, const struct vfiopm_device *dev, uint32_t size, bool wanted)
 {
 	struct vfiopm__run run = { .start = 0, .count = size };
-	int r;
 
 	for (uint32_t i = 0; i < size; i++) {
 		const struct slot *slot = &table->slots[i];
 
 		table->fds[i] = wanted ? wanted_fd(slot) : slot_ref(slot).fd;
 	}
-	r = send(table, dev, run);
-	for (uint32_t i = 0; r == 0 && i < table->count; i++)
-		set_flags(&table->slots[i], table->slots[i].word & WORD_PENDING);
-	return r;
+	return send(table, dev, run);
 }
 
 /* An interrupt of the gap is lost, whichever eventfd it was for. */
@@ -301,7 +308,7 @@ static void signal_survivors(struct vfiopm__table *table, bool wanted)
 		int fd = wanted ? wanted_fd(slot) : slot_ref(slot).fd;
 
 		if (is_live(slot) && fd >= 0)
-			vfiopm__sys_eventfd_add(fd, 1);
+			signal_once(table, fd);
 	}
 }
 
@@ -322,6 +329,7 @@ static int rebuild(struct vfiopm__table *table, const struct vfiopm_device *dev,
 		signal_survivors(table, wanted);
 		return 0;
 	}
+	note_available(table, r);
 	if (enable(table, dev, old, false) == 0)
 		signal_survivors(table, false);
 	else
@@ -401,13 +409,16 @@ int vfiopm__table_apply(struct vfiopm__table *table, const struct vfiopm_device 
 int vfiopm__table_reserve(struct vfiopm__table *table, const struct vfiopm_device *dev, uint32_t count)
 {
 	struct vfiopm__run run = { .start = 0, .count = count };
+	int r;
 
 	/* -1 for each: vectors without handlers. (count=0 and start=N does the same,
 	 * but not on 6.1.) */
 	if (!table->enabled) {
 		for (uint32_t i = 0; i < count; i++)
 			table->fds[i] = -1;
-		return send(table, dev, run);
+		r = send(table, dev, run);
+		note_available(table, r);
+		return r;
 	}
 	return rebuild(table, dev, count, count, false);
 }

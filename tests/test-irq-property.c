@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -432,6 +433,56 @@ static void truth_after_failed_calls(void **state)
 	}
 }
 
+/* The kernel fails in the middle of a block, and refuses to say anything more: of the
+ * vectors that it may have torn down, none is taken for live. */
+static void truth_when_nothing_can_be_put_back(void **state)
+{
+	int old[VECTORS], wanted[VECTORS];
+
+	(void)state;
+	for (unsigned live = 1; live < PATTERNS; live++) {
+		for (uint32_t position = 0; position < VECTORS; position++) {
+			for (unsigned let = 1; let <= 4; let++) {
+				struct bench bench;
+
+				bench_open(&bench, live % 2 ? "6.1" : "6.12", VECTORS);
+				/* Room for all, so that it is a block and not a new start. */
+				expect_ok(vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, VECTORS));
+				pattern_fds(old, live, bench.events[1], NULL);
+				pattern_fds(wanted, PATTERNS - 1, bench.events[3], NULL);
+				expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0,
+									 VECTORS, old));
+				sim_fail_vector(bench.sim, position, ENOMEM, 1000);
+				sim_ioctls_fail_after(let, EIO);
+				expect_errno(ENOMEM, vfiopm_irq_set_signaling_range(
+							     bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, wanted));
+				sim_calls_end();
+				sim_fail_vector(bench.sim, 0, 0, 0);
+				check_truth(&bench, old, false);
+				bench_close(&bench);
+			}
+		}
+	}
+}
+
+/* What is no more than a full counter does not hold the library up. */
+static void full_eventfd(void **state)
+{
+	int blocking = eventfd(0, 0);
+	uint64_t full = UINT64_MAX - 1;
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, "6.1", VECTORS);
+	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 0, blocking));
+	assert_int_equal(write(blocking, &full, sizeof(full)), sizeof(full));
+	/* Grows, and signals what was down in between. */
+	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 1, bench.events[1]));
+	assert_true(raw_take(blocking) == full);
+	close(blocking);
+	bench_close(&bench);
+}
+
 static void too_few_vectors(void **state)
 {
 	struct bench bench;
@@ -453,6 +504,12 @@ static void too_few_vectors(void **state)
 	expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, 3, all));
 	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 3, all[3]));
 	assert_int_equal(sim_irq_allocated(bench.sim), 4);
+	/* That was no failure, so nothing is said of it. */
+	sim_limit_vectors(bench.sim, 5);
+	expect_errno(ENOSPC, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, VECTORS));
+	sim_limit_vectors(bench.sim, 4);
+	expect_ok(vfiopm_irq_get_available(bench.dev, VFIOPM_IRQ_MSIX, &available));
+	assert_int_equal(available, 5);
 	/* And if even that is not to be had, all is as it was. */
 	expect_errno(ENOSPC, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 4, all[4]));
 	for (uint32_t i = 0; i < VECTORS; i++)
@@ -460,6 +517,54 @@ static void too_few_vectors(void **state)
 	expect_ok(vfiopm_irq_begin(bench.dev));
 	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 5, all[5]));
 	expect_errno(ENOSPC, vfiopm_irq_commit(bench.dev));
+
+	/* Deferred, it fails at the exit, and the next commit tells. */
+	expect_ok(vfiopm_irq_set_deferred(bench.dev, 1));
+	expect_ok(vfiopm_enter(bench.dev));
+	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 5, all[5]));
+	expect_ok(vfiopm_exit(bench.dev));
+	expect_errno(ENOSPC, vfiopm_irq_commit(bench.dev));
+	expect_errno(EINVAL, vfiopm_irq_commit(bench.dev));
+	for (uint32_t i = 0; i < VECTORS; i++)
+		assert_true(same(simulated(&bench, i), i < 4 ? all[i] : -1));
+	bench_close(&bench);
+}
+
+/* The kernel keeps the eventfd of ERR and REQ when it refuses another, and a count of these
+ * is no mere interrupt: none is added. */
+static void a_refused_request_asks_for_nothing(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, "6.12", VECTORS);
+	for (uint32_t index = VFIOPM_IRQ_ERR; index <= VFIOPM_IRQ_REQ; index++) {
+		sim_calls_fail(0, ENOMEM);
+		expect_errno(ENOMEM, vfiopm_irq_set_signaling(bench.dev, index, 0, bench.events[1]));
+		sim_calls_end();
+		expect_ok(vfiopm_irq_set_signaling(bench.dev, index, 0, bench.events[1]));
+		/* It is compared twice, then set. */
+		sim_calls_fail(2, ENOMEM);
+		expect_errno(ENOMEM, vfiopm_irq_set_signaling(bench.dev, index, 0, bench.events[3]));
+		sim_calls_end();
+		assert_int_equal(raw_take(bench.events[1]), 0);
+		assert_true(same(sim_irq_eventfd(bench.sim, index, 0), bench.events[1]));
+	}
+	bench_close(&bench);
+}
+
+/* Disabled already, by another: that is what was asked for. */
+static void disabled_by_another(void **state)
+{
+	uint32_t disable[] = { 20, 1 | 32, VFIOPM_IRQ_MSIX, 0, 0 };
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, "6.12", VECTORS);
+	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 0, bench.events[1]));
+	expect_ok(raw_ioctl(bench.fd, 0x3b6e, disable));
+	expect_ok(vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_MSIX));
+	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
 	bench_close(&bench);
 }
 
@@ -522,6 +627,8 @@ static void kernel_errnos(void **state)
 	sim_calls_fail(0, ENOMEM);
 	expect_errno(ENOMEM, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, event));
 	sim_calls_end();
+	expect_ok(vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[3]));
+	expect_errno(EBUSY, vfiopm_irq_free_eventfd(bench.dev, bench.events[3]));
 	expect_ok(vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, owned));
 	/* Another is refused: the one before comes back. */
 	sim_calls_fail(4, ENOMEM);
@@ -628,7 +735,11 @@ int main(void)
 		cmocka_unit_test(truth_after_failure_dynamic),
 		cmocka_unit_test(truth_after_failure_noresize),
 		cmocka_unit_test(truth_after_failed_calls),
+		cmocka_unit_test(truth_when_nothing_can_be_put_back),
+		cmocka_unit_test(full_eventfd),
 		cmocka_unit_test(too_few_vectors),
+		cmocka_unit_test(a_refused_request_asks_for_nothing),
+		cmocka_unit_test(disabled_by_another),
 		cmocka_unit_test(kernel_errnos),
 		cmocka_unit_test(impossible_answers),
 		cmocka_unit_test(own_eventfd_errnos),

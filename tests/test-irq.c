@@ -287,7 +287,7 @@ static void batch(void **state)
 	bench_close(&bench);
 }
 
-/* From one index to another: the one is disabled first, whichever was said first. */
+/* From one index to another: what is disabled is out of the way. */
 static void batch_changes_index(void **state)
 {
 	struct bench bench;
@@ -299,6 +299,11 @@ static void batch_changes_index(void **state)
 	expect_ok(vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_MSIX));
 	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
 	expect_errno(EBUSY, set(&bench, 0, bench.events[0]));
+	expect_ok(set(&bench, 0, -1));
+	/* But not yet of what is done at once. */
+	expect_issues(&bench, 0, vfiopm_irq_begin(bench.dev));
+	expect_errno(EBUSY, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSI, 1));
+	expect_issues(&bench, 0, vfiopm_irq_commit(bench.dev));
 	expect_issues(&bench, 2, vfiopm_irq_commit(bench.dev));
 	expect_issues(&bench, 1, vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_INTX, 0));
 	assert_int_equal(raw_take(bench.events[1]), 1);
@@ -594,10 +599,12 @@ static void bad_fds(void **state)
 {
 	int closed = raw_closed_fd(), file = open("/dev/null", O_RDWR);
 	struct bench bench;
+	unsigned fds;
 
 	(void)state;
 	bench_open(&bench);
 	expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, bench.events));
+	fds = host_open_fds();
 	for (int i = 0; i < 2; i++) {
 		int bad[3] = { bench.events[4], i ? file : closed, bench.events[4] };
 
@@ -606,6 +613,7 @@ static void bad_fds(void **state)
 		else
 			expect_errno(EBADF, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 1, 3, bad));
 		assert_int_equal(issued(&bench), 1);
+		assert_int_equal(host_open_fds(), fds);
 		for (uint32_t j = 0; j < VECTORS; j++)
 			fires_into(&bench, j, bench.events[j]);
 	}

@@ -15,6 +15,10 @@
  * The caller's eventfds stay his; the library keeps a duplicate of each that is set,
  * until it is replaced, so he may close his own. An fd's number is not its identity:
  * an eventfd that comes back under the number of a closed one is told from it.
+ *
+ * What the library remembers is of this object: use one for the interrupts of a device,
+ * and nothing beside it. They stay as they are when it is freed, until the last close of
+ * the device.
  */
 #ifndef VFIOPM_IRQ_H
 #define VFIOPM_IRQ_H
@@ -52,8 +56,9 @@ int vfiopm_irq_get_flags(const struct vfiopm_device *dev, uint32_t index, uint32
  * Have an eventfd signalled for a vector, or none if fd is -1. Issues an ioctl only
  * if the eventfd really changes: at most one, and two where the index has to grow and
  * cannot be resized (VFIOPM_IRQ_FLAG_NORESIZE): it is then disabled, and enabled with
- * room for as many vectors again; the vectors that were live are live again, and
- * their eventfds get one count, so that no interrupt of the gap is lost.
+ * room for as many vectors again (with just what it needs, by a third, if the host has not
+ * so many); the vectors that were live are live again, and their eventfds get one count,
+ * so that no interrupt of the gap is lost.
  *
  * The first eventfd enables the index. Without any it stays enabled, until
  * vfiopm_irq_disable(). Of INTx, MSI and MSI-X only one can be enabled.
@@ -88,7 +93,8 @@ int vfiopm_irq_set_signaling_range(struct vfiopm_device *dev, uint32_t index, ui
 /*
  * Allocate vectors ahead, without eventfds: setting up to count vectors then costs one
  * ioctl each and never disables the index, also if it cannot be resized. Enables the
- * index. One ioctl, two if it was enabled with fewer, none if with as many.
+ * index. One ioctl; two if it was enabled with fewer and cannot be resized; none if it was
+ * enabled and has as many, or can be resized: it then allocates when it has to.
  *
  * 0, or, with all as it was before:
  *   -EINVAL  dev is NULL, no such index, count is 0 or more than the index has; or the
@@ -134,7 +140,8 @@ int vfiopm_irq_unmask(struct vfiopm_device *dev, uint32_t index, uint32_t vector
  * Have an eventfd unmask a vector: the kernel unmasks it when the eventfd is signalled
  * (KVM's resample eventfd). -1: none. Only INTx can. The kernel cannot replace one, so a
  * change takes two ioctls; the library removes the old one. An eventfd with a count
- * unmasks at once, and its count is taken. Disabling INTx removes it.
+ * unmasks at once, and keeps it until it is signalled again. Disabling INTx removes it, unless the batch
+ * that does so enables it again.
  *
  * 0, or as vfiopm_irq_mask() and:
  *   -EINVAL  also: fd is below -1 or no eventfd
@@ -168,12 +175,12 @@ int vfiopm_irq_trigger(struct vfiopm_device *dev, uint32_t index, uint32_t vecto
 int vfiopm_irq_begin(struct vfiopm_device *dev);
 
 /*
- * Commit the batch, or what was deferred. Errors in an argument came from the call that
+ * Commit the batch, or what was deferred; or tell what came of that at vfiopm_exit(). Errors in an argument came from the call that
  * had it; those of the kernel come from here. An index that fails is as it was before the
  * batch, and its changes are forgotten; the others are done. The first error counts.
  *
  * 0, or:
- *   -EINVAL  dev is NULL; or no batch was begun, and nothing is deferred; or the kernel:
+ *   -EINVAL  dev is NULL; or no batch was begun, and nothing was deferred; or the kernel:
  *            an index is enabled by another fd, or the device is not in D0
  *   -EBUSY   the line of INTx is shared and the device cannot mask it
  *   -ENOSPC  the host has not as many vectors: see vfiopm_irq_get_available()
@@ -188,8 +195,9 @@ int vfiopm_irq_commit(struct vfiopm_device *dev);
 /*
  * While the device is in low power, collect changes as in a batch (deferred is 1), or
  * issue them, which wakes it (0, as it is at first). What was collected is committed by
- * vfiopm_exit(), by the first change after a wake, or by vfiopm_irq_commit(). Until
- * then an interrupt goes to the eventfd that the kernel has: a sleeping device raises
+ * vfiopm_exit(), by the first change after a wake that ended low power or after deferral
+ * was turned off, or by vfiopm_irq_commit(). An error at vfiopm_exit() is told by the next
+ * vfiopm_irq_commit(). Until then an interrupt goes to the eventfd that the kernel has: a sleeping device raises
  * none, but one that was just woken may. Does not wake the device.
  *
  * 0, or -EINVAL (dev is NULL, or deferred is neither).
@@ -214,8 +222,8 @@ int vfiopm_irq_new_eventfd(struct vfiopm_device *dev, int *ret_fd);
 int vfiopm_irq_free_eventfd(struct vfiopm_device *dev, int fd);
 
 /*
- * How many vectors the host had when it last had too few for an index (ENOSPC); 0 if it
- * never had. Does not wake the device.
+ * How many vectors the host had when a call last failed for an index as it had too few
+ * (ENOSPC); 0 if none did, or the kernel did not say. Does not wake the device.
  *
  * 0, or -EINVAL (a NULL, or no such index).
  */

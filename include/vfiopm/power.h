@@ -81,7 +81,8 @@ int vfiopm_enter_wakeup(struct vfiopm_device *dev, int wakeup_fd);
  * Leave low power (.._LOW_POWER_EXIT): the device is resumed, mappings work.
  * It may be called in any state, and the kernel is always asked: the state is the
  * device's, and another fd may have entered it. The count that this call causes
- * on the wakeup eventfd of a sleeping device is taken back. One ioctl.
+ * on the wakeup eventfd of a sleeping device is taken back. One ioctl, and those of the
+ * interrupts that were deferred: see vfiopm_irq_set_deferred().
  *
  * 0, or:
  *   -EINVAL  dev is NULL

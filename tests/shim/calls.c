@@ -12,7 +12,22 @@ static struct {
 	unsigned index; /* of the one that is not done */
 	int error;	/* its errno; 0: none fails */
 	int answer;	/* what it gives */
+	bool after;	/* not that one, but all ioctls after so many: */
+	unsigned ioctls;
 } calls;
+
+/* The next call: is it to be done? */
+static bool is_to_fail(const char *name)
+{
+	if (!calls.after)
+		return (calls.error || calls.answer >= 0) && calls.count == calls.index;
+	if (strcmp(name, "ioctl") != 0)
+		return false;
+	if (calls.ioctls == 0)
+		return true;
+	calls.ioctls--;
+	return false;
+}
 
 bool sim_call_fails(const char *name)
 {
@@ -20,7 +35,7 @@ bool sim_call_fails(const char *name)
 
 	if (!calls.noting || calls.count >= SIM_CALLS_MAX)
 		return false;
-	fails = (calls.error || calls.answer >= 0) && calls.count == calls.index;
+	fails = is_to_fail(name);
 	calls.names[calls.count++] = name;
 	if (fails)
 		errno = calls.error;
@@ -38,6 +53,14 @@ void sim_calls_begin(void)
 	calls.count = 0;
 	calls.error = 0;
 	calls.answer = -1;
+	calls.after = false;
+}
+
+void sim_ioctls_fail_after(unsigned ioctls, int error)
+{
+	sim_calls_fail(0, error);
+	calls.after = true;
+	calls.ioctls = ioctls;
 }
 
 void sim_calls_fail(unsigned index, int error)

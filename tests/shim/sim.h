@@ -93,6 +93,8 @@ void sim_limit_vectors(struct sim_device *device, unsigned limit);
 void sim_calls_begin(void);
 /* The same, and let the one with this index (from 0) fail with this errno, undone. */
 void sim_calls_fail(unsigned index, int error);
+/* The same, and let all ioctls but so many fail. */
+void sim_ioctls_fail_after(unsigned ioctls, int error);
 /* The same, and let the one with this index, an ioctl, give this value, undone. */
 void sim_calls_answer(unsigned index, int value);
 /* Stop noting. How many were made? */

@@ -28,6 +28,7 @@ static void add(struct bench *bench, const char *kernel)
 {
 	struct sim_machine machine = { .kernel = kernel };
 
+	sim_stop_clock();
 	*bench = (struct bench){ .sim = sim_add(&machine), .fd = -1, .wakeup = raw_eventfd() };
 }
 

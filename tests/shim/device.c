@@ -77,9 +77,14 @@ void sim_set_power(struct sim_device *device, enum sim_power power)
 
 /* ---- runtime PM ---- */
 
+static uint64_t stopped_at_ns; /* 0: the clock runs */
+
 static uint64_t now_ns(void)
 {
 	struct timespec now;
+
+	if (stopped_at_ns)
+		return stopped_at_ns;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
@@ -223,9 +228,15 @@ struct sim_device *sim_device_by_address(const char *address)
 	return NULL;
 }
 
+void sim_stop_clock(void)
+{
+	stopped_at_ns = now_ns();
+}
+
 void sim_reset(void)
 {
 	sim_lock();
+	stopped_at_ns = 0;
 	for (int i = 0; i < SIM_DEVICES; i++) {
 		if (!devices[i].used)
 			continue;

@@ -60,6 +60,9 @@ bool sim_is_engaged(const struct sim_device *device);
 /* The ioctls that have reached the device, of any number. */
 unsigned sim_ioctls(const struct sim_device *device);
 
+/* Let no time pass for devices, until sim_reset(): so that a test makes the same calls in
+ * every run. */
+void sim_stop_clock(void);
 /* From now on an ioctl on the device waits before it begins, or no longer; how many do? */
 void sim_hold_ioctls(struct sim_device *device, bool hold);
 unsigned sim_held_ioctls(const struct sim_device *device);

@@ -32,7 +32,7 @@ struct vfiopm__irq {
 	pthread_mutex_t changes; /* for all below, and for what the kernel has */
 	unsigned batches;	 /* begun, and not committed */
 	bool deferred;
-	int untold;			  /* what a commit at an exit came to, to be told */
+	int untold;			  /* the error of what was deferred, not told yet */
 	uint64_t collected;		  /* calls whose changes are not committed yet */
 	struct vfiopm__ref unmask;	  /* the eventfd that unmasks INTx */
 	struct vfiopm__ref *refs;	  /* room for one call */
@@ -150,21 +150,33 @@ static void forget_unmask_eventfd(struct vfiopm__irq *irq)
 	irq->unmask = none;
 }
 
-/* All that is wanted; the first error, if there is one. */
-static int commit_locked(const struct vfiopm_device *dev, struct vfiopm__irq *irq)
+/* Errors that are nobody's now are the next commit's. */
+static void leave_untold(struct vfiopm__irq *irq, int result)
+{
+	if (irq->untold == 0)
+		irq->untold = result;
+}
+
+#define ALL_INDEXES INDEXES
+
+/* All that is wanted. Gives the first error of the indexes that the caller asked for, one
+ * or all; of the others it is left untold. */
+static int commit_locked(const struct vfiopm_device *dev, struct vfiopm__irq *irq, uint32_t asked)
 {
 	uint64_t issued = irq->issued;
 	int first = 0;
 
 	/* What is to be disabled first: it may stand in the way of another index. */
 	for (int pass = 0; pass < 2; pass++) {
-		for (int i = 0; i < INDEXES; i++) {
+		for (uint32_t i = 0; i < INDEXES; i++) {
 			int r;
 
 			if (pass == 0 && !vfiopm__table_wants_disabled(irq->tables[i]))
 				continue;
 			r = vfiopm__table_apply(irq->tables[i], dev);
-			if (first == 0)
+			if (asked != ALL_INDEXES && asked != i)
+				leave_untold(irq, r);
+			else if (first == 0)
 				first = r;
 		}
 	}
@@ -177,10 +189,10 @@ static int commit_locked(const struct vfiopm_device *dev, struct vfiopm__irq *ir
 	return first;
 }
 
-static int changed_locked(const struct vfiopm_device *dev, struct vfiopm__irq *irq)
+static int changed_locked(const struct vfiopm_device *dev, struct vfiopm__irq *irq, uint32_t index)
 {
 	irq->collected++;
-	return collects(dev, irq) ? 0 : commit_locked(dev, irq);
+	return collects(dev, irq) ? 0 : commit_locked(dev, irq, index);
 }
 
 VFIOPM__PUBLIC int vfiopm_irq_begin(struct vfiopm_device *dev)
@@ -196,20 +208,30 @@ VFIOPM__PUBLIC int vfiopm_irq_begin(struct vfiopm_device *dev)
 	return 0;
 }
 
+static int commit_outermost(const struct vfiopm_device *dev, struct vfiopm__irq *irq)
+{
+	int r;
+
+	if (irq->batches > 0 && --irq->batches > 0)
+		return 0;
+	r = commit_locked(dev, irq, ALL_INDEXES);
+	if (r == 0) {
+		r = irq->untold;
+		irq->untold = 0;
+	}
+	return r;
+}
+
 VFIOPM__PUBLIC int vfiopm_irq_commit(struct vfiopm_device *dev)
 {
 	struct vfiopm__irq *irq;
-	int r = 0;
+	int r;
 
 	if (!dev)
 		return -EINVAL;
 	irq = vfiopm__device_irq(dev);
 	pthread_mutex_lock(&irq->changes);
-	if (irq->batches == 0 && !wants_anything(irq))
-		r = irq->untold ? irq->untold : -EINVAL;
-	else if (irq->batches == 0 || --irq->batches == 0)
-		r = commit_locked(dev, irq);
-	irq->untold = 0;
+	r = commit_outermost(dev, irq);
 	pthread_mutex_unlock(&irq->changes);
 	return r;
 }
@@ -233,7 +255,7 @@ void vfiopm__irq_low_power_ended(struct vfiopm_device *dev)
 
 	pthread_mutex_lock(&irq->changes);
 	if (irq->batches == 0 && wants_anything(irq))
-		irq->untold = commit_locked(dev, irq);
+		leave_untold(irq, commit_locked(dev, irq, ALL_INDEXES));
 	pthread_mutex_unlock(&irq->changes);
 }
 
@@ -292,7 +314,7 @@ static int set_locked(const struct vfiopm_device *dev, uint32_t index, uint32_t 
 		return r;
 	for (uint32_t i = 0; i < count; i++)
 		vfiopm__table_want(irq->tables[index], start + i, irq->refs[i]);
-	return changed_locked(dev, irq);
+	return changed_locked(dev, irq, index);
 }
 
 static bool has_all(const struct vfiopm__table *table, uint32_t start, uint32_t count, const int *fds)
@@ -370,7 +392,7 @@ VFIOPM__PUBLIC int vfiopm_irq_reserve(struct vfiopm_device *dev, uint32_t index,
 static int disable_locked(const struct vfiopm_device *dev, struct vfiopm__irq *irq, uint32_t index)
 {
 	vfiopm__table_want_disabled(irq->tables[index]);
-	return changed_locked(dev, irq);
+	return changed_locked(dev, irq, index);
 }
 
 VFIOPM__PUBLIC int vfiopm_irq_disable(struct vfiopm_device *dev, uint32_t index)

@@ -59,6 +59,11 @@ static bool stands_alone(const struct vfiopm__table *table)
 	return table->index == VFIOPM_IRQ_ERR || table->index == VFIOPM_IRQ_REQ;
 }
 
+static bool is_message_signalled(const struct vfiopm__table *table)
+{
+	return table->index == VFIOPM_IRQ_MSI || table->index == VFIOPM_IRQ_MSIX;
+}
+
 static int issue(struct vfiopm__table *table, const struct vfiopm_device *dev, uint32_t data,
 		 uint32_t start, uint32_t count)
 {
@@ -80,8 +85,9 @@ static int send(struct vfiopm__table *table, const struct vfiopm_device *dev, st
 	int r = issue(table, dev, VFIO_IRQ_SET_DATA_EVENTFD, run.start, run.count);
 
 	table->offered = r > 0 ? (uint32_t)r : 0;
-	if (r > 0) /* the allocator had fewer, and nothing is enabled */
-		return -ENOSPC;
+	/* The allocator of MSI and MSI-X had fewer, and nothing is enabled. */
+	if (r > 0)
+		return is_message_signalled(table) ? -ENOSPC : -EPROTO;
 	if (r == 0 && !table->enabled) {
 		table->enabled = true;
 		table->allocated = 0;
@@ -171,7 +177,7 @@ static int wanted_fd(const struct slot *slot)
  * and a count of ERR or REQ says more than that something may have happened. */
 static void signal_once(const struct vfiopm__table *table, int fd)
 {
-	if (table->index == VFIOPM_IRQ_MSI || table->index == VFIOPM_IRQ_MSIX)
+	if (is_message_signalled(table))
 		vfiopm__sys_eventfd_add(fd, 1);
 }
 

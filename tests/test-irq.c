@@ -181,7 +181,7 @@ static void batch(void **state)
 
 	(void)state;
 	irq_bench_open(&bench);
-	expect_errno(EINVAL, vfiopm_irq_commit(bench.dev));
+	expect_issues(&bench, 0, vfiopm_irq_commit(bench.dev));
 	expect_ok(vfiopm_irq_begin(bench.dev));
 	for (uint32_t i = 0; i < VECTORS; i++)
 		expect_issues(&bench, 0, irq_set(&bench, i, bench.events[VECTORS - 1 - i]));
@@ -204,7 +204,7 @@ static void batch(void **state)
 	expect_ok(irq_set(&bench, 0, bench.events[1]));
 	expect_ok(irq_set(&bench, 0, bench.events[0]));
 	expect_issues(&bench, 0, vfiopm_irq_commit(bench.dev));
-	expect_errno(EINVAL, vfiopm_irq_commit(bench.dev));
+	expect_issues(&bench, 0, vfiopm_irq_commit(bench.dev));
 	irq_bench_close(&bench);
 }
 

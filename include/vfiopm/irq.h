@@ -61,7 +61,8 @@ int vfiopm_irq_get_flags(const struct vfiopm_device *dev, uint32_t index, uint32
  * so that no interrupt of the gap is lost.
  *
  * The first eventfd enables the index. Without any it stays enabled, until
- * vfiopm_irq_disable(). Of INTx, MSI and MSI-X only one can be enabled.
+ * vfiopm_irq_disable(), but ERR and REQ, which an eventfd enables and nothing else. Of
+ * INTx, MSI and MSI-X only one can be enabled.
  *
  * 0, or, with all as it was before:
  *   -EINVAL  dev is NULL, no such index or vector, fd is below -1 or no eventfd; or
@@ -75,7 +76,8 @@ int vfiopm_irq_get_flags(const struct vfiopm_device *dev, uint32_t index, uint32
  *   -EIO     the device could not be resumed
  *   -EPROTO  the kernel gave an answer that it never gives
  * Where the kernel has torn down vectors in failing, they are put back; where it
- * refuses even that they are down, and the library knows.
+ * refuses even that they are down, and the library knows. (An interrupt controller that
+ * cannot have the vectors gives ENOTSUPP, 524, since 6.12; no header has a name for it.)
  */
 int vfiopm_irq_set_signaling(struct vfiopm_device *dev, uint32_t index, uint32_t vector, int fd);
 
@@ -94,12 +96,14 @@ int vfiopm_irq_set_signaling_range(struct vfiopm_device *dev, uint32_t index, ui
  * Allocate vectors ahead, without eventfds: setting up to count vectors then costs one
  * ioctl each and never disables the index, also if it cannot be resized. Enables the
  * index. One ioctl; two if it was enabled with fewer and cannot be resized; none if it was
- * enabled and has as many, or can be resized: it then allocates when it has to.
+ * enabled and has as many, or can be resized: it then allocates when it has to; and none
+ * for ERR and REQ. Vectors that were live get a count, as above.
  *
  * 0, or, with all as it was before:
  *   -EINVAL  dev is NULL, no such index, count is 0 or more than the index has; or the
  *            kernel: enabled by another fd, or the device is not in D0
- *   -EBUSY   another of INTx, MSI and MSI-X is enabled (no ioctl was issued)
+ *   -EBUSY   another of INTx, MSI and MSI-X is enabled (no ioctl was issued); or the
+ *            kernel: the line of INTx is shared and the device cannot mask it
  *   -ENOSPC  the host has not as many vectors: see vfiopm_irq_get_available()
  *   -EBADF   the caller has closed the device fd
  *   -ENODEV  INTx has no interrupt line
@@ -140,8 +144,8 @@ int vfiopm_irq_unmask(struct vfiopm_device *dev, uint32_t index, uint32_t vector
  * Have an eventfd unmask a vector: the kernel unmasks it when the eventfd is signalled
  * (KVM's resample eventfd). -1: none. Only INTx can. The kernel cannot replace one, so a
  * change takes two ioctls; the library removes the old one. An eventfd with a count
- * unmasks at once, and keeps it until it is signalled again. Disabling INTx removes it, unless the batch
- * that does so enables it again.
+ * unmasks at once, and keeps it until it is signalled again. Disabling INTx removes it,
+ * unless the batch that does so enables it again.
  *
  * 0, or as vfiopm_irq_mask() and:
  *   -EINVAL  also: fd is below -1 or no eventfd
@@ -149,7 +153,8 @@ int vfiopm_irq_unmask(struct vfiopm_device *dev, uint32_t index, uint32_t vector
  *   -EBUSY   the kernel has one of another fd
  *   -EMFILE, -ENOMEM  no duplicate of fd could be made, no memory in the kernel
  */
-int vfiopm_irq_set_unmask_eventfd(struct vfiopm_device *dev, uint32_t index, uint32_t vector, int fd);
+int vfiopm_irq_set_unmask_eventfd(struct vfiopm_device *dev, uint32_t index, uint32_t vector,
+				  int fd);
 
 /*
  * Signal a vector's eventfd as its interrupt would (loopback). One ioctl; none, and 0,
@@ -175,13 +180,14 @@ int vfiopm_irq_trigger(struct vfiopm_device *dev, uint32_t index, uint32_t vecto
 int vfiopm_irq_begin(struct vfiopm_device *dev);
 
 /*
- * Commit the batch, or what was deferred; or tell what came of that at vfiopm_exit(). Errors in an argument came from the call that
+ * Commit the batch, and what was deferred; or tell what came of that earlier. Without any
+ * of these it does nothing. Errors in an argument came from the call that
  * had it; those of the kernel come from here. An index that fails is as it was before the
  * batch, and its changes are forgotten; the others are done. The first error counts.
  *
  * 0, or:
- *   -EINVAL  dev is NULL; or no batch was begun, and nothing was deferred; or the kernel:
- *            an index is enabled by another fd, or the device is not in D0
+ *   -EINVAL  dev is NULL; or the kernel: an index is enabled by another fd, or the device
+ *            is not in D0
  *   -EBUSY   the line of INTx is shared and the device cannot mask it
  *   -ENOSPC  the host has not as many vectors: see vfiopm_irq_get_available()
  *   -EBADF   the caller has closed the device fd
@@ -196,9 +202,9 @@ int vfiopm_irq_commit(struct vfiopm_device *dev);
  * While the device is in low power, collect changes as in a batch (deferred is 1), or
  * issue them, which wakes it (0, as it is at first). What was collected is committed by
  * vfiopm_exit(), by the first change after a wake that ended low power or after deferral
- * was turned off, or by vfiopm_irq_commit(). An error at vfiopm_exit() is told by the next
- * vfiopm_irq_commit(). Until then an interrupt goes to the eventfd that the kernel has: a sleeping device raises
- * none, but one that was just woken may. Does not wake the device.
+ * was turned off, or by vfiopm_irq_commit(). Of the first two the next vfiopm_irq_commit()
+ * tells the error. Until then an interrupt goes to the eventfd that the kernel has: a
+ * sleeping device raises none, but one that was just woken may. Does not wake the device.
  *
  * 0, or -EINVAL (dev is NULL, or deferred is neither).
  */
@@ -235,7 +241,8 @@ int vfiopm_irq_get_available(const struct vfiopm_device *dev, uint32_t index, ui
  *
  * 0, or -EINVAL (a NULL).
  */
-int vfiopm_irq_get_stats(const struct vfiopm_device *dev, uint64_t *ret_issued, uint64_t *ret_saved);
+int vfiopm_irq_get_stats(const struct vfiopm_device *dev, uint64_t *ret_issued,
+			 uint64_t *ret_saved);
 
 #ifdef __cplusplus
 }

@@ -37,7 +37,7 @@ static uint32_t read_register(int fd, off_t offset)
 
 void e1000e_fire(int device_fd, bool msix, uint32_t vector)
 {
-	uint16_t command = COMMAND_MEMORY_AND_MASTER;
+	uint8_t command = COMMAND_MEMORY_AND_MASTER; /* the byte above has DisINTx */
 
 	assert_int_equal(pwrite(device_fd, &command, sizeof(command), CONFIG_OFFSET + COMMAND),
 			 sizeof(command));

@@ -59,6 +59,11 @@ void world_let_suspend(void)
 	usleep(100000);
 }
 
+void world_let_arrive(void)
+{
+	usleep(50000);
+}
+
 void world_fire(const struct raw *raw, uint32_t index, uint32_t vector)
 {
 	e1000e_fire(raw->device, index == 2, vector);

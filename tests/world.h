@@ -37,6 +37,9 @@ const char *world_device(void);
 void world_fire(const struct raw *raw, uint32_t index, uint32_t vector);
 void world_clear(const struct raw *raw);
 
+/* Has an interrupt that is on its way had the time to arrive? */
+void world_let_arrive(void);
+
 /* Has a device that was made engaged not to sleep had the time to do so? The real
  * suspend is asynchronous: this waits for long enough, or not at all. */
 void world_let_suspend(void);

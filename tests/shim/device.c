@@ -121,8 +121,6 @@ static void drop_wake(struct sim_device *device)
 
 static int resume(struct sim_device *device)
 {
-	uint64_t one = 1;
-
 	if (!device->suspended)
 		return 0;
 	if (device->resume_fails)
@@ -131,8 +129,7 @@ static int resume(struct sim_device *device)
 	device->suspended = false;
 	sim_set_power(device, SIM_D0);
 	if (device->wake >= 0) {
-		if (sim_real_write(device->wake, &one, sizeof(one)) != sizeof(one))
-			abort();
+		sim_signal(device->wake);
 		sim_low_power_exit(device);
 	}
 	sim_irqs_resume(device);
@@ -193,6 +190,7 @@ int sim_device_opened(struct sim_device *device)
 		}
 		/* vfio_pci_core_enable(): pci_enable_device() turns both on. */
 		device->config[COMMAND] = COMMAND_IO | COMMAND_MEMORY;
+		device->config[COMMAND + 1] = 0;
 		sim_update_mapping(device);
 	}
 	return 0;
@@ -330,17 +328,42 @@ unsigned sim_held_ioctls(const struct sim_device *device)
 	return count;
 }
 
+void sim_hold_awake(struct sim_device *device, bool hold)
+{
+	sim_lock();
+	if (!hold)
+		sim_pm_put(device);
+	else if (sim_pm_get(device) < 0)
+		abort();
+	sim_unlock();
+}
+
 bool sim_is_suspended(const struct sim_device *device)
 {
-	return device->suspended;
+	bool is;
+
+	sim_lock();
+	is = device->suspended;
+	sim_unlock();
+	return is;
 }
 
 bool sim_is_engaged(const struct sim_device *device)
 {
-	return device->engaged;
+	bool is;
+
+	sim_lock();
+	is = device->engaged;
+	sim_unlock();
+	return is;
 }
 
 unsigned sim_ioctls(const struct sim_device *device)
 {
-	return device->ioctls;
+	unsigned count;
+
+	sim_lock();
+	count = device->ioctls;
+	sim_unlock();
+	return count;
 }

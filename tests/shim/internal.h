@@ -25,10 +25,11 @@ struct sim_kernel {
 	bool cdev;	  /* and CONFIG_VFIO_DEVICE_CDEV and IOMMUFD are built */
 	bool power_state; /* 5.11: sysfs has power_state */
 	bool fdinfo_path; /* 6.18: fdinfo has the device's place in sysfs */
-	bool takes_no_negative_container; /* 5.10: EINVAL, not EBADF */
+	bool old_groups; /* 5.10: a negative container and, before all else, none is EINVAL */
 	int wrong_container; /* errno of SET_CONTAINER with an fd of another kind */
 	bool dynamic_msix;   /* 6.5, x86: MSI-X vectors are allocated one by one */
 	bool checks_range;   /* before 6.2: no vector beyond those of the first enable */
+	bool leaves_unmask_count; /* before 5.11: that of the eventfd which unmasks INTx */
 	bool refuses_below_minus_one; /* late 6.12.y, 7.x: an fd below -1 for ERR and REQ */
 };
 
@@ -49,14 +50,19 @@ const struct sim_kernel *sim_find_kernel(const char *name);
 
 struct sim_irqs {
 	int type;
-	uint32_t allocated;
+	uint32_t allocated; /* as many as has_irq says */
+	bool has_irq[SIM_VECTORS];
 	/* Duplicates of eventfds and 1, 0 for none. */
 	int triggers[SIM_VECTORS];
 	int alone[2]; /* ERR, REQ */
 	int unmask;
-	uint64_t unmask_count_before; /* what it held when it was set */
+	uint64_t unmask_left; /* of its count that which is no news */
 	bool intx_masked, pm_intx_masked;
-	bool intx_level; /* the device raises INTx */
+	bool intx_off_in_config; /* the user's DisINTx: vdev->virq_disabled */
+	bool intx_off_in_device, saved_intx_off; /* the real one */
+	/* The device: it raises INTx; vectors of MSI-X that it has not been let send (its PBA). */
+	bool intx_level;
+	bool pending[SIM_VECTORS];
 	unsigned set_irqs;
 	/* What the test has the host lack. */
 	unsigned limit;
@@ -128,6 +134,12 @@ int sim_set_irqs_ioctl(struct sim_device *device, void *arg);
 void sim_irqs_suspend(struct sim_device *device);
 void sim_irqs_resume(struct sim_device *device);
 void sim_irqs_release(struct sim_device *device);
+/* INTx is switched off or on in configuration space. */
+void sim_irqs_config(struct sim_device *device, bool off);
+/* See to what the user has signalled; is this fd one that unmasks INTx; one such was closed. */
+void sim_irqs_look(void);
+bool sim_irqs_unmasks(int fd);
+void sim_irqs_closed(void);
 /* The ioctl of the v2 patches, at the number that is VFIO_DEVICE_BIND_IOMMUFD now. */
 int sim_v2_low_power(struct sim_device *device, void *arg);
 ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off_t offset, bool write);
@@ -135,8 +147,16 @@ ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off
 /* The user's memory, which may not be there: 0 or -EFAULT. */
 int sim_from_user(void *to, const void *from, size_t size);
 int sim_to_user(void *to, const void *from, size_t size);
+
+/* ---- eventfd.c ---- */
+
 /* A duplicate of an eventfd: -EBADF, or -EINVAL for another kind of file. */
 int sim_eventfd(int fd);
+/* Add one, without ever waiting. */
+void sim_signal(int fd);
+/* What it counts, untaken. */
+uint64_t sim_eventfd_count(int fd);
+bool sim_is_same_file(int fd, int other);
 
 /* ---- file.c: which fd is what ---- */
 
@@ -221,5 +241,11 @@ ssize_t sim_real_readlink(const char *path, char *buffer, size_t size);
 int sim_real_fcntl(int fd, int command, int arg);
 /* The count of an eventfd, without waiting: 0, or -errno. */
 int sim_real_take(int fd, uint64_t *ret_count);
+/* Is it ready for these events now? */
+bool sim_real_poll(int fd, short events);
+/* A short file as a string: 0, or -errno. */
+int sim_real_read_file(const char *path, char *text, size_t size);
+/* Is there an fd in this process of which this is true? */
+bool sim_real_any_fd(bool (*is)(int fd, int arg), int arg);
 
 #endif

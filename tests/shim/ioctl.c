@@ -5,9 +5,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -33,18 +30,6 @@ int sim_from_user(void *to, const void *from, size_t size)
 int sim_to_user(void *to, const void *from, size_t size)
 {
 	return copy(process_vm_writev, (void *)(uintptr_t)from, to, size);
-}
-
-int sim_eventfd(int fd)
-{
-	char path[64], target[64] = "";
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (sim_real_readlink(path, target, sizeof(target) - 1) < 0)
-		return -EBADF;
-	if (strcmp(target, "anon_inode:[eventfd]") != 0)
-		return -EINVAL;
-	return sim_real_fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
 /* ---- information ---- */
@@ -102,7 +87,7 @@ static int body(struct sim_device *device, unsigned long request, void *arg)
 		return device->machine.not_pci ? -EINVAL : sim_get_irq_info(device, arg);
 	case VFIO_DEVICE_SET_IRQS:
 		return device->machine.not_pci ? -EINVAL : sim_set_irqs_ioctl(device, arg);
-	case VFIO_DEVICE_RESET:
+	case VFIO_DEVICE_RESET: /* what is set up for interrupts stays */
 		sim_set_power(device, SIM_D0);
 		return 0;
 	case VFIO_DEVICE_BIND_IOMMUFD:

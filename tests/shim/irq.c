@@ -2,12 +2,10 @@
 /*
  * Interrupts of a simulated device: VFIO_DEVICE_GET_IRQ_INFO and VFIO_DEVICE_SET_IRQS
  * in the kernel's order of checks (drivers/vfio/vfio_main.c,
- * vfio_set_irqs_validate_and_prepare(); drivers/vfio/pci/vfio_pci_intrs.c), and the
- * device that raises them. The kernel holds eventfds, not fds: so do we, as duplicates.
+ * vfio_set_irqs_validate_and_prepare(); drivers/vfio/pci/vfio_pci_intrs.c, 6.1 and
+ * 6.12), and the device that raises them.
  */
-#define _GNU_SOURCE
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
@@ -28,10 +26,8 @@ static void drop(int *entry)
 
 static void signal_entry(int entry)
 {
-	uint64_t one = 1;
-
-	if (entry && sim_real_write(fd_of(entry), &one, sizeof(one)) != sizeof(one))
-		abort();
+	if (entry)
+		sim_signal(fd_of(entry));
 }
 
 /* ---- what there is ---- */
@@ -44,7 +40,7 @@ static uint32_t vectors_of(const struct sim_device *device, uint32_t index)
 	case VFIO_PCI_MSIX_IRQ_INDEX:
 		return device->machine.msix_vectors ? device->machine.msix_vectors : 5;
 	default:
-		return 1;
+		return index < VFIO_PCI_NUM_IRQS;
 	}
 }
 
@@ -70,73 +66,206 @@ int sim_get_irq_info(const struct sim_device *device, void *arg)
 	return sim_to_user(arg, &info, sizeof(info));
 }
 
-/* ---- INTx ---- */
-
 static bool is(const struct sim_device *device, int type)
 {
 	return device->irqs.type == type;
 }
 
+/* ---- INTx ---- */
+
+static void intx_mask(struct sim_irqs *irqs)
+{
+	if (!irqs->intx_masked)
+		irqs->intx_off_in_device = true;
+	irqs->intx_masked = true;
+}
+
 /* vfio_intx_handler(): masks, then signals. */
 static bool intx_raise(struct sim_irqs *irqs)
 {
-	if (!irqs->intx_level || irqs->intx_masked || irqs->type != SIM_INTX)
+	if (!irqs->intx_level || irqs->intx_off_in_device || irqs->intx_masked ||
+	    irqs->type != SIM_INTX)
 		return false;
-	irqs->intx_masked = true;
+	intx_mask(irqs);
 	signal_entry(irqs->triggers[0]);
 	return irqs->triggers[0];
 }
 
+/* vfio_pci_intx_unmask_handler(): does nothing to what it believes is not masked. */
 static void intx_unmask(struct sim_irqs *irqs)
 {
+	if (irqs->intx_off_in_config || !irqs->intx_masked)
+		return;
 	irqs->intx_masked = false;
+	irqs->intx_off_in_device = false;
 	intx_raise(irqs);
 }
 
-/* The kernel's handler runs when the eventfd is signalled, and takes its count
- * (virqfd.c, virqfd_wakeup()); ours when we look. A count from before does not run it. */
-static void check_unmask_eventfd(struct sim_irqs *irqs)
+/* vfio_send_intx_eventfd() */
+static void intx_loop_back(struct sim_irqs *irqs)
 {
-	uint64_t count;
+	if (!irqs->intx_off_in_config)
+		signal_entry(irqs->triggers[0]);
+}
 
-	if (!irqs->unmask || sim_real_take(fd_of(irqs->unmask), &count) < 0)
+/* vfio_pci_config.c, vfio_basic_config_write() */
+void sim_irqs_config(struct sim_device *device, bool off)
+{
+	struct sim_irqs *irqs = &device->irqs;
+
+	if (off == irqs->intx_off_in_config)
 		return;
-	if (count > irqs->unmask_count_before) {
-		irqs->unmask_count_before = 0;
+	irqs->intx_off_in_config = off;
+	if (is(device, SIM_INTX) && off)
+		intx_mask(irqs);
+	if (is(device, SIM_INTX) && !off)
 		intx_unmask(irqs);
-	} else if (sim_real_write(fd_of(irqs->unmask), &count, sizeof(count)) != sizeof(count)) {
-		abort();
-	}
 }
 
-static void intx_disable(struct sim_irqs *irqs)
-{
-	drop(&irqs->unmask);
-	drop(&irqs->triggers[0]);
-	irqs->type = SIM_NO_TYPE;
-	irqs->intx_masked = false;
-}
-
+/*
+ * vfio_pci_core_runtime_suspend() and _resume(). Between them the PCI core saves and
+ * restores configuration space, and DisINTx with it: what an eventfd unmasks meanwhile is
+ * masked again in the device, and the kernel does not know.
+ */
 void sim_irqs_suspend(struct sim_device *device)
 {
-	device->irqs.pm_intx_masked = is(device, SIM_INTX) && !device->irqs.intx_masked;
-	if (device->irqs.pm_intx_masked)
-		device->irqs.intx_masked = true;
+	struct sim_irqs *irqs = &device->irqs;
+
+	irqs->pm_intx_masked = is(device, SIM_INTX) && !irqs->intx_masked;
+	if (irqs->pm_intx_masked)
+		intx_mask(irqs);
+	irqs->saved_intx_off = irqs->intx_off_in_device;
 }
 
 void sim_irqs_resume(struct sim_device *device)
 {
-	if (device->irqs.pm_intx_masked)
-		intx_unmask(&device->irqs);
-	device->irqs.pm_intx_masked = false;
+	struct sim_irqs *irqs = &device->irqs;
+
+	irqs->intx_off_in_device = irqs->saved_intx_off;
+	if (irqs->pm_intx_masked)
+		intx_unmask(irqs);
 }
 
+/* ---- the eventfd that unmasks INTx (drivers/vfio/virqfd.c) ---- */
+
+/* How many devices have one. */
+static int unmask_eventfds;
+
+/* vfio_virqfd_enable(): a count that is there unmasks, and is left there. */
+static void unmask_eventfd_set(struct sim_irqs *irqs, int eventfd)
+{
+	irqs->unmask = eventfd + 1;
+	unmask_eventfds++;
+	irqs->unmask_left = sim_eventfd_count(eventfd);
+	if (irqs->unmask_left)
+		intx_unmask(irqs);
+}
+
+static void unmask_eventfd_forget(struct sim_irqs *irqs)
+{
+	unmask_eventfds -= irqs->unmask != 0;
+	drop(&irqs->unmask);
+}
+
+/* virqfd_shutdown(): takes the count. */
+static void unmask_eventfd_remove(struct sim_irqs *irqs)
+{
+	uint64_t count;
+
+	if (irqs->unmask)
+		sim_real_take(fd_of(irqs->unmask), &count);
+	unmask_eventfd_forget(irqs);
+}
+
+/* virqfd_wakeup(), which the kernel runs in the signal itself, and we when next something
+ * is looked at: takes the count and unmasks. */
+static void unmask_eventfd_look(struct sim_device *device)
+{
+	struct sim_irqs *irqs = &device->irqs;
+	uint64_t left = irqs->unmask_left, count = sim_eventfd_count(fd_of(irqs->unmask));
+
+	irqs->unmask_left = count;
+	if (count <= left) /* the user may have taken from it */
+		return;
+	if (!device->kernel->leaves_unmask_count) {
+		sim_real_take(fd_of(irqs->unmask), &count);
+		irqs->unmask_left = sim_eventfd_count(fd_of(irqs->unmask)); /* a semaphore's */
+	}
+	intx_unmask(irqs);
+}
+
+void sim_irqs_look(void)
+{
+	for (int i = 0; i < SIM_DEVICES && unmask_eventfds; i++) {
+		struct sim_device *device = sim_device_at(i);
+
+		if (device && device->irqs.unmask)
+			unmask_eventfd_look(device);
+	}
+}
+
+static bool is_ours(int fd)
+{
+	for (int i = 0; i < SIM_DEVICES; i++) {
+		const struct sim_device *device = sim_device_at(i);
+
+		if (!device)
+			continue;
+		if (fd == device->wake || fd == fd_of(device->irqs.unmask) ||
+		    fd == fd_of(device->irqs.alone[0]) || fd == fd_of(device->irqs.alone[1]))
+			return true;
+		for (int j = 0; j < SIM_VECTORS; j++) {
+			if (fd == fd_of(device->irqs.triggers[j]))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_users(int fd, int eventfd)
+{
+	return sim_is_same_file(fd, eventfd) && !is_ours(fd);
+}
+
+bool sim_irqs_unmasks(int fd)
+{
+	for (int i = 0; i < SIM_DEVICES && unmask_eventfds; i++) {
+		const struct sim_device *device = sim_device_at(i);
+
+		if (device && device->irqs.unmask && sim_is_same_file(fd, fd_of(device->irqs.unmask)))
+			return true;
+	}
+	return false;
+}
+
+/* virqfd_wakeup(), EPOLLHUP: it ends with its file, which what the kernel holds keeps not. */
+void sim_irqs_closed(void)
+{
+	for (int i = 0; i < SIM_DEVICES; i++) {
+		struct sim_device *device = sim_device_at(i);
+
+		if (device && device->irqs.unmask &&
+		    !sim_real_any_fd(is_users, fd_of(device->irqs.unmask)))
+			unmask_eventfd_forget(&device->irqs);
+	}
+}
+
+/* ---- SET_IRQS on INTx ---- */
+
+/* What a SET_IRQS asks for, checked as far as it is the same for all. */
+struct request {
+	uint32_t data, action, index, start, count;
+	const uint8_t *bools;
+	const int32_t *fds;
+};
+
+/* The eventfd is looked at before it is asked whether there is one. */
 static int set_unmask_eventfd(struct sim_irqs *irqs, int fd)
 {
 	int eventfd;
 
 	if (fd < 0) {
-		drop(&irqs->unmask);
+		unmask_eventfd_remove(irqs);
 		return 0;
 	}
 	eventfd = sim_eventfd(fd);
@@ -146,23 +275,9 @@ static int set_unmask_eventfd(struct sim_irqs *irqs, int fd)
 		sim_real_close(eventfd);
 		return -EBUSY;
 	}
-	irqs->unmask = eventfd + 1;
-	irqs->unmask_count_before = 0;
-	/* vfio_virqfd_enable(): one that is signalled already unmasks, and keeps its count. */
-	if (sim_real_take(eventfd, &irqs->unmask_count_before) == 0) {
-		if (sim_real_write(eventfd, &irqs->unmask_count_before, sizeof(uint64_t)) < 0)
-			abort();
-		intx_unmask(irqs);
-	}
+	unmask_eventfd_set(irqs, eventfd);
 	return 0;
 }
-
-/* What a SET_IRQS asks for, checked as far as it is the same for all. */
-struct request {
-	uint32_t data, action, index, start, count;
-	const uint8_t *bools;
-	const int32_t *fds;
-};
 
 static int intx_mask_or_unmask(struct sim_device *device, const struct request *request)
 {
@@ -177,8 +292,26 @@ static int intx_mask_or_unmask(struct sim_device *device, const struct request *
 	if (unmasks)
 		intx_unmask(&device->irqs);
 	else
-		device->irqs.intx_masked = true;
+		intx_mask(&device->irqs);
 	return 0;
+}
+
+static void intx_enable(struct sim_irqs *irqs)
+{
+	irqs->type = SIM_INTX;
+	irqs->allocated = 1;
+	irqs->intx_masked = irqs->intx_off_in_config;
+	irqs->intx_off_in_device = irqs->intx_masked;
+	intx_raise(irqs);
+}
+
+static void intx_disable(struct sim_irqs *irqs)
+{
+	unmask_eventfd_remove(irqs);
+	drop(&irqs->triggers[0]);
+	irqs->type = SIM_NO_TYPE;
+	irqs->allocated = 0;
+	irqs->intx_masked = false;
 }
 
 /* vfio_intx_set_signal(): a bad fd leaves the old eventfd where it is. */
@@ -210,80 +343,114 @@ static int intx_trigger(struct sim_device *device, const struct request *request
 		return -EINVAL;
 	if (request->data == VFIO_IRQ_SET_DATA_EVENTFD) {
 		r = intx_set_signal(irqs, request->fds[0]);
-		if (r == 0 && !active) {
-			irqs->type = SIM_INTX;
-			irqs->allocated = 1;
-			intx_raise(irqs);
-		}
+		if (r == 0 && !active)
+			intx_enable(irqs);
 		return r;
 	}
 	if (!active)
 		return -EINVAL;
 	if (request->data == VFIO_IRQ_SET_DATA_NONE || request->bools[0])
-		signal_entry(irqs->triggers[0]);
+		intx_loop_back(irqs);
 	return 0;
 }
 
 /* ---- MSI and MSI-X ---- */
 
-static void msi_disable(struct sim_irqs *irqs)
+static void msi_disable(struct sim_device *device)
 {
-	for (uint32_t i = 0; i < SIM_VECTORS; i++)
+	struct sim_irqs *irqs = &device->irqs;
+
+	for (uint32_t i = 0; i < SIM_VECTORS && i < vectors_of(device, (uint32_t)irqs->type); i++) {
 		drop(&irqs->triggers[i]);
+		irqs->has_irq[i] = false;
+	}
 	irqs->type = SIM_NO_TYPE;
 	irqs->allocated = 0;
 }
 
-/* A positive number: there are just so many, and nothing is enabled. */
+/* vfio_msi_enable(). A positive number: there are just so many, and nothing is enabled. MSI
+ * asks for D0 first (drivers/pci/msi/msi.c, __pci_enable_msi_range() and _msix_range()). */
 static int msi_enable(struct sim_device *device, uint32_t index, uint32_t count)
 {
 	struct sim_irqs *irqs = &device->irqs;
 
-	if (count == 0)
+	if (count == 0 && index == VFIO_PCI_MSIX_IRQ_INDEX)
 		return -ERANGE;
 	if (device->power != SIM_D0)
 		return -EINVAL;
+	if (count == 0)
+		return -ERANGE;
 	if (irqs->limit && count > irqs->limit)
 		return (int)irqs->limit;
 	irqs->type = (int)index;
 	irqs->allocated = count;
+	for (uint32_t i = 0; i < count; i++)
+		irqs->has_irq[i] = true;
+	return 0;
+}
+
+/* vfio_msi_alloc_irq(): what it allocates stays so until the index is disabled. */
+static int alloc_irq(struct sim_device *device, uint32_t vector)
+{
+	struct sim_irqs *irqs = &device->irqs;
+
+	if (irqs->has_irq[vector])
+		return 0;
+	if (!is(device, SIM_MSIX) || !device->kernel->dynamic_msix)
+		return -EINVAL;
+	if (irqs->limit && irqs->allocated >= irqs->limit)
+		return -ENOSPC;
+	irqs->has_irq[vector] = true;
+	irqs->allocated++;
+	return 0;
+}
+
+/* request_irq(): unmasks a vector of MSI-X, which then sends what is pending. */
+static int request_irq(struct sim_device *device, uint32_t vector, int eventfd)
+{
+	struct sim_irqs *irqs = &device->irqs;
+
+	if (irqs->fail_times > 0 && irqs->fail_vector == vector) {
+		irqs->fail_times--;
+		return -irqs->fail_errno;
+	}
+	irqs->triggers[vector] = eventfd + 1;
+	if (is(device, SIM_MSIX) && irqs->pending[vector])
+		signal_entry(irqs->triggers[vector]);
+	irqs->pending[vector] = false;
 	return 0;
 }
 
 /* vfio_msi_set_vector_signal(): what was there goes before the new one is looked at. */
 static int set_vector(struct sim_device *device, uint32_t vector, int fd)
 {
-	struct sim_irqs *irqs = &device->irqs;
-	int eventfd;
+	int eventfd, r;
 
-	drop(&irqs->triggers[vector]);
+	drop(&device->irqs.triggers[vector]);
 	if (fd < 0)
 		return 0;
-	if (vector >= irqs->allocated) {
-		if (!is(device, SIM_MSIX) || !device->kernel->dynamic_msix)
-			return -EINVAL;
-		if (irqs->limit && vector >= irqs->limit)
-			return -ENOSPC;
-		irqs->allocated = vector + 1;
-	}
+	r = alloc_irq(device, vector);
+	if (r < 0)
+		return r;
 	eventfd = sim_eventfd(fd);
 	if (eventfd < 0)
 		return eventfd;
-	if (irqs->fail_times > 0 && irqs->fail_vector == vector) {
-		irqs->fail_times--;
+	r = request_irq(device, vector, eventfd);
+	if (r < 0)
 		sim_real_close(eventfd);
-		return -irqs->fail_errno;
-	}
-	irqs->triggers[vector] = eventfd + 1;
-	return 0;
+	return r;
+}
+
+/* 6.1: the vectors of the first enable are all there are (vdev->num_ctx). */
+static bool is_beyond(const struct sim_device *device, const struct request *request)
+{
+	return device->kernel->checks_range && request->start + request->count > device->irqs.allocated;
 }
 
 static int set_block(struct sim_device *device, const struct request *request)
 {
-	uint32_t end = request->start + request->count;
-
-	if (device->kernel->checks_range &&
-	    (request->start >= device->irqs.allocated || end > device->irqs.allocated))
+	if (is_beyond(device, request) ||
+	    (device->kernel->checks_range && request->start >= device->irqs.allocated))
 		return -EINVAL;
 	for (uint32_t i = 0; i < request->count; i++) {
 		int r = set_vector(device, request->start + i, request->fds[i]);
@@ -297,12 +464,9 @@ static int set_block(struct sim_device *device, const struct request *request)
 	return 0;
 }
 
-static int msi_loopback(struct sim_device *device, const struct request *request)
+static int msi_loop_back(struct sim_device *device, const struct request *request)
 {
-	uint32_t end = request->start + request->count;
-
-	if (!is(device, (int)request->index) ||
-	    (device->kernel->checks_range && end > device->irqs.allocated))
+	if (!is(device, (int)request->index) || is_beyond(device, request))
 		return -EINVAL;
 	for (uint32_t i = 0; i < request->count; i++) {
 		if (request->data == VFIO_IRQ_SET_DATA_NONE || request->bools[i])
@@ -317,13 +481,13 @@ static int msi_trigger(struct sim_device *device, const struct request *request)
 	int r;
 
 	if (active && request->count == 0 && request->data == VFIO_IRQ_SET_DATA_NONE) {
-		msi_disable(&device->irqs);
+		msi_disable(device);
 		return 0;
 	}
 	if (!active && !is(device, SIM_NO_TYPE))
 		return -EINVAL;
 	if (request->data != VFIO_IRQ_SET_DATA_EVENTFD)
-		return msi_loopback(device, request);
+		return msi_loop_back(device, request);
 	if (active)
 		return set_block(device, request);
 	r = msi_enable(device, request->index, request->start + request->count);
@@ -331,17 +495,34 @@ static int msi_trigger(struct sim_device *device, const struct request *request)
 		return r;
 	r = set_block(device, request);
 	if (r < 0)
-		msi_disable(&device->irqs);
+		msi_disable(device);
 	return r;
 }
 
 /* ---- ERR and REQ ---- */
 
+static int alone_set(struct sim_device *device, int *entry, int fd)
+{
+	int eventfd;
+
+	if (fd < -1)
+		return device->kernel->refuses_below_minus_one ? -EINVAL : 0;
+	if (fd == -1) {
+		drop(entry);
+		return 0;
+	}
+	eventfd = sim_eventfd(fd);
+	if (eventfd < 0)
+		return eventfd;
+	drop(entry);
+	*entry = eventfd + 1;
+	return 0;
+}
+
 /* vfio_pci_set_ctx_trigger_single() */
 static int alone_trigger(struct sim_device *device, const struct request *request)
 {
 	int *entry = &device->irqs.alone[request->index - VFIO_PCI_ERR_IRQ_INDEX];
-	int eventfd;
 
 	if (request->start != 0 || request->count > 1)
 		return -EINVAL;
@@ -356,27 +537,16 @@ static int alone_trigger(struct sim_device *device, const struct request *reques
 	}
 	if (request->count == 0)
 		return -EINVAL;
-	if (request->data == VFIO_IRQ_SET_DATA_BOOL) {
-		if (request->bools[0])
-			signal_entry(*entry);
-		return 0;
-	}
-	if (request->fds[0] < -1)
-		return device->kernel->refuses_below_minus_one ? -EINVAL : 0;
-	if (request->fds[0] == -1) {
-		drop(entry);
-		return 0;
-	}
-	eventfd = sim_eventfd(request->fds[0]);
-	if (eventfd < 0)
-		return eventfd;
-	drop(entry);
-	*entry = eventfd + 1;
+	if (request->data == VFIO_IRQ_SET_DATA_EVENTFD)
+		return alone_set(device, entry, request->fds[0]);
+	if (request->bools[0])
+		signal_entry(*entry);
 	return 0;
 }
 
 /* ---- SET_IRQS ---- */
 
+/* vfio_pci_set_irqs_ioctl() */
 static int dispatch(struct sim_device *device, const struct request *request)
 {
 	bool triggers = request->action == VFIO_IRQ_SET_ACTION_TRIGGER;
@@ -405,25 +575,40 @@ static size_t size_of_data(uint32_t data)
 	}
 }
 
+/* vfio_set_irqs_validate_and_prepare(): the size of the data, or -EINVAL. */
+static int check_header(const struct sim_device *device, const struct vfio_irq_set *set)
+{
+	uint32_t data = set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
+	uint32_t vectors = vectors_of(device, set->index);
+	size_t size;
+
+	if (set->argsz < sizeof(*set) || set->index >= VFIO_PCI_NUM_IRQS ||
+	    set->count >= UINT32_MAX - set->start ||
+	    set->flags & ~(uint32_t)(VFIO_IRQ_SET_DATA_TYPE_MASK | VFIO_IRQ_SET_ACTION_TYPE_MASK))
+		return -EINVAL;
+	if (set->start >= vectors || set->start + set->count > vectors)
+		return -EINVAL;
+	if (__builtin_popcount(data) != 1)
+		return -EINVAL;
+	size = set->count * size_of_data(data);
+	return set->argsz - sizeof(*set) < size ? -EINVAL : (int)size;
+}
+
 int sim_set_irqs_ioctl(struct sim_device *device, void *arg)
 {
 	static int32_t data[SIM_VECTORS]; /* under the simulator's lock */
 	struct vfio_irq_set set;
 	struct request request;
-	uint32_t vectors;
-	size_t size;
+	int size;
 
 	device->irqs.set_irqs++;
-	check_unmask_eventfd(&device->irqs);
 	if (sim_from_user(&set, arg, sizeof(set)) < 0)
 		return -EFAULT;
-	if (set.argsz < sizeof(set) || set.index >= VFIO_PCI_NUM_IRQS ||
-	    set.count >= UINT32_MAX - set.start ||
-	    set.flags & ~(uint32_t)(VFIO_IRQ_SET_DATA_TYPE_MASK | VFIO_IRQ_SET_ACTION_TYPE_MASK))
-		return -EINVAL;
-	vectors = vectors_of(device, set.index);
-	if (set.start >= vectors || set.start + set.count > vectors)
-		return -EINVAL;
+	size = check_header(device, &set);
+	if (size < 0)
+		return size;
+	if (size && sim_from_user(data, (const char *)arg + sizeof(set), (size_t)size) < 0)
+		return -EFAULT;
 	request = (struct request){
 		.data = set.flags & VFIO_IRQ_SET_DATA_TYPE_MASK,
 		.action = set.flags & VFIO_IRQ_SET_ACTION_TYPE_MASK,
@@ -433,44 +618,63 @@ int sim_set_irqs_ioctl(struct sim_device *device, void *arg)
 		.bools = (const uint8_t *)data,
 		.fds = data,
 	};
-	if (__builtin_popcount(request.data) != 1)
-		return -EINVAL;
-	size = set.count * size_of_data(request.data);
-	if (set.argsz - sizeof(set) < size)
-		return -EINVAL;
-	if (size && sim_from_user(data, (const char *)arg + sizeof(set), size) < 0)
-		return -EFAULT;
 	return dispatch(device, &request);
 }
 
-/* The last close of the device. */
+/* The last close of the device (vfio_pci_core_disable(), which resets it). */
 void sim_irqs_release(struct sim_device *device)
 {
 	struct sim_irqs *irqs = &device->irqs;
 
-	intx_disable(irqs);
-	msi_disable(irqs);
+	if (is(device, SIM_INTX))
+		intx_disable(irqs);
+	else if (!is(device, SIM_NO_TYPE))
+		msi_disable(device);
 	drop(&irqs->alone[0]);
 	drop(&irqs->alone[1]);
 	irqs->intx_level = false;
+	irqs->intx_off_in_config = false;
+	memset(irqs->pending, 0, sizeof(irqs->pending));
 }
 
 /* ---- the test's side ---- */
 
-bool sim_fire(struct sim_device *device, uint32_t index, uint32_t vector)
+/* A vector of MSI-X without handler is masked, and remembered by the device. */
+static bool msi_raise(struct sim_device *device, uint32_t vector)
 {
 	struct sim_irqs *irqs = &device->irqs;
-	bool delivered = false;
 
-	sim_lock();
-	check_unmask_eventfd(irqs);
+	irqs->pending[vector] = is(device, SIM_MSIX) && !irqs->triggers[vector];
+	signal_entry(irqs->triggers[vector]);
+	return irqs->triggers[vector];
+}
+
+static bool raise_irq(struct sim_device *device, uint32_t index, uint32_t vector)
+{
+	struct sim_irqs *irqs = &device->irqs;
+
+	if (vector >= vectors_of(device, index))
+		return false;
+	if (index >= VFIO_PCI_ERR_IRQ_INDEX) {
+		signal_entry(irqs->alone[index - VFIO_PCI_ERR_IRQ_INDEX]);
+		return irqs->alone[index - VFIO_PCI_ERR_IRQ_INDEX];
+	}
+	if (device->power != SIM_D0)
+		return false;
 	if (index == VFIO_PCI_INTX_IRQ_INDEX) {
 		irqs->intx_level = true;
-		delivered = intx_raise(irqs);
-	} else if (is(device, (int)index)) {
-		delivered = irqs->triggers[vector];
-		signal_entry(irqs->triggers[vector]);
+		return intx_raise(irqs);
 	}
+	return is(device, (int)index) && msi_raise(device, vector);
+}
+
+bool sim_fire(struct sim_device *device, uint32_t index, uint32_t vector)
+{
+	bool delivered;
+
+	sim_lock();
+	sim_irqs_look();
+	delivered = raise_irq(device, index, vector);
 	sim_unlock();
 	return delivered;
 }
@@ -478,8 +682,15 @@ bool sim_fire(struct sim_device *device, uint32_t index, uint32_t vector)
 void sim_clear_intx(struct sim_device *device)
 {
 	sim_lock();
+	sim_irqs_look();
 	device->irqs.intx_level = false;
-	check_unmask_eventfd(&device->irqs);
+	sim_unlock();
+}
+
+void sim_look(void)
+{
+	sim_lock();
+	sim_irqs_look();
 	sim_unlock();
 }
 
@@ -488,27 +699,44 @@ int sim_irq_eventfd(const struct sim_device *device, uint32_t index, uint32_t ve
 	int entry = 0;
 
 	sim_lock();
-	if (index >= VFIO_PCI_ERR_IRQ_INDEX)
-		entry = device->irqs.alone[index - VFIO_PCI_ERR_IRQ_INDEX];
-	else if (is(device, (int)index))
-		entry = device->irqs.triggers[vector];
+	if (vector < vectors_of(device, index)) {
+		if (index >= VFIO_PCI_ERR_IRQ_INDEX)
+			entry = device->irqs.alone[index - VFIO_PCI_ERR_IRQ_INDEX];
+		else if (is(device, (int)index))
+			entry = device->irqs.triggers[vector];
+	}
 	sim_unlock();
 	return fd_of(entry);
 }
 
 int sim_irq_active(const struct sim_device *device)
 {
-	return device->irqs.type;
+	int type;
+
+	sim_lock();
+	type = device->irqs.type;
+	sim_unlock();
+	return type;
 }
 
 unsigned sim_irq_allocated(const struct sim_device *device)
 {
-	return device->irqs.allocated;
+	unsigned count;
+
+	sim_lock();
+	count = device->irqs.allocated;
+	sim_unlock();
+	return count;
 }
 
 unsigned sim_set_irqs(const struct sim_device *device)
 {
-	return device->irqs.set_irqs;
+	unsigned count;
+
+	sim_lock();
+	count = device->irqs.set_irqs;
+	sim_unlock();
+	return count;
 }
 
 void sim_fail_vector(struct sim_device *device, uint32_t vector, int error, unsigned times)

@@ -8,9 +8,11 @@
 #include "internal.h"
 
 static const struct sim_kernel kernels[] = {
-	{ .name = "5.10", .dialect = SIM_NO_LOW_POWER,
+	{ .name = "5.10",
+	  .dialect = SIM_NO_LOW_POWER,
 	  .checks_range = true,
-	  .takes_no_negative_container = true,
+	  .leaves_unmask_count = true,
+	  .old_groups = true,
 	  .wrong_container = EINVAL },
 	{ .name = "v2", .dialect = SIM_V2, .power_state = true, .checks_range = true, .wrong_container = EINVAL },
 	{ .name = "v3", .dialect = SIM_V3, .power_state = true, .checks_range = true, .wrong_container = EINVAL },

@@ -67,7 +67,7 @@ static int set_container(struct sim_file *group, const void *arg)
 	if (sim_from_user(&fd, arg, sizeof(fd)) < 0)
 		return -EFAULT;
 	if (group->container >= 0 ||
-	    (fd < 0 && group->device->kernel->takes_no_negative_container))
+	    (fd < 0 && group->device->kernel->old_groups))
 		return -EINVAL;
 	container = sim_file(fd);
 	if (!container)
@@ -88,6 +88,8 @@ static int get_device_fd(const struct sim_file *group, const void *arg)
 	char address[sizeof(group->device->address)];
 	struct sim_device *device = group->device;
 
+	if (group->device->kernel->old_groups && !(container && container->iommu_set))
+		return -EINVAL;
 	if (sim_from_user(address, arg, strlen(device->address) + 1) < 0)
 		return -EFAULT;
 	if (strncmp(address, device->address, strlen(device->address) + 1) != 0 ||

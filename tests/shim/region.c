@@ -9,6 +9,8 @@
 #include "internal.h"
 #include "lib/uapi.h"
 
+#define COMMAND 4
+#define DISABLE_INTX 4 /* in the byte after it */
 #define PMCSR (SIM_PM_CAPABILITY + 4)
 
 /* vfio_pm_config_write(): D1 and D2, which the e1000e has not, are refused in silence. */
@@ -28,9 +30,13 @@ static ssize_t config_rw(struct sim_device *device, uint8_t *buffer, size_t coun
 		return (ssize_t)count;
 	}
 	for (size_t i = 0; i < count; i++) {
-		/* Of all else a write changes nothing that power depends on. */
-		if (at + i == 4)
-			device->config[4] = buffer[i] & 7;
+		/* Of all else a write changes nothing that power or interrupts depend on. */
+		if (at + i == COMMAND)
+			device->config[COMMAND] = buffer[i] & 7;
+		if (at + i == COMMAND + 1) {
+			device->config[COMMAND + 1] = buffer[i] & DISABLE_INTX;
+			sim_irqs_config(device, buffer[i] & DISABLE_INTX);
+		}
 		if (at + i == PMCSR)
 			write_pmcsr(device, buffer[i]);
 	}

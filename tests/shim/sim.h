@@ -55,6 +55,9 @@ void sim_set_suspend(struct sim_device *device, enum sim_suspend when);
 bool sim_suspend(struct sim_device *device);
 /* From now on, resuming the device fails, or works again. */
 void sim_fail_resume(struct sim_device *device, bool fails);
+/* Have it in use, as a call that lasts has it: it is resumed, and does not suspend until
+ * it is let go. */
+void sim_hold_awake(struct sim_device *device, bool hold);
 bool sim_is_suspended(const struct sim_device *device);
 bool sim_is_engaged(const struct sim_device *device);
 /* The ioctls that have reached the device, of any number. */
@@ -71,10 +74,19 @@ void sim_set_attribute(struct sim_device *device, const char *name, const char *
 
 /* ---- interrupts ---- */
 
-/* The device raises an interrupt: has an eventfd got it? INTx stays raised until it is
- * cleared, and is delivered when it is unmasked. */
+/*
+ * The device raises an interrupt: has an eventfd got it? It does so in D0 alone, and this
+ * does not wake it: see sim_hold_awake(). Of an index that is not enabled nothing comes, but:
+ * INTx stays raised until it is cleared, and is delivered when it is unmasked, or enabled.
+ * A vector of MSI-X without eventfd is pending in the device, even while the index is
+ * disabled, and delivered when it gets one; one of MSI is lost. ERR and REQ are raised by
+ * the host, at any time.
+ */
 bool sim_fire(struct sim_device *device, uint32_t index, uint32_t vector);
 void sim_clear_intx(struct sim_device *device);
+/* The eventfd that unmasks INTx is looked at in each call that is linked with --wrap. Where
+ * a test goes on without one, this does. */
+void sim_look(void);
 /* The simulator's duplicate of the eventfd that the kernel has, -1 for none. */
 int sim_irq_eventfd(const struct sim_device *device, uint32_t index, uint32_t vector);
 /* The enabled index of INTx, MSI and MSI-X, or -1; and the vectors allocated for it. */
@@ -82,10 +94,11 @@ int sim_irq_active(const struct sim_device *device);
 unsigned sim_irq_allocated(const struct sim_device *device);
 /* The SET_IRQS that have reached the device. */
 unsigned sim_set_irqs(const struct sim_device *device);
-/* The next times that a handler for this MSI or MSI-X vector is registered it fails, as
- * request_irq() can. */
+/* The next times that a handler for this MSI or MSI-X vector is registered it fails with
+ * this errno, as request_irq() can. times 0: no more. */
 void sim_fail_vector(struct sim_device *device, uint32_t vector, int error, unsigned times);
-/* The host has just so many MSI and MSI-X vectors; 0: enough. */
+/* The host has just so many MSI and MSI-X vectors; 0: enough. To enable with more gives that
+ * positive number, to allocate one more later ENOSPC. */
 void sim_limit_vectors(struct sim_device *device, unsigned limit);
 
 /* ---- calls: which are made, and what one of them gives ---- */

@@ -58,10 +58,12 @@ static ssize_t answer(ssize_t result)
 	return -1;
 }
 
-/* Note the call, and fail it if the test wants that. Takes the lock on success. */
+/* Note the call, and fail it if the test wants that. Takes the lock on success. What the
+ * kernel would have done at the last signal of an eventfd is done first. */
 #define ENTER_CALL(name, failure)             \
 	do {                                  \
 		sim_lock();                   \
+		sim_irqs_look();              \
 		if (sim_call_fails(name)) {   \
 			sim_unlock();         \
 			return failure;       \
@@ -169,8 +171,17 @@ LARGE_FILE_ALIAS(openat, openat64);
 
 int __wrap_close(int fd)
 {
+	int r;
+
 	sim_lock();
-	return sim_file(fd) ? (int)answer(sim_file_close(fd)) : REAL(__real_close(fd));
+	if (sim_file(fd))
+		return (int)answer(sim_file_close(fd));
+	if (!sim_irqs_unmasks(fd))
+		return REAL(__real_close(fd));
+	sim_irqs_look();
+	r = __real_close(fd);
+	sim_irqs_closed();
+	return (int)answer(r);
 }
 
 /* ---- read and write ---- */
@@ -239,12 +250,18 @@ LARGE_FILE_ALIAS(pread, pread64);
 ssize_t __wrap_write(int fd, const void *buffer, size_t count)
 {
 	struct sim_file *file;
+	ssize_t length;
+	int saved_errno;
 
 	ENTER_CALL("write", -1);
 	file = sim_file(fd);
-	if (!file)
-		return REAL(__real_write(fd, buffer, count));
-	return answer(file_write(file, buffer, count, 0));
+	if (file)
+		return answer(file_write(file, buffer, count, 0));
+	length = REAL(__real_write(fd, buffer, count));
+	saved_errno = errno;
+	sim_look();
+	errno = saved_errno;
+	return length;
 }
 
 ssize_t __wrap_pwrite(int fd, const void *buffer, size_t count, off_t offset)
@@ -423,4 +440,40 @@ int sim_real_take(int fd, uint64_t *ret_count)
 	struct iovec vector = { ret_count, sizeof(*ret_count) };
 
 	return __real_preadv2(fd, &vector, 1, -1, RWF_NOWAIT) < 0 ? -errno : 0;
+}
+
+bool sim_real_poll(int fd, short events)
+{
+	struct pollfd pollfd = { .fd = fd, .events = events };
+
+	return __real_poll(&pollfd, 1, 0) == 1 && (pollfd.revents & events);
+}
+
+int sim_real_read_file(const char *path, char *text, size_t size)
+{
+	int fd = __real_open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+
+	if (fd < 0)
+		return -errno;
+	length = __real_read(fd, text, size - 1);
+	__real_close(fd);
+	if (length < 0)
+		return -EIO;
+	text[length] = '\0';
+	return 0;
+}
+
+bool sim_real_any_fd(bool (*is)(int fd, int arg), int arg)
+{
+	DIR *fds = __real_opendir("/proc/self/fd");
+	struct dirent *entry;
+	bool found = false;
+
+	if (!fds)
+		abort();
+	while (!found && (entry = __real_readdir(fds)) != NULL)
+		found = entry->d_name[0] != '.' && is(atoi(entry->d_name), arg);
+	__real_closedir(fds);
+	return found;
 }

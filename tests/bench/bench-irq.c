@@ -2,7 +2,7 @@
 /*
  * What it costs to set signalling that is set already: by a plain SET_IRQS, through the
  * library with an eventfd of the caller's, and with one of the library's own. One run,
- * side by side; `meson benchmark` runs it on the simulator, where the library's part
+ * side by side; `ninja benchmark` runs it on the simulator, where the library's part
  * runs natively, and on real kernels in the lab.
  */
 #include <fcntl.h>

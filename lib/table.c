@@ -229,9 +229,7 @@ static uint8_t vector_is(const struct slot *slot)
 {
 	if (is_pending(slot))
 		return VFIOPM__VECTOR_CHANGED;
-	/* One of which nothing is known must not be unset either. */
-	return is_live(slot) || (slot->word & WORD_UNKNOWN) ? VFIOPM__VECTOR_KEPT
-							     : VFIOPM__VECTOR_UNSET;
+	return is_live(slot) ? VFIOPM__VECTOR_KEPT : VFIOPM__VECTOR_UNSET;
 }
 
 static void undo_runs(struct vfiopm__table *table, const struct vfiopm_device *dev, uint32_t end)

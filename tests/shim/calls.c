@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The calls that are made while a test looks, and the one it lets fail. */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "internal.h"
@@ -14,6 +15,7 @@ static struct {
 	int answer;	/* what it gives */
 	bool after;	/* not that one, but all ioctls after so many: */
 	unsigned ioctls;
+	bool once;	/* not all, but one */
 } calls;
 
 /* The next call: is it to be done? */
@@ -23,10 +25,10 @@ static bool is_to_fail(const char *name)
 		return (calls.error || calls.answer >= 0) && calls.count == calls.index;
 	if (strcmp(name, "ioctl") != 0)
 		return false;
-	if (calls.ioctls == 0)
-		return true;
-	calls.ioctls--;
-	return false;
+	if (calls.ioctls-- > 0)
+		return false;
+	calls.ioctls = calls.once ? UINT_MAX : 0;
+	return true;
 }
 
 bool sim_call_fails(const char *name)
@@ -53,7 +55,7 @@ void sim_calls_begin(void)
 	calls.count = 0;
 	calls.error = 0;
 	calls.answer = -1;
-	calls.after = false;
+	calls.after = calls.once = false;
 }
 
 void sim_ioctls_fail_after(unsigned ioctls, int error)
@@ -61,6 +63,12 @@ void sim_ioctls_fail_after(unsigned ioctls, int error)
 	sim_calls_fail(0, error);
 	calls.after = true;
 	calls.ioctls = ioctls;
+}
+
+void sim_ioctl_fails_after(unsigned ioctls, int error)
+{
+	sim_ioctls_fail_after(ioctls, error);
+	calls.once = true;
 }
 
 void sim_calls_fail(unsigned index, int error)

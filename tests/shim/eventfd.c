@@ -40,6 +40,7 @@ void sim_signal(int fd)
 
 	if (sim_real_poll(fd, POLLOUT) && sim_real_write(fd, &one, sizeof(one)) != sizeof(one))
 		abort();
+	sim_kvm_look();
 }
 
 /* Without taking it: what fdinfo says (fs/eventfd.c, eventfd_show_fdinfo()). */

@@ -65,6 +65,8 @@ int sim_file_close(int fd)
 	files[fd] = (struct sim_file){ 0 };
 	if (file.kind == SIM_DEVICE)
 		sim_device_closed(file.device);
+	if (file.kind == SIM_VM)
+		sim_vm_closed(fd);
 	/* The last group of a container takes its IOMMU with it. */
 	if (file.kind == SIM_GROUP && container && --container->attached == 0)
 		container->iommu_set = false;

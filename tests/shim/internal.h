@@ -29,7 +29,8 @@ struct sim_kernel {
 	int wrong_container; /* errno of SET_CONTAINER with an fd of another kind */
 	bool dynamic_msix;   /* 6.5, x86: MSI-X vectors are allocated one by one */
 	bool checks_range;   /* before 6.2: no vector beyond those of the first enable */
-	bool leaves_unmask_count; /* before 5.11: that of the eventfd which unmasks INTx */
+	/* Before 5.11: that of the eventfd which unmasks INTx, and of an irqfd. */
+	bool leaves_count;
 	bool refuses_below_minus_one; /* late 6.12.y, 7.x: an fd below -1 for ERR and REQ */
 };
 
@@ -140,6 +141,8 @@ void sim_irqs_config(struct sim_device *device, bool off);
 void sim_irqs_look(void);
 bool sim_irqs_unmasks(int fd);
 void sim_irqs_closed(void);
+/* Has the user any fd of the eventfd that this is our duplicate of? */
+bool sim_is_open(int eventfd);
 /* The ioctl of the v2 patches, at the number that is VFIO_DEVICE_BIND_IOMMUFD now. */
 int sim_v2_low_power(struct sim_device *device, void *arg);
 ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off_t offset, bool write);
@@ -170,13 +173,15 @@ enum sim_kind {
 	SIM_DIRECTORY, /* a device's directory in sysfs */
 	SIM_ATTRIBUTE,
 	SIM_FDINFO,
+	SIM_KVM, /* /dev/kvm */
+	SIM_VM,
 };
 
 struct sim_attribute;
 
 struct sim_file {
 	enum sim_kind kind;
-	struct sim_device *device; /* but for SIM_CONTAINER and SIM_IOMMUFD */
+	struct sim_device *device; /* but for SIM_CONTAINER, SIM_IOMMUFD, SIM_KVM and SIM_VM */
 	const struct sim_attribute *attribute; /* SIM_ATTRIBUTE */
 	off_t position;
 	int container;	   /* SIM_GROUP: the container's fd, or -1 */
@@ -201,6 +206,18 @@ int sim_container_ioctl(struct sim_file *container, unsigned long request, void 
 int sim_iommufd_ioctl(unsigned long request, void *arg);
 int sim_cdev_ioctl(struct sim_file *cdev, unsigned long request, void *arg);
 int sim_attach_iommufd(const void *arg);
+
+/* ---- kvm.c ---- */
+
+int sim_kvm_ioctl(unsigned long request);
+int sim_vm_ioctl(int vm, unsigned long request, void *arg);
+void sim_vm_closed(int vm);
+/* See to what was signalled; is this fd a duplicate of ours for an irqfd? */
+void sim_kvm_look(void);
+bool sim_kvm_holds(int fd);
+/* Is this fd one of an irqfd; one such was closed. */
+bool sim_kvm_uses(int fd);
+void sim_kvm_closed(void);
 
 /* ---- sysfs.c: /sys/bus/pci/devices and /proc/self/fdinfo ---- */
 

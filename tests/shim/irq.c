@@ -187,7 +187,7 @@ static void unmask_eventfd_look(struct sim_device *device)
 	irqs->unmask_left = count;
 	if (count <= left) /* the user may have taken from it */
 		return;
-	if (!device->kernel->leaves_unmask_count) {
+	if (!device->kernel->leaves_count) {
 		sim_real_take(fd_of(irqs->unmask), &count);
 		irqs->unmask_left = sim_eventfd_count(fd_of(irqs->unmask)); /* a semaphore's */
 	}
@@ -211,7 +211,7 @@ static bool is_ours(int fd)
 
 		if (!device)
 			continue;
-		if (fd == device->wake || fd == fd_of(device->irqs.unmask) ||
+		if (sim_kvm_holds(fd) || fd == device->wake || fd == fd_of(device->irqs.unmask) ||
 		    fd == fd_of(device->irqs.alone[0]) || fd == fd_of(device->irqs.alone[1]))
 			return true;
 		for (int j = 0; j < SIM_VECTORS; j++) {
@@ -238,6 +238,11 @@ bool sim_irqs_unmasks(int fd)
 	return false;
 }
 
+bool sim_is_open(int eventfd)
+{
+	return sim_real_any_fd(is_users, eventfd);
+}
+
 /* virqfd_wakeup(), EPOLLHUP: it ends with its file, which what the kernel holds keeps not. */
 void sim_irqs_closed(void)
 {
@@ -245,7 +250,7 @@ void sim_irqs_closed(void)
 		struct sim_device *device = sim_device_at(i);
 
 		if (device && device->irqs.unmask &&
-		    !sim_real_any_fd(is_users, fd_of(device->irqs.unmask)))
+		    !sim_is_open(fd_of(device->irqs.unmask)))
 			unmask_eventfd_forget(&device->irqs);
 	}
 }
@@ -691,6 +696,7 @@ void sim_look(void)
 {
 	sim_lock();
 	sim_irqs_look();
+	sim_kvm_look();
 	sim_unlock();
 }
 

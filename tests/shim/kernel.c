@@ -11,7 +11,7 @@ static const struct sim_kernel kernels[] = {
 	{ .name = "5.10",
 	  .dialect = SIM_NO_LOW_POWER,
 	  .checks_range = true,
-	  .leaves_unmask_count = true,
+	  .leaves_count = true,
 	  .old_groups = true,
 	  .wrong_container = EINVAL },
 	{ .name = "v2", .dialect = SIM_V2, .power_state = true, .checks_range = true, .wrong_container = EINVAL },

@@ -39,6 +39,8 @@ int sim_open_node(const char *path)
 
 	if (strcmp(path, "/dev/vfio/vfio") == 0)
 		return sim_file_new(SIM_CONTAINER, NULL);
+	if (strcmp(path, "/dev/kvm") == 0)
+		return sim_file_new(SIM_KVM, NULL);
 	if (strcmp(path, "/dev/iommu") == 0)
 		return first && first->kernel->cdev ? sim_file_new(SIM_IOMMUFD, NULL) : -ENOENT;
 

@@ -84,8 +84,8 @@ void sim_set_attribute(struct sim_device *device, const char *name, const char *
  */
 bool sim_fire(struct sim_device *device, uint32_t index, uint32_t vector);
 void sim_clear_intx(struct sim_device *device);
-/* The eventfd that unmasks INTx is looked at in each call that is linked with --wrap. Where
- * a test goes on without one, this does. */
+/* The eventfd that unmasks INTx is looked at in each call that is linked with --wrap, irqfds
+ * where an eventfd is signalled. Where a test goes on without one, this does. */
 void sim_look(void);
 /* The simulator's duplicate of the eventfd that the kernel has, -1 for none. */
 int sim_irq_eventfd(const struct sim_device *device, uint32_t index, uint32_t vector);
@@ -101,6 +101,13 @@ void sim_fail_vector(struct sim_device *device, uint32_t vector, int error, unsi
  * positive number, to allocate one more later ENOSPC. */
 void sim_limit_vectors(struct sim_device *device, unsigned limit);
 
+/* ---- KVM ---- */
+
+/* How often an irqfd has asserted a GSI of the virtual machine, which there is one of (open
+ * /dev/kvm, KVM_CREATE_VM, KVM_CREATE_IRQCHIP, KVM_IRQFD); and the KVM_IRQFD calls so far. */
+unsigned sim_asserted(uint32_t gsi);
+unsigned sim_irqfd_calls(void);
+
 /* ---- calls: which are made, and what one of them gives ---- */
 
 #define SIM_CALLS_MAX 128
@@ -109,8 +116,9 @@ void sim_limit_vectors(struct sim_device *device, unsigned limit);
 void sim_calls_begin(void);
 /* The same, and let the one with this index (from 0) fail with this errno, undone. */
 void sim_calls_fail(unsigned index, int error);
-/* The same, and let all ioctls but so many fail. */
+/* The same, and let all ioctls but so many fail; or but one of them. */
 void sim_ioctls_fail_after(unsigned ioctls, int error);
+void sim_ioctl_fails_after(unsigned ioctls, int error);
 /* The same, and let the one with this index, an ioctl, give this value, undone. */
 void sim_calls_answer(unsigned index, int value);
 /* Stop noting. How many were made? */

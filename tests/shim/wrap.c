@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -91,6 +92,8 @@ static int file_ioctl(struct sim_file *file, unsigned long request, void *arg)
 		return sim_container_ioctl(file, request, arg);
 	case SIM_IOMMUFD:
 		return sim_iommufd_ioctl(request, arg);
+	case SIM_KVM:
+		return sim_kvm_ioctl(request);
 	default:
 		return -ENOTTY;
 	}
@@ -110,6 +113,8 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	file = sim_file(fd);
 	if (!file)
 		return REAL(__real_ioctl(fd, request, arg));
+	if (file->kind == SIM_VM)
+		return (int)answer(sim_vm_ioctl(fd, request, arg));
 	return (int)answer(file_ioctl(file, request, arg));
 }
 
@@ -129,7 +134,8 @@ static int open_path(const char *path)
 
 	if (sim_is_sysfs(path))
 		return sim_open_sysfs(path);
-	if (strncmp(path, "/dev/vfio", 9) == 0 || strcmp(path, "/dev/iommu") == 0)
+	if (strncmp(path, "/dev/vfio", 9) == 0 || strcmp(path, "/dev/iommu") == 0 ||
+	    strcmp(path, "/dev/kvm") == 0)
 		return sim_open_node(path);
 	fd = sim_open_fdinfo(path);
 	return fd == -ENOENT ? -ENODATA : fd;
@@ -176,11 +182,12 @@ int __wrap_close(int fd)
 	sim_lock();
 	if (sim_file(fd))
 		return (int)answer(sim_file_close(fd));
-	if (!sim_irqs_unmasks(fd))
+	if (!sim_irqs_unmasks(fd) && !sim_kvm_uses(fd))
 		return REAL(__real_close(fd));
 	sim_irqs_look();
 	r = __real_close(fd);
 	sim_irqs_closed();
+	sim_kvm_closed();
 	return (int)answer(r);
 }
 
@@ -345,6 +352,12 @@ ssize_t __real_preadv2(int fd, const struct iovec *vectors, int count, off_t off
 ssize_t __wrap_preadv2(int fd, const struct iovec *vectors, int count, off_t offset, int flags);
 int __real_eventfd(unsigned count, int flags);
 int __wrap_eventfd(unsigned count, int flags);
+int __real_epoll_create1(int flags);
+int __wrap_epoll_create1(int flags);
+int __real_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event);
+int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event);
+int __real_epoll_wait(int epoll, struct epoll_event *events, int most, int timeout);
+int __wrap_epoll_wait(int epoll, struct epoll_event *events, int most, int timeout);
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -384,6 +397,24 @@ int __wrap_eventfd(unsigned count, int flags)
 {
 	ENTER_CALL("eventfd", -1);
 	return REAL(__real_eventfd(count, flags));
+}
+
+int __wrap_epoll_create1(int flags)
+{
+	ENTER_CALL("epoll_create1", -1);
+	return REAL(__real_epoll_create1(flags));
+}
+
+int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
+{
+	ENTER_CALL("epoll_ctl", -1);
+	return REAL(__real_epoll_ctl(epoll, operation, fd, event));
+}
+
+int __wrap_epoll_wait(int epoll, struct epoll_event *events, int most, int timeout)
+{
+	ENTER_CALL("epoll_wait", -1);
+	return REAL(__real_epoll_wait(epoll, events, most, timeout));
 }
 
 void *__wrap_malloc(size_t size)

@@ -195,6 +195,18 @@ static int changed_locked(const struct vfiopm_device *dev, struct vfiopm__irq *i
 	return collects(dev, irq) ? 0 : commit_locked(dev, irq, index);
 }
 
+/* One index alone, whatever else is wanted. */
+static int change_at_once_locked(const struct vfiopm_device *dev, struct vfiopm__irq *irq, uint32_t index)
+{
+	uint64_t issued = irq->issued;
+	int r = vfiopm__table_apply(irq->tables[index], dev);
+
+	forget_unmask_eventfd(irq);
+	if (irq->issued == issued)
+		save(dev, 1);
+	return r;
+}
+
 VFIOPM__PUBLIC int vfiopm_irq_begin(struct vfiopm_device *dev)
 {
 	struct vfiopm__irq *irq;
@@ -302,19 +314,19 @@ static int take_refs(struct vfiopm__irq *irq, const int *fds, uint32_t count)
 }
 
 static int set_locked(const struct vfiopm_device *dev, uint32_t index, uint32_t start, uint32_t count,
-		      const int *fds)
+		      const int *fds, bool at_once)
 {
 	struct vfiopm__irq *irq = vfiopm__device_irq(dev);
 	int r;
 
-	if (any_eventfd(fds, count) && is_excluded(irq, index, false))
+	if (any_eventfd(fds, count) && is_excluded(irq, index, at_once))
 		return -EBUSY;
 	r = take_refs(irq, fds, count);
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < count; i++)
 		vfiopm__table_want(irq->tables[index], start + i, irq->refs[i]);
-	return changed_locked(dev, irq, index);
+	return at_once ? change_at_once_locked(dev, irq, index) : changed_locked(dev, irq, index);
 }
 
 static bool has_all(const struct vfiopm__table *table, uint32_t start, uint32_t count, const int *fds)
@@ -335,8 +347,8 @@ static bool are_fds(const int *fds, uint32_t count)
 	return true;
 }
 
-VFIOPM__PUBLIC int vfiopm_irq_set_signaling_range(struct vfiopm_device *dev, uint32_t index,
-						  uint32_t start, uint32_t count, const int *fds)
+static int set(const struct vfiopm_device *dev, uint32_t index, uint32_t start, uint32_t count,
+	       const int *fds, bool at_once)
 {
 	const struct vfiopm__table *table = find_table(dev, index);
 	int r;
@@ -349,9 +361,21 @@ VFIOPM__PUBLIC int vfiopm_irq_set_signaling_range(struct vfiopm_device *dev, uin
 	}
 
 	pthread_mutex_lock(&vfiopm__device_irq(dev)->changes);
-	r = set_locked(dev, index, start, count, fds);
+	r = set_locked(dev, index, start, count, fds, at_once);
 	pthread_mutex_unlock(&vfiopm__device_irq(dev)->changes);
 	return r;
+}
+
+VFIOPM__PUBLIC int vfiopm_irq_set_signaling_range(struct vfiopm_device *dev, uint32_t index,
+						  uint32_t start, uint32_t count, const int *fds)
+{
+	return set(dev, index, start, count, fds, false);
+}
+
+int vfiopm__irq_set_at_once(struct vfiopm_device *dev, uint32_t index, uint32_t start, uint32_t count,
+			    const int *fds)
+{
+	return set(dev, index, start, count, fds, true);
 }
 
 VFIOPM__PUBLIC int vfiopm_irq_set_signaling(struct vfiopm_device *dev, uint32_t index, uint32_t vector,
@@ -389,13 +413,7 @@ VFIOPM__PUBLIC int vfiopm_irq_reserve(struct vfiopm_device *dev, uint32_t index,
 	return r;
 }
 
-static int disable_locked(const struct vfiopm_device *dev, struct vfiopm__irq *irq, uint32_t index)
-{
-	vfiopm__table_want_disabled(irq->tables[index]);
-	return changed_locked(dev, irq, index);
-}
-
-VFIOPM__PUBLIC int vfiopm_irq_disable(struct vfiopm_device *dev, uint32_t index)
+static int disable(const struct vfiopm_device *dev, uint32_t index, bool at_once)
 {
 	struct vfiopm__irq *irq;
 	int r;
@@ -404,9 +422,20 @@ VFIOPM__PUBLIC int vfiopm_irq_disable(struct vfiopm_device *dev, uint32_t index)
 		return -EINVAL;
 	irq = vfiopm__device_irq(dev);
 	pthread_mutex_lock(&irq->changes);
-	r = disable_locked(dev, irq, index);
+	vfiopm__table_want_disabled(irq->tables[index]);
+	r = at_once ? change_at_once_locked(dev, irq, index) : changed_locked(dev, irq, index);
 	pthread_mutex_unlock(&irq->changes);
 	return r;
+}
+
+VFIOPM__PUBLIC int vfiopm_irq_disable(struct vfiopm_device *dev, uint32_t index)
+{
+	return disable(dev, index, false);
+}
+
+int vfiopm__irq_disable_at_once(struct vfiopm_device *dev, uint32_t index)
+{
+	return disable(dev, index, true);
 }
 
 /* ---- masks, the eventfd that unmasks, loopback ---- */

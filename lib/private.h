@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the library's own files know of one another. Object files (device, open,
- * power, readout, eventfds, table, irq) keep their structs to themselves and meet only here; wire.c and
- * runs.c are pure, sys.c holds the only system calls. Names begin with vfiopm__ so that
- * the static library claims no other names.
+ * What the library's own files know of one another. Object files (device, open, power,
+ * readout, eventfds, table, irq, slot, msix, kvm) keep their structs to themselves and meet only
+ * here; wire.c, runs.c, vector.c and trap.c are pure, sys.c holds the only system calls.
+ * Names begin with vfiopm__ so that the static library claims no other names.
  */
 #ifndef VFIOPM_PRIVATE_H
 #define VFIOPM_PRIVATE_H
@@ -65,6 +65,62 @@ struct vfiopm__run {
 bool vfiopm__runs_next(const uint8_t *vectors, uint32_t count, uint32_t from,
 		       struct vfiopm__run *ret_run);
 
+/* ---- vector.c: the state of one MSI-X vector, pure ---- */
+
+enum vfiopm__trigger { VFIOPM__TRIGGER_NONE, VFIOPM__TRIGGER_IRQFD, VFIOPM__TRIGGER_USER };
+
+struct vfiopm__vector {
+	/* What is wanted. */
+	uint32_t way; /* VFIOPM_MSIX_WAY_* */
+	bool masked;
+	bool no_irqfd; /* it cannot be attached */
+
+	/* What is. */
+	enum vfiopm__trigger trigger; /* the eventfd that VFIO signals */
+	bool attached;		      /* its irqfd */
+	bool pending;		      /* taken from an eventfd, not delivered yet */
+	bool drain_irqfd, drain_user; /* no longer the trigger, and not looked into since */
+
+	/* What has been seen, since the way was chosen. */
+	uint32_t masks, interrupts, patience;
+};
+
+enum vfiopm__step {
+	VFIOPM__STEP_NONE,
+	VFIOPM__STEP_ATTACH,
+	VFIOPM__STEP_DETACH,
+	VFIOPM__STEP_TRIGGER_IRQFD, /* have VFIO signal the irqfd */
+	VFIOPM__STEP_TRIGGER_USER,
+	VFIOPM__STEP_TAKE_IRQFD, /* take the count */
+	VFIOPM__STEP_TAKE_USER,
+	VFIOPM__STEP_PUT_IRQFD, /* add one to it */
+	VFIOPM__STEP_DELIVER,	/* one interrupt */
+};
+
+/* As one begins that is used: masked, held, with no trigger. */
+void vfiopm__vector_begin(struct vfiopm__vector *vector);
+void vfiopm__vector_want(struct vfiopm__vector *vector, bool masked, uint32_t way);
+/* What leads to what is wanted; NONE when it is reached. Of a step that failed nothing is
+ * noted, and all is as it was before it. */
+enum vfiopm__step vfiopm__vector_next(const struct vfiopm__vector *vector);
+/* It was done; count is what a take has given. */
+void vfiopm__vector_done(struct vfiopm__vector *vector, enum vfiopm__step step, uint64_t count);
+/* Note that it is masked, or was relayed: the way that suits it best. */
+uint32_t vfiopm__vector_saw_mask(struct vfiopm__vector *vector);
+uint32_t vfiopm__vector_saw_interrupt(struct vfiopm__vector *vector);
+
+/* ---- trap.c: whether reads of the PBA are trapped, pure ---- */
+
+struct vfiopm__trap {
+	uint32_t policy; /* VFIOPM_MSIX_TRAP_* */
+	bool on;
+	uint32_t used, masked; /* vectors */
+	uint32_t offs, vain;   /* seen: times switched off, reads trapped in vain */
+};
+
+bool vfiopm__trap_switches(struct vfiopm__trap *trap);
+void vfiopm__trap_saw_read(struct vfiopm__trap *trap);
+
 /* ---- sys.c: the system calls; each gives -errno on failure ---- */
 
 /* The kernel's return value, which may be positive. */
@@ -89,7 +145,16 @@ bool vfiopm__sys_eventfd_readable(int fd);
 int vfiopm__sys_eventfd_take(int fd, uint64_t *ret_count);
 /* Never waits: -EAGAIN if the eventfd is full, so signalled as much as it can be. */
 int vfiopm__sys_eventfd_add(int fd, uint64_t count);
+/* Add one to an eventfd that cannot be full, as somebody takes its counts. */
+int vfiopm__sys_eventfd_signal(int fd);
 int vfiopm__sys_eventfd_new(void);
+/* A set of fds to wait for, each with a number of the caller's by which it is known. */
+int vfiopm__sys_epoll_new(void);
+int vfiopm__sys_epoll_add(int epoll, int fd, uint32_t number);
+void vfiopm__sys_epoll_remove(int epoll, int fd);
+/* The numbers of those that can be read now, without waiting: how many there are. */
+#define VFIOPM__EPOLL_MOST 64
+int vfiopm__sys_epoll_look(int epoll, uint32_t ret_numbers[VFIOPM__EPOLL_MOST]);
 /* Is an open fd an eventfd? 1, 0, or -errno where /proc may not be asked. */
 int vfiopm__sys_is_eventfd(int fd);
 /* Are two fds of the same file? 1, 0, or -errno where that may not be asked: by
@@ -172,6 +237,56 @@ void vfiopm__irq_free(struct vfiopm__irq *irq);
 void vfiopm__irq_low_power_ended(struct vfiopm_device *dev);
 /* SET_IRQS, counted and traced: the kernel's return value, which may be positive. */
 int vfiopm__irq_issue(const struct vfiopm_device *dev, struct vfio_irq_set *set);
+
+/* vfiopm_irq_set_signaling_range() and vfiopm_irq_disable(), done when they return: neither
+ * part of a batch nor deferred. */
+int vfiopm__irq_set_at_once(struct vfiopm_device *dev, uint32_t index, uint32_t start, uint32_t count,
+			    const int *fds);
+int vfiopm__irq_disable_at_once(struct vfiopm_device *dev, uint32_t index);
+
+/* ---- slot.c: one MSI-X vector of a guest, with its eventfds ---- */
+
+/* What msix.c has for all of them: the VMM's functions, and what it and its guest chose. */
+struct vfiopm__hooks {
+	struct vfiopm_msix *msix;
+	struct vfiopm_device *dev;
+	int (*attach)(void *data, uint32_t vector, int irqfd);
+	int (*detach)(void *data, uint32_t vector, int irqfd);
+	void *irqfd_data;
+	int (*deliver)(void *data, uint32_t vector);
+	void *deliver_data;
+	_Atomic uint32_t policy;
+	_Atomic bool function_masked;
+};
+
+struct vfiopm__slot;
+
+struct vfiopm__slot *vfiopm__slot_new(uint32_t index, const struct vfiopm__hooks *hooks);
+void vfiopm__slot_free(struct vfiopm__slot *slot);
+/* These by one thread at a time, as msix.c sees to. In their order: the eventfds of the
+ * caller's, -1 for none; its eventfds, and which of them VFIO is to have; it is used. */
+void vfiopm__slot_give(struct vfiopm__slot *slot, int irqfd, int user_fd);
+int vfiopm__slot_prepare(struct vfiopm__slot *slot, int epoll);
+bool vfiopm__slot_has_eventfds(const struct vfiopm__slot *slot);
+void vfiopm__slot_unprepare(struct vfiopm__slot *slot, int epoll);
+int vfiopm__slot_first_trigger(const struct vfiopm__slot *slot);
+void vfiopm__slot_begin(struct vfiopm__slot *slot, int trigger);
+/* No call below works on it any more, or each does again; and, without trigger, its end. */
+void vfiopm__slot_suspend(struct vfiopm__slot *slot, bool suspended);
+int vfiopm__slot_end(struct vfiopm__slot *slot, int epoll);
+/* These by any thread. The guest's mask bit; what the function mask makes of it. */
+int vfiopm__slot_set_mask(struct vfiopm__slot *slot, bool masked);
+int vfiopm__slot_update_mask(struct vfiopm__slot *slot);
+bool vfiopm__slot_is_pending(struct vfiopm__slot *slot);
+/* 1 if userspace had an interrupt, else 0. */
+int vfiopm__slot_dispatch(struct vfiopm__slot *slot);
+int vfiopm__slot_get_way(struct vfiopm__slot *slot, uint32_t *ret_way);
+uint64_t vfiopm__slot_get_stat(struct vfiopm__slot *slot, uint32_t stat);
+
+/* ---- msix.c ---- */
+
+/* So many vectors more, or fewer, are in use, and are masked. */
+void vfiopm__msix_count(struct vfiopm_msix *msix, int used, int masked);
 
 /* ---- device.c ---- */
 

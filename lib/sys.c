@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -135,9 +136,43 @@ int vfiopm__sys_eventfd_add(int fd, uint64_t count)
 	return write(fd, &count, sizeof(count)) < 0 ? -errno : 0;
 }
 
+int vfiopm__sys_eventfd_signal(int fd)
+{
+	uint64_t one = 1;
+
+	return write(fd, &one, sizeof(one)) < 0 ? -errno : 0;
+}
+
 int vfiopm__sys_eventfd_new(void)
 {
 	return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+int vfiopm__sys_epoll_new(void)
+{
+	return result(epoll_create1(EPOLL_CLOEXEC));
+}
+
+int vfiopm__sys_epoll_add(int epoll, int fd, uint32_t number)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = number };
+
+	return result(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+}
+
+void vfiopm__sys_epoll_remove(int epoll, int fd)
+{
+	epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+int vfiopm__sys_epoll_look(int epoll, uint32_t ret_numbers[VFIOPM__EPOLL_MOST])
+{
+	struct epoll_event events[VFIOPM__EPOLL_MOST];
+	int count = result(epoll_wait(epoll, events, VFIOPM__EPOLL_MOST, 0));
+
+	for (int i = 0; i < count; i++)
+		ret_numbers[i] = events[i].data.u32;
+	return count;
 }
 
 int vfiopm__sys_is_eventfd(int fd)

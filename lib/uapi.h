@@ -59,6 +59,19 @@ struct vfiopm__ioas_alloc {
 	uint32_t out_ioas_id;
 };
 
+/* Linux 2.6.32: include/uapi/linux/kvm.h, which includes a header that a machine without KVM
+ * does not have. */
+struct vfiopm__kvm_irqfd {
+	uint32_t fd;
+	uint32_t gsi;
+	uint32_t flags;
+	uint32_t resamplefd;
+	uint8_t pad[16];
+};
+
+#define VFIOPM__KVM_IRQFD	   _IOW(0xAE, 0x76, struct vfiopm__kvm_irqfd)
+#define VFIOPM__KVM_IRQFD_DEASSIGN (UINT32_C(1) << 0)
+
 /*
  * struct vfio_device_feature with room for the one payload that the power
  * features have, struct vfio_device_low_power_entry_with_wakeup.
@@ -70,6 +83,12 @@ struct vfiopm__feature {
 	uint32_t reserved;
 };
 
+#if __has_include(<asm/kvm.h>)
+#include <linux/kvm.h>
+static_assert(VFIOPM__KVM_IRQFD == KVM_IRQFD, "KVM_IRQFD");
+static_assert(VFIOPM__KVM_IRQFD_DEASSIGN == KVM_IRQFD_FLAG_DEASSIGN, "KVM_IRQFD_FLAG_DEASSIGN");
+static_assert(offsetof(struct vfiopm__kvm_irqfd, gsi) == offsetof(struct kvm_irqfd, gsi), "gsi");
+#endif
 static_assert(F_DUPFD_QUERY == 1027, "F_DUPFD_QUERY");
 static_assert(VFIO_DEVICE_GET_INFO == 0x3b6b, "VFIO_DEVICE_GET_INFO");
 static_assert(VFIO_DEVICE_GET_IRQ_INFO == 0x3b6d, "VFIO_DEVICE_GET_IRQ_INFO");

@@ -112,11 +112,12 @@ int vfiopm_device_get_address(const struct vfiopm_device *dev, const char **ret_
 /* The events of a trace. */
 #define VFIOPM_TRACE_ISSUED UINT32_C(0) /* an ioctl was issued: result is its return value or -errno */
 #define VFIOPM_TRACE_SAVED  UINT32_C(1) /* an ioctl was not needed: result is what the caller gets */
+#define VFIOPM_TRACE_CHOSE  UINT32_C(2) /* the library chose among its ways, see vfiopm_msix(3) */
 
 /*
  * Have a function called for each ioctl that the library issues on the device
- * from now on, and for each that it saved. call names the ioctl as
- * <linux/vfio.h> does. The function runs in the thread of the call, may run in
+ * from now on, for each that it saved, and for each choice. call names the ioctl
+ * as <linux/vfio.h> does, or what was chosen as <vfiopm/msix.h> does. The function runs in the thread of the call, may run in
  * several threads at once and must not call the library on the same device.
  * data is the caller's and must live as long as the device. A trace is set once
  * and stays. Does not wake the device.

@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: MIT
+/*
+ * MSI-X masking when calls fail, on the simulator: each errno that can come, what is left
+ * behind, and long random runs, with and without failures, against what a guest must see.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+#include "msix.h"
+#include "sim.h"
+#include "world-sim.h"
+#include "world.h"
+
+/* ---- each errno ---- */
+
+static void open_with(struct msix_bench *bench, uint32_t policy)
+{
+	msix_bench_open(bench);
+	expect_ok(vfiopm_msix_set_policy(bench->msix, policy));
+}
+
+static void new_fails(void **state)
+{
+	struct vfiopm_msix *msix = NULL;
+	struct msix_bench bench;
+	unsigned fds, calls;
+
+	(void)state;
+	msix_bench_open(&bench);
+	fds = host_open_fds();
+	sim_calls_begin();
+	expect_ok(vfiopm_msix_new(bench.irq.dev, &msix));
+	calls = sim_calls_end();
+	assert_string_equal(sim_call_name(calls - 1), "epoll_create1");
+	msix = vfiopm_msix_free(msix);
+	for (unsigned i = 0; i + 1 < calls; i++) {
+		sim_calls_fail(i, ENOMEM);
+		expect_errno(ENOMEM, vfiopm_msix_new(bench.irq.dev, &msix));
+	}
+	sim_calls_fail(calls - 1, EMFILE);
+	expect_errno(EMFILE, vfiopm_msix_new(bench.irq.dev, &msix));
+	sim_calls_fail(calls - 1, ENFILE);
+	expect_errno(ENFILE, vfiopm_msix_new(bench.irq.dev, &msix));
+	sim_calls_end();
+	assert_null(msix);
+	assert_int_equal(host_open_fds(), fds);
+	msix_bench_close(&bench);
+}
+
+static unsigned calls_of_use(struct msix_bench *bench)
+{
+	unsigned calls;
+
+	sim_calls_begin();
+	expect_ok(vfiopm_msix_use(bench->msix, 0, 2));
+	calls = sim_calls_end();
+	expect_ok(vfiopm_msix_disable(bench->msix));
+	return calls;
+}
+
+static int error_of(const char *name)
+{
+	return strcmp(name, "eventfd") == 0 ? EMFILE : strcmp(name, "ioctl") == 0 ? EIO : ENOMEM;
+}
+
+/* Whichever call it is: the error is told, nothing is left, and it works later. */
+static void use_fails_at_each_call(void **state)
+{
+	const char *names[SIM_CALLS_MAX];
+	struct msix_bench bench;
+	unsigned fds, calls;
+
+	(void)state;
+	open_with(&bench, VFIOPM_MSIX_POLICY_BYPASS);
+	calls = calls_of_use(&bench);
+	for (unsigned i = 0; i < calls; i++)
+		names[i] = sim_call_name(i);
+	fds = host_open_fds();
+	for (unsigned i = 0; i < calls; i++) {
+		int r;
+
+		sim_calls_fail(i, error_of(names[i]));
+		r = vfiopm_msix_use(bench.msix, 0, 2);
+		sim_calls_end();
+		assert_int_equal(r, -error_of(names[i]));
+		assert_int_equal(host_open_fds(), fds);
+		assert_int_equal(sim_irq_eventfd(world_sim_device(), VFIOPM_IRQ_MSIX, 0), -1);
+		expect_errno(EINVAL, vfiopm_msix_mask(bench.msix, 0));
+	}
+	expect_ok(vfiopm_msix_use(bench.msix, 0, 2));
+	expect_ok(vfiopm_msix_unmask(bench.msix, 1));
+	msix_fire(&bench, 1);
+	msix_guest_has(&bench, 1, 1);
+	msix_bench_close(&bench);
+}
+
+static void use_errnos(void **state)
+{
+	struct msix_bench bench;
+	unsigned calls;
+
+	(void)state;
+	open_with(&bench, VFIOPM_MSIX_POLICY_BYPASS);
+	calls = calls_of_use(&bench);
+	sim_calls_fail(0, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_msix_use(bench.msix, 0, 2));
+	sim_calls_fail(1, EMFILE);
+	expect_errno(EMFILE, vfiopm_msix_use(bench.msix, 0, 2));
+	sim_calls_fail(1, ENFILE);
+	expect_errno(ENFILE, vfiopm_msix_use(bench.msix, 0, 2));
+	sim_calls_fail(calls - 1, EIO);
+	expect_errno(EIO, vfiopm_msix_use(bench.msix, 0, 2));
+	sim_calls_fail(calls - 1, EINVAL);
+	expect_errno(EINVAL, vfiopm_msix_use(bench.msix, 0, 2));
+	sim_calls_end();
+	sim_limit_vectors(world_sim_device(), 1);
+	expect_errno(ENOSPC, vfiopm_msix_use(bench.msix, 0, 2));
+	sim_limit_vectors(world_sim_device(), 0);
+	msix_bench_close(&bench);
+}
+
+/* To grow where the index cannot be resized it is disabled: whatever the kernel says to that. */
+static void growth_that_cannot_be(void **state)
+{
+	struct msix_bench bench;
+	unsigned disable = 0;
+
+	(void)state;
+	world_end();
+	setenv("VFIOPM_SIM_KERNEL", "6.1", 1);
+	world_begin();
+	open_with(&bench, VFIOPM_MSIX_POLICY_BYPASS);
+	expect_ok(vfiopm_msix_use(bench.msix, 0, 1));
+	sim_calls_begin();
+	expect_ok(vfiopm_msix_use(bench.msix, 1, 1));
+	sim_calls_end();
+	while (strcmp(sim_call_name(disable), "ioctl") != 0)
+		disable++;
+	expect_ok(vfiopm_msix_disable(bench.msix));
+	expect_ok(vfiopm_msix_use(bench.msix, 0, 1));
+	sim_calls_answer(disable, 7);
+	expect_errno(EPROTO, vfiopm_msix_use(bench.msix, 1, 1));
+	sim_calls_end();
+	msix_bench_close(&bench);
+	unsetenv("VFIOPM_SIM_KERNEL");
+}
+
+static void release_errnos(void **state)
+{
+	struct msix_bench bench;
+
+	(void)state;
+	open_with(&bench, VFIOPM_MSIX_POLICY_BYPASS);
+	expect_ok(vfiopm_msix_use(bench.msix, 0, 2));
+	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+	sim_ioctls_fail_after(0, EBADF);
+	expect_errno(EBADF, vfiopm_msix_release(bench.msix, 0, 2));
+	expect_errno(EBADF, vfiopm_msix_disable(bench.msix));
+	sim_ioctls_fail_after(0, EIO);
+	expect_errno(EIO, vfiopm_msix_release(bench.msix, 0, 2));
+	expect_errno(EIO, vfiopm_msix_disable(bench.msix));
+	sim_ioctls_fail_after(0, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_msix_release(bench.msix, 0, 2));
+	sim_calls_end();
+	/* All as it was. */
+	expect_ok(vfiopm_msix_mask(bench.msix, 0));
+	msix_fire(&bench, 0);
+	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+	msix_guest_has(&bench, 0, 1);
+	expect_ok(vfiopm_msix_release(bench.msix, 0, 2));
+	msix_bench_close(&bench);
+}
+
+/* The one answer of the kernel's that cannot be. */
+static void impossible_answers(void **state)
+{
+	struct msix_bench bench;
+	struct vfiopm_kvm *kvm;
+
+	(void)state;
+	open_with(&bench, VFIOPM_MSIX_POLICY_BYPASS);
+	expect_ok(vfiopm_msix_use(bench.msix, 0, 1));
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_msix_disable(bench.msix));
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_msix_unmask(bench.msix, 0));
+	sim_calls_end();
+	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_msix_mask(bench.msix, 0));
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_msix_set_function_mask(bench.msix, 1));
+	sim_calls_end();
+	msix_fire(&bench, 0);
+	msix_guest_has(&bench, 0, 1);
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_kvm_attach(bench.kvm, 1, bench.irq.events[0]));
+	sim_calls_answer(0, 7);
+	expect_errno(EPROTO, vfiopm_kvm_detach(bench.kvm, 1, bench.irq.events[0]));
+	sim_calls_fail(0, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_kvm_new(3, 1, &kvm));
+	sim_calls_fail(0, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_kvm_attach(bench.kvm, 1, bench.irq.events[0]));
+	sim_calls_end();
+	msix_bench_close(&bench);
+}
+
+static void check_unmasked(const struct msix_bench *bench, unsigned *had)
+{
+	msix_fire(bench, 0);
+	msix_guest_has(bench, 0, ++*had);
+}
+
+static void check_masked(const struct msix_bench *bench, unsigned had)
+{
+	msix_guest_has(bench, 0, had);
+	assert_int_equal(vfiopm_msix_is_pending(bench->msix, 0), 1);
+	msix_fire(bench, 0);
+	msix_guest_has(bench, 0, had);
+}
+
+/* A mask by swap that fails leaves the vector unmasked, an unmask that fails leaves it masked;
+ * then either works, and nothing was lost. */
+static void swap_errnos(void **state)
+{
+	struct msix_bench bench;
+	unsigned had = 0;
+
+	(void)state;
+	msix_bench_open(&bench);
+	msix_begin(&bench, VFIOPM_MSIX_POLICY_BYPASS_SWAP);
+	sim_ioctls_fail_after(0, EBADF);
+	expect_errno(EBADF, vfiopm_msix_mask(bench.msix, 0));
+	expect_errno(EBADF, vfiopm_msix_set_function_mask(bench.msix, 1));
+	sim_ioctls_fail_after(0, EIO);
+	expect_errno(EIO, vfiopm_msix_mask(bench.msix, 0));
+	expect_errno(EIO, vfiopm_msix_set_function_mask(bench.msix, 1));
+	sim_ioctls_fail_after(0, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_msix_mask(bench.msix, 0));
+	expect_errno(ENOMEM, vfiopm_msix_set_function_mask(bench.msix, 1));
+	sim_ioctls_fail_after(0, ENOSPC);
+	expect_errno(ENOSPC, vfiopm_msix_mask(bench.msix, 0));
+	expect_errno(ENOSPC, vfiopm_msix_set_function_mask(bench.msix, 1));
+	sim_calls_end();
+	check_unmasked(&bench, &had);
+	expect_ok(vfiopm_msix_mask(bench.msix, 0));
+	msix_fire(&bench, 0);
+	sim_ioctls_fail_after(0, EBADF);
+	expect_errno(EBADF, vfiopm_msix_unmask(bench.msix, 0));
+	sim_ioctls_fail_after(0, EIO);
+	expect_errno(EIO, vfiopm_msix_unmask(bench.msix, 0));
+	sim_ioctls_fail_after(0, ENOMEM);
+	expect_errno(ENOMEM, vfiopm_msix_unmask(bench.msix, 0));
+	sim_calls_end();
+	check_masked(&bench, had);
+	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+	msix_guest_has(&bench, 0, ++had);
+	msix_bench_close(&bench);
+}
+
+/* A duplicate of the caller's eventfd cannot be made: the first call compares it, the second
+ * is to duplicate it. */
+static void swap_without_fds(void **state)
+{
+	struct msix_bench bench;
+
+	(void)state;
+	msix_bench_open(&bench);
+	expect_ok(vfiopm_msix_set_eventfds(bench.msix, 0, bench.irq.events[0], bench.irq.events[1]));
+	msix_begin(&bench, VFIOPM_MSIX_POLICY_BYPASS_SWAP);
+	sim_calls_fail(1, EMFILE);
+	expect_errno(EMFILE, vfiopm_msix_mask(bench.msix, 0));
+	sim_calls_fail(1, EMFILE);
+	expect_errno(EMFILE, vfiopm_msix_set_function_mask(bench.msix, 1));
+	sim_calls_end();
+	expect_ok(vfiopm_msix_mask(bench.msix, 0));
+	sim_calls_fail(1, EMFILE);
+	expect_errno(EMFILE, vfiopm_msix_unmask(bench.msix, 0));
+	sim_calls_end();
+	msix_bench_close(&bench);
+}
+
+/* ---- long runs ---- */
+
+/* What a guest has to see of a vector. */
+struct reference {
+	bool used, masked; /* by its own bit */
+	bool raised;	   /* since it was last delivered */
+	unsigned fired, delivered;
+};
+
+struct walk {
+	struct msix_bench bench;
+	struct reference vectors[VECTORS];
+	bool function_masked;
+	bool failing; /* some calls fail */
+	unsigned failed;
+	uint64_t random;
+};
+
+/* The same numbers in every run. */
+static uint32_t draw(struct walk *walk, uint32_t end)
+{
+	walk->random = walk->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(walk->random >> 33) % end;
+}
+
+static bool is_masked(const struct walk *walk, const struct reference *vector)
+{
+	return vector->masked || walk->function_masked;
+}
+
+/* What was delivered since the last look: to vectors that may have it, no more than was raised. */
+static void look(struct walk *walk, bool may_all)
+{
+	for (uint32_t i = 0; i < VECTORS; i++) {
+		struct reference *vector = &walk->vectors[i];
+		unsigned delivered = guest_interrupts(walk->bench.guest, i);
+
+		if (delivered == vector->delivered)
+			continue;
+		assert_true(may_all || (vector->used && !is_masked(walk, vector)));
+		/* The eventfd of a SET_IRQS that failed gets a count: see vfiopm_irq(3). */
+		assert_true(delivered <= vector->fired + (walk->failing ? 1 : 0));
+		if (delivered > vector->fired)
+			vector->fired = delivered;
+		vector->delivered = delivered;
+		vector->raised = false;
+	}
+}
+
+static void check_pending(struct walk *walk)
+{
+	for (uint32_t i = 0; i < VECTORS; i++) {
+		struct reference *vector = &walk->vectors[i];
+		bool may_be = vector->used && is_masked(walk, vector);
+		bool pending = vfiopm_msix_is_pending(walk->bench.msix, i);
+
+		assert_true(pending == (may_be && vector->raised) || (walk->failing && may_be && pending));
+		if (pending && !vector->raised) {
+			vector->raised = true;
+			vector->fired++;
+		}
+	}
+}
+
+static void walk_fire(struct walk *walk, uint32_t i)
+{
+	struct reference *vector = &walk->vectors[i];
+
+	if (!vector->used)
+		return;
+	vector->fired++;
+	vector->raised = true;
+	sim_hold_awake(world_sim_device(), true);
+	sim_fire(world_sim_device(), VFIOPM_IRQ_MSIX, i);
+	sim_hold_awake(world_sim_device(), false);
+}
+
+static void walk_mask(struct walk *walk, uint32_t i, bool masked)
+{
+	struct reference *vector = &walk->vectors[i];
+	int r = masked ? vfiopm_msix_mask(walk->bench.msix, i) : vfiopm_msix_unmask(walk->bench.msix, i);
+
+	if (!vector->used) {
+		assert_int_equal(r, -EINVAL);
+		return;
+	}
+	assert_true(r == 0 || walk->failing);
+	/* What a mask that is under way delivers was raised before. */
+	look(walk, true);
+	if (r == 0)
+		vector->masked = masked;
+	walk->failed += r < 0;
+}
+
+static void walk_function_mask(struct walk *walk, bool masked)
+{
+	int r = vfiopm_msix_set_function_mask(walk->bench.msix, masked);
+
+	assert_true(r == 0 || walk->failing);
+	look(walk, true);
+	if (r == 0)
+		walk->function_masked = masked;
+	walk->failed += r < 0;
+}
+
+static void walk_use(struct walk *walk, uint32_t i)
+{
+	struct reference *vector = &walk->vectors[i];
+	uint32_t way;
+	int r = vector->used ? vfiopm_msix_release(walk->bench.msix, i, 1) : vfiopm_msix_use(walk->bench.msix, i, 1);
+
+	assert_true(r == 0 || walk->failing);
+	walk->failed += r < 0;
+	/* A release that fails may have been done but for the irqfd. */
+	if (r < 0 && (!vector->used || vfiopm_msix_get_way(walk->bench.msix, i, &way) == 0))
+		return;
+	look(walk, true);
+	*vector = (struct reference){
+		.used = !vector->used,
+		.masked = true,
+		.fired = vector->delivered,
+		.delivered = vector->delivered,
+	};
+}
+
+static void walk_power(struct walk *walk)
+{
+	if (vfiopm_enter(walk->bench.irq.dev) == -EALREADY)
+		vfiopm_exit(walk->bench.irq.dev);
+}
+
+static void step(struct walk *walk)
+{
+	uint32_t i = draw(walk, VECTORS), what = draw(walk, 100);
+
+	/* One: where what undoes it fails too, the next call has to. */
+	if (walk->failing && draw(walk, 4) == 0)
+		sim_ioctl_fails_after(draw(walk, 3), EIO);
+	if (what < 35)
+		walk_fire(walk, i);
+	else if (what < 50)
+		walk_mask(walk, i, true);
+	else if (what < 70)
+		walk_mask(walk, i, false);
+	else if (what < 75)
+		walk_function_mask(walk, draw(walk, 3) == 0);
+	else if (what < 90)
+		walk->failed += vfiopm_msix_dispatch(walk->bench.msix) < 0;
+	else if (what < 95)
+		expect_ok(vfiopm_msix_set_policy(walk->bench.msix, draw(walk, 4)));
+	else if (what < 98)
+		walk_use(walk, i);
+	else
+		walk_power(walk);
+	sim_calls_end();
+	look(walk, false);
+	check_pending(walk);
+}
+
+/* Nothing fails any more, and nothing is masked: all that was raised has been delivered. */
+static void settle(struct walk *walk)
+{
+	vfiopm_exit(walk->bench.irq.dev);
+	expect_ok(vfiopm_msix_set_function_mask(walk->bench.msix, 0));
+	for (uint32_t i = 0; i < VECTORS; i++) {
+		struct reference *vector = &walk->vectors[i];
+
+		if (!vector->used)
+			continue;
+		expect_ok(vfiopm_msix_mask(walk->bench.msix, i));
+		expect_ok(vfiopm_msix_unmask(walk->bench.msix, i));
+		vector->masked = false;
+	}
+	walk->function_masked = false;
+	msix_dispatch_all(&walk->bench);
+	look(walk, false);
+	for (uint32_t i = 0; i < VECTORS; i++)
+		assert_false(walk->vectors[i].used && walk->vectors[i].raised);
+}
+
+#define STEPS 200000
+
+static void walk_far(bool failing)
+{
+	struct walk walk = { .random = 1 };
+	unsigned delivered = 0;
+
+	msix_bench_open(&walk.bench);
+	for (unsigned i = 0; i < STEPS; i++) {
+		walk.failing = failing;
+		step(&walk);
+		if (i % 1000 == 999) {
+			walk.failing = false;
+			settle(&walk);
+		}
+	}
+	for (uint32_t i = 0; i < VECTORS; i++)
+		delivered += walk.vectors[i].delivered;
+	print_message("# %d steps, %u interrupts of the guest, %u calls failed\n", STEPS, delivered, walk.failed);
+	assert_true(delivered > STEPS / 20);
+	assert_int_equal(walk.failed > 0, failing);
+	msix_bench_close(&walk.bench);
+}
+
+static void a_long_run(void **state)
+{
+	(void)state;
+	walk_far(false);
+}
+
+static void a_long_run_with_failures(void **state)
+{
+	(void)state;
+	walk_far(true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_WORLD(new_fails),
+		IN_WORLD(use_fails_at_each_call),
+		IN_WORLD(use_errnos),
+		IN_WORLD(growth_that_cannot_be),
+		IN_WORLD(release_errnos),
+		IN_WORLD(impossible_answers),
+		IN_WORLD(swap_errnos),
+		IN_WORLD(swap_without_fds),
+		IN_WORLD(a_long_run),
+		IN_WORLD(a_long_run_with_failures),
+	};
+
+	return cmocka_run_group_tests_name("msix-failures", tests, NULL, NULL);
+}

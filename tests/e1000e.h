@@ -12,7 +12,9 @@
 
 /* Raise one of the five MSI-X vectors, or MSI or INTx, as VFIO has enabled them. */
 void e1000e_fire(int device_fd, bool msix, uint32_t vector);
-/* Acknowledge all: INTx falls, and the next is not merged with it. */
+/* Acknowledge all: INTx falls, and the next is not merged with it. The latter also waits until
+ * the index may be disabled. */
+void e1000e_acknowledge(int device_fd);
 void e1000e_clear(int device_fd);
 
 #endif

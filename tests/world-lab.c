@@ -69,6 +69,11 @@ void world_fire(const struct raw *raw, uint32_t index, uint32_t vector)
 	e1000e_fire(raw->device, index == 2, vector);
 }
 
+void world_acknowledge(const struct raw *raw)
+{
+	e1000e_acknowledge(raw->device);
+}
+
 void world_clear(const struct raw *raw)
 {
 	e1000e_clear(raw->device);

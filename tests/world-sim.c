@@ -74,8 +74,13 @@ void world_fire(const struct raw *raw, uint32_t index, uint32_t vector)
 	sim_hold_awake(device, false);
 }
 
-void world_clear(const struct raw *raw)
+void world_acknowledge(const struct raw *raw)
 {
 	expect_ok(raw_read_region(raw->device, 0, 0xc0));
 	sim_clear_intx(device);
+}
+
+void world_clear(const struct raw *raw)
+{
+	world_acknowledge(raw);
 }

@@ -36,6 +36,8 @@ const char *world_device(void);
 /* The device raises an interrupt, and is told that it was seen. */
 void world_fire(const struct raw *raw, uint32_t index, uint32_t vector);
 void world_clear(const struct raw *raw);
+/* The same for one of many: after the last is world_clear(). */
+void world_acknowledge(const struct raw *raw);
 
 /* Has an interrupt that is on its way had the time to arrive? */
 void world_let_arrive(void);

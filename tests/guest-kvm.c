@@ -93,7 +93,7 @@ static void fill_memory(struct guest *guest)
 	call(guest->vm, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
-static void set_routes(const struct guest *guest)
+void guest_set_routes(const struct guest *guest)
 {
 	struct {
 		struct kvm_irq_routing head;
@@ -166,7 +166,7 @@ struct guest *guest_start(void)
 	guest->run = mmap(NULL, guest->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, guest->vcpu, 0);
 	assert_ptr_not_equal(guest->run, MAP_FAILED);
 	fill_memory(guest);
-	set_routes(guest);
+	guest_set_routes(guest);
 	set_registers(guest);
 	sigaction(SIGUSR1, &action, NULL);
 	expect_ok(pthread_create(&guest->thread, NULL, run_processor, guest));
@@ -174,16 +174,23 @@ struct guest *guest_start(void)
 	return guest;
 }
 
-void guest_stop(struct guest *guest)
+void guest_halt(struct guest *guest)
 {
 	void *failed;
 
+	if (guest->stopping)
+		return;
 	guest->stopping = true;
 	guest->run->immediate_exit = 1;
 	pthread_kill(guest->thread, SIGUSR1);
 	expect_ok(pthread_join(guest->thread, &failed));
 	if (failed)
 		fail_msg("the guest's processor stopped, exit reason %u", guest->run->exit_reason);
+}
+
+void guest_stop(struct guest *guest)
+{
+	guest_halt(guest);
 	munmap(guest->run, guest->run_size);
 	munmap(guest->memory, MEMORY_SIZE);
 	close(guest->vcpu);

@@ -16,6 +16,11 @@ struct guest;
 struct guest *guest_start(void);
 void guest_stop(struct guest *guest);
 
+/* Set its routes again, unchanged, as a VMM does that looks no further. */
+void guest_set_routes(const struct guest *guest);
+/* Its processor runs no more: what it is given waits. */
+void guest_halt(struct guest *guest);
+
 int guest_vm(const struct guest *guest);
 /* Of the first five vectors. */
 uint32_t guest_gsi(uint32_t vector);

@@ -100,6 +100,34 @@ void host_read_config(void)
 	close(fd);
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+double host_share_asleep(unsigned every_ms, void (*call)(void *data), void *data)
+{
+	uint64_t begin, end, slept, next;
+
+	host_wait_suspended();
+	begin = now_ms();
+	slept = host_suspended_time();
+	for (next = begin; (end = now_ms()) < begin + 10000;) {
+		if (end < next) {
+			usleep(1000);
+			continue;
+		}
+		if (call)
+			call(data);
+		next += every_ms;
+	}
+	slept = host_suspended_time() - slept;
+	return 100.0 * (double)slept / (double)(end - begin);
+}
+
 unsigned host_open_fds(void)
 {
 	DIR *directory = opendir("/proc/self/fd");

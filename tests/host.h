@@ -29,6 +29,10 @@ void host_wake(void);
 /* What lspci(8) does: resumes the device from D3cold, and from nothing else. */
 void host_read_config(void);
 
+/* For ten seconds, and every so many milliseconds, this is called (nothing, if it is NULL): the
+ * share of them that the device was suspended, in per cent. */
+double host_share_asleep(unsigned every_ms, void (*call)(void *data), void *data);
+
 /* The fds that this process has open. */
 unsigned host_open_fds(void);
 

@@ -4,8 +4,6 @@
  * device sleeps while nothing is done, while its eventfd is set again and again by a
  * plain ioctl, and while the same is done through the library.
  */
-#include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <vfiopm/vfiopm.h>
@@ -16,50 +14,24 @@
 #include "test.h"
 #include "world.h"
 
-#define WINDOW_MS 10000
-
-enum how { NOTHING, PLAIN_IOCTL, LIBRARY };
-
 struct bench {
 	struct raw raw;
 	struct vfiopm_device *dev;
 	int event;
 };
 
-static uint64_t now_ms(void)
+static void set_by_ioctl(void *data)
 {
-	struct timespec now;
+	const struct bench *bench = data;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	expect_ok(raw_set_irqs_eventfd(bench->raw.device, VFIO_PCI_MSIX_IRQ_INDEX, 0, bench->event));
 }
 
-static void set_again(const struct bench *bench, enum how how)
+static void set_by_library(void *data)
 {
-	if (how == PLAIN_IOCTL)
-		expect_ok(raw_set_irqs_eventfd(bench->raw.device, VFIO_PCI_MSIX_IRQ_INDEX, 0, bench->event));
-	if (how == LIBRARY)
-		expect_ok(vfiopm_irq_set_signaling(bench->dev, VFIOPM_IRQ_MSIX, 0, bench->event));
-}
+	const struct bench *bench = data;
 
-/* In per mille. */
-static double residency(const struct bench *bench, enum how how, unsigned every_ms)
-{
-	uint64_t begin, end, slept, next;
-
-	host_wait_suspended();
-	begin = now_ms();
-	slept = host_suspended_time();
-	for (next = begin; (end = now_ms()) < begin + WINDOW_MS;) {
-		if (end < next) {
-			usleep(1000);
-			continue;
-		}
-		set_again(bench, how);
-		next += every_ms;
-	}
-	slept = host_suspended_time() - slept;
-	return 100.0 * (double)slept / (double)(end - begin);
+	expect_ok(vfiopm_irq_set_signaling(bench->dev, VFIOPM_IRQ_MSIX, 0, bench->event));
 }
 
 static void side_by_side(void **state)
@@ -76,11 +48,11 @@ static void side_by_side(void **state)
 	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 0, bench.event));
 	expect_ok(vfiopm_enter(bench.dev));
 
-	idle = residency(&bench, NOTHING, WINDOW_MS);
-	plain_100 = residency(&bench, PLAIN_IOCTL, 100);
-	plain_10 = residency(&bench, PLAIN_IOCTL, 10);
-	library_100 = residency(&bench, LIBRARY, 100);
-	library_10 = residency(&bench, LIBRARY, 10);
+	idle = host_share_asleep(1000, NULL, NULL);
+	plain_100 = host_share_asleep(100, set_by_ioctl, &bench);
+	plain_10 = host_share_asleep(10, set_by_ioctl, &bench);
+	library_100 = host_share_asleep(100, set_by_library, &bench);
+	library_10 = host_share_asleep(10, set_by_library, &bench);
 
 	print_message("# share of 10 s asleep, Linux %s:\n"
 		      "#   nothing is done                                %6.2f %%\n"

@@ -27,7 +27,7 @@
 
 static const int allowed[] = {
 	SYS_ioctl, SYS_fcntl, SYS_kcmp, SYS_getpid, SYS_readlink, SYS_poll, SYS_preadv2, SYS_pread64,
-	SYS_write, SYS_close, SYS_futex,
+	SYS_write, SYS_close, SYS_futex, SYS_epoll_wait, SYS_epoll_ctl,
 	/* For this program itself. */
 	SYS_clock_nanosleep, SYS_exit_group,
 };
@@ -119,8 +119,36 @@ static void use_interrupts(struct vfiopm_device *dev, const int *events, int own
 	EXPECT(vfiopm_irq_disable(dev, VFIOPM_IRQ_INTX) == 0);
 }
 
+static int count_delivered(void *data, uint32_t vector)
+{
+	(void)vector;
+	++*(unsigned *)data;
+	return 0;
+}
+
+/* Of a VMM without irqfds; those take ioctls on the VM, and nothing else. */
+static void use_masks(struct vfiopm_msix *msix, struct vfiopm_device *dev, const unsigned *delivered)
+{
+	uint8_t pba[8];
+
+	EXPECT(vfiopm_msix_unmask(msix, 0) == 0);
+	EXPECT(vfiopm_irq_trigger(dev, VFIOPM_IRQ_MSIX, 0) == 0);
+	EXPECT(vfiopm_msix_dispatch(msix) == 1);
+	EXPECT(*delivered == 1);
+	EXPECT(vfiopm_msix_set_function_mask(msix, 1) == 0);
+	EXPECT(vfiopm_irq_trigger(dev, VFIOPM_IRQ_MSIX, 0) == 0);
+	EXPECT(vfiopm_msix_is_pending(msix, 0) == 1);
+	EXPECT(vfiopm_msix_read_pba(msix, 0, 8, pba) == 0 && pba[0] == 1);
+	EXPECT(vfiopm_msix_dispatch(msix) == 1);
+	EXPECT(vfiopm_msix_set_function_mask(msix, 0) == 0);
+	EXPECT(*delivered == 2);
+	EXPECT(vfiopm_msix_disable(msix) == 0);
+}
+
 static void in_a_sandbox(void **state)
 {
+	unsigned delivered = 0;
+	struct vfiopm_msix *msix;
 	int events[3] = { raw_eventfd(), raw_eventfd(), raw_eventfd() }, own, status;
 	struct vfiopm_device *dev;
 	pid_t child;
@@ -130,10 +158,14 @@ static void in_a_sandbox(void **state)
 		skip_because("this kernel has no low-power feature");
 	expect_ok(vfiopm_device_open(world_device(), &dev));
 	expect_ok(vfiopm_irq_new_eventfd(dev, &own));
+	expect_ok(vfiopm_msix_new(dev, &msix));
+	expect_ok(vfiopm_msix_set_deliver(msix, count_delivered, &delivered));
+	expect_ok(vfiopm_msix_use(msix, 0, 1));
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
 		EXPECT(lock_down() == 0);
+		use_masks(msix, dev, &delivered);
 		use_power(dev, events);
 		use_interrupts(dev, events, own);
 		_exit(0);
@@ -142,6 +174,7 @@ static void in_a_sandbox(void **state)
 	if (WIFSIGNALED(status))
 		fail_msg("a system call that is not on the list (signal %d)", WTERMSIG(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+	vfiopm_msix_free(msix);
 	vfiopm_device_free(dev);
 	for (int i = 0; i < 3; i++)
 		close(events[i]);

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+/*
+ * MSI-X masking from many threads at the same time, on the simulator: processors that mask, an
+ * event loop, a device that raises, a function mask. Built with ThreadSanitizer (scripts/build
+ * threads) this also shows that nothing is read while it is written.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "msix.h"
+#include "sim.h"
+#include "world-sim.h"
+#include "world.h"
+
+#define CYCLES 2000
+
+struct processor {
+	const struct msix_bench *bench;
+	uint32_t vector;
+	unsigned failures, while_masked;
+};
+
+static struct {
+	atomic_bool stop;
+	unsigned fired[VECTORS];
+	atomic_uint failures;
+} others;
+
+/* Masks its vector, sees that nothing comes, and unmasks it. */
+static void *mask_and_unmask(void *data)
+{
+	struct processor *processor = data;
+	const struct msix_bench *bench = processor->bench;
+	uint32_t vector = processor->vector;
+
+	for (unsigned i = 0; i < CYCLES; i++) {
+		unsigned before;
+
+		processor->failures += vfiopm_msix_mask(bench->msix, vector) != 0;
+		before = guest_interrupts(bench->guest, vector);
+		for (int j = 0; j < 3; j++)
+			sched_yield();
+		processor->failures += vfiopm_msix_is_pending(bench->msix, vector) < 0;
+		processor->while_masked += guest_interrupts(bench->guest, vector) != before;
+		processor->failures += vfiopm_msix_unmask(bench->msix, vector) != 0;
+	}
+	return NULL;
+}
+
+static void *raise_them(void *data)
+{
+	(void)data;
+	for (unsigned i = 0; !others.stop; i++) {
+		uint32_t vector = i % VECTORS;
+
+		others.fired[vector]++;
+		sim_fire(world_sim_device(), VFIOPM_IRQ_MSIX, vector);
+		sched_yield();
+	}
+	return NULL;
+}
+
+static void *loop(void *data)
+{
+	const struct msix_bench *bench = data;
+	struct pollfd pollfd = { .fd = vfiopm_msix_get_fd(bench->msix), .events = POLLIN };
+
+	while (!others.stop) {
+		if (poll(&pollfd, 1, 1) == 1)
+			others.failures += vfiopm_msix_dispatch(bench->msix) < 0;
+	}
+	return NULL;
+}
+
+/* What else a VMM does meanwhile. */
+static void *meddle(void *data)
+{
+	const struct msix_bench *bench = data;
+	uint8_t pba[8];
+	uint64_t value;
+
+	for (unsigned i = 0; !others.stop; i++) {
+		others.failures += vfiopm_msix_set_function_mask(bench->msix, i % 2) != 0;
+		others.failures += vfiopm_msix_set_policy(bench->msix, i / 8 % 4) != 0;
+		others.failures += vfiopm_msix_read_pba(bench->msix, 0, 8, pba) != 0;
+		others.failures += vfiopm_msix_get_stat(bench->msix, VFIOPM_MSIX_ALL, 0, &value) != 0;
+		if (i % 16 == 15) {
+			others.failures += vfiopm_msix_release(bench->msix, VECTORS - 1, 1) != 0;
+			others.failures += vfiopm_msix_use(bench->msix, VECTORS - 1, 1) != 0;
+			others.failures += vfiopm_msix_unmask(bench->msix, VECTORS - 1) != 0;
+		}
+		sched_yield();
+	}
+	return NULL;
+}
+
+static void start(pthread_t *thread, void *(*run)(void *), void *data)
+{
+	assert_int_equal(pthread_create(thread, NULL, run, data), 0);
+}
+
+static void join(pthread_t thread)
+{
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+#define PROCESSORS (VECTORS - 1)
+
+static void all_at_the_same_time(void **state)
+{
+	struct processor processors[PROCESSORS];
+	pthread_t threads[PROCESSORS], device, event_loop, meddler;
+	struct msix_bench bench;
+
+	(void)state;
+	msix_bench_open(&bench);
+	expect_ok(vfiopm_msix_use(bench.msix, 0, VECTORS));
+	sim_hold_awake(world_sim_device(), true);
+	start(&device, raise_them, NULL);
+	start(&event_loop, loop, &bench);
+	start(&meddler, meddle, &bench);
+	for (uint32_t i = 0; i < PROCESSORS; i++) {
+		processors[i] = (struct processor){ .bench = &bench, .vector = i };
+		start(&threads[i], mask_and_unmask, &processors[i]);
+	}
+	for (unsigned i = 0; i < PROCESSORS; i++) {
+		join(threads[i]);
+		assert_int_equal(processors[i].failures, 0);
+		assert_int_equal(processors[i].while_masked, 0);
+	}
+	others.stop = true;
+	join(device);
+	join(event_loop);
+	join(meddler);
+	assert_int_equal(others.failures, 0);
+
+	/* What was raised last is delivered. */
+	expect_ok(vfiopm_msix_set_function_mask(bench.msix, 0));
+	for (uint32_t i = 0; i < PROCESSORS; i++) {
+		expect_ok(vfiopm_msix_mask(bench.msix, i));
+		assert_true(guest_interrupts(bench.guest, i) <= others.fired[i]);
+		sim_fire(world_sim_device(), VFIOPM_IRQ_MSIX, i);
+		assert_int_equal(vfiopm_msix_is_pending(bench.msix, i), 1);
+		expect_ok(vfiopm_msix_unmask(bench.msix, i));
+		msix_dispatch_all(&bench);
+		assert_int_equal(vfiopm_msix_is_pending(bench.msix, i), 0);
+		assert_true(guest_interrupts(bench.guest, i) > 0);
+	}
+	sim_hold_awake(world_sim_device(), false);
+	msix_bench_close(&bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { IN_WORLD(all_at_the_same_time) };
+
+	return cmocka_run_group_tests_name("msix-threads", tests, NULL, NULL);
+}

@@ -2,7 +2,6 @@
 /* The host's side of the device, by sysfs alone. */
 #include "host.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,16 +125,4 @@ double host_share_asleep(unsigned every_ms, void (*call)(void *data), void *data
 	}
 	slept = host_suspended_time() - slept;
 	return 100.0 * (double)slept / (double)(end - begin);
-}
-
-unsigned host_open_fds(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	assert_non_null(directory);
-	while (readdir(directory))
-		count++;
-	closedir(directory);
-	return count;
 }

@@ -103,6 +103,43 @@ def plain_name(symbol):
     return symbol.split('@')[0]
 
 
+# ---- the libraries ----
+
+class Library:
+    """A library of the tree. Of the public headers each belongs to one."""
+
+    def __init__(self, source_root, name):
+        if name not in LIBRARIES:
+            fail(f'no such library: {name}')
+        directory, self.own_headers, self.needs = LIBRARIES[name]
+        self.name = name
+        self.map = source_root / directory / f'lib{name}.sym'
+
+    def has(self, header):
+        """Does a header belong to it? What belongs to no other is the core's."""
+        if self.own_headers:
+            return header in self.own_headers
+        return not any(header in headers for _, headers, _ in LIBRARIES.values())
+
+
+# The directory, the headers if not all others, and the libraries that it needs.
+LIBRARIES = {
+    'vfiopm': ('lib', (), ['libc.so.6']),
+    'vfiopm-udev': ('lib/udev', ('vfiopm/discover.h',), ['libc.so.6', 'libudev.so.1']),
+}
+
+
+def read_maps(source_root):
+    """{symbol: node} of all libraries."""
+    symbols = {}
+    for name in LIBRARIES:
+        for symbol, node in read_map(Library(source_root, name).map).items():
+            if symbol in symbols:
+                fail(f'{symbol} is exported by two libraries')
+            symbols[symbol] = node
+    return symbols
+
+
 # ---- C ----
 
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.DOTALL)

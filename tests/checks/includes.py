@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Includes go one way: public headers <- lib/private.h <- lib/*.c, and the kernel's headers
-are seen by lib/uapi.h alone.
+"""Includes go one way: public headers <- lib/private.h <- lib/*.c, the same in lib/udev, which
+has a private.h of its own; the kernel's headers are seen by lib/uapi.h alone, and libudev's by
+lib/udev.
 
 usage: includes.py SOURCE_ROOT
 """
@@ -47,12 +48,14 @@ def main():
     [source_root] = common.arguments('SOURCE_ROOT')
     lib = source_root / 'lib'
     headers = common.header_paths(source_root)
-    sources = sorted(lib.glob('*.c'))
+    udev = lib / 'udev'
+    sources = sorted(lib.glob('*.c')) + sorted(udev.glob('*.c'))
     tap = common.Tap()
 
     tap.check('there are public headers and sources to check',
               [f'no {what} below {source_root}' for what, found in
-               (('include/vfiopm/*.h', headers), ('lib/*.c', sources)) if not found])
+               (('include/vfiopm/*.h', headers), ('lib/*.c', sources),
+                ('lib/udev/*.c', list(udev.glob('*.c')))) if not found])
     tap.check('public headers include only <stdint.h>, <stddef.h> and one another',
               [problem for path in headers for problem in public_header_problems(path)])
     tap.check('object files include "private.h" and no header of another object',
@@ -60,8 +63,12 @@ def main():
                for problem in object_file_problems(path)])
     tap.check('in the library only uapi.h includes <linux/...>',
               [f'{path.relative_to(source_root)} includes {name}'
-               for path in headers + sorted(lib.glob('*.[ch]')) if path != lib / 'uapi.h'
+               for path in headers + sorted(lib.rglob('*.[ch]')) if path != lib / 'uapi.h'
                for name in common.includes(path) if name.startswith('<linux/')])
+    tap.check('the core library does not include <libudev.h>',
+              [f'{path.relative_to(source_root)} includes {name}'
+               for path in sorted(lib.glob('*.[ch]')) for name in common.includes(path)
+               if name.strip('<>"') in ('libudev.h', 'udev/private.h')])
     tap.check('uapi.h is seen by the library and its tests alone',
               [f'{path.relative_to(source_root)} includes {name}'
                for path in c_files(source_root)

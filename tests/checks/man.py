@@ -225,7 +225,7 @@ def check_errnos(tap, source_root, pages, exported, functions):
 
 def main():
     [source_root] = common.arguments('SOURCE_ROOT')
-    exported = common.read_map(source_root / 'lib' / 'libvfiopm.sym')
+    exported = common.read_maps(source_root)
     functions, macros = common.read_headers(source_root)
     pages = [Page(path) for path in sorted((source_root / 'man').glob('*.[1-9]'))]
     references = [page for page in pages if page.name.endswith('.3')]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Discovery with the real libudev, and the real udevd, on a sysfs of the test's own.
- * What a real kernel shows and sends is in test-discover-lab.c.
+ * What a real kernel shows and sends is in test-discovery.c.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -4,10 +4,10 @@
 # shellcheck shell=bash
 
 # shellcheck disable=SC2034  # used where this is sourced
-BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config)
+BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libudev-dev libjson-c-dev)
 # udev is there for its udevd and its hwdb.
 # shellcheck disable=SC2034
-TEST_PACKAGES=(g++ binutils libcmocka-dev mandoc libudev-dev udev)
+TEST_PACKAGES=(g++ binutils libcmocka-dev mandoc udev)
 # shellcheck disable=SC2034
 LAB_PACKAGES=(qemu-system-x86 busybox-static cpio xz-utils acpica-tools)
 # For kernels of other Debian releases, and one that is built.

@@ -26,6 +26,9 @@ ADDRESS = "0000:01:00.0"
 NULL_DISK = ["-blockdev", "driver=null-co,node-name=disk,size=16777216,read-zeroes=on"]
 DEVICES = {
     "e1000e": ["-device", "e1000e,bus=rp1"],
+    # Two functions of one device, the second bound to no driver.
+    "e1000e-with-edu": ["-device", "e1000e,bus=rp1,addr=0.0,multifunction=on",
+                        "-device", "edu,bus=rp1,addr=0.1"],
     "edu": ["-device", "edu,bus=rp1"],
     "nvme": [*NULL_DISK, "-device", "nvme,bus=rp1,serial=lab,drive=disk"],
     "virtio-blk-pci": [*NULL_DISK, "-device", "virtio-blk-pci,bus=rp1,drive=disk"],
@@ -75,7 +78,7 @@ def power_resource():
             return file.read()
 
 
-def command_line(image, initramfs, table, device, cpus, verbose):
+def command_line(image, initramfs, table, device, cpus, more, verbose):
     """The QEMU command, without the ports. Never KVM: the machine that runs the
     lab may have a /dev/kvm that hangs, and the same emulation everywhere makes
     runs comparable."""
@@ -96,7 +99,7 @@ def command_line(image, initramfs, table, device, cpus, verbose):
         # With it the kernel leaves the port's power to ACPI hot-plug.
         command += ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
                     "-acpitable", f"file=/dev/fd/{table}"]
-    return [*command, "-append", " ".join(parameters)]
+    return [*command, "-append", " ".join(parameters + more)]
 
 
 def port_options(pipes):
@@ -111,7 +114,7 @@ def port_options(pipes):
     return options
 
 
-def run(image, initramfs, table, device, cpus, limit, verbose, sinks):
+def run(image, initramfs, table, device, cpus, more, limit, verbose, sinks):
     """Run the machine until it is off, or the limit is over.
 
     sinks: a function for each port that takes the bytes as they come."""
@@ -123,7 +126,7 @@ def run(image, initramfs, table, device, cpus, limit, verbose, sinks):
         for descriptor in files.values():
             stack.callback(os.close, descriptor)
         command = command_line(image, files["initramfs"], files.get("table"),
-                               device, cpus, verbose)
+                               device, cpus, more, verbose)
         names = PORTS + ([WITNESS] if table is not None else [])
         pipes = {name: os.pipe() for name in names}
         for reader, _ in pipes.values():

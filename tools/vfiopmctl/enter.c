@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+/*
+ * vfiopmctl enter: put a device into low power and hold it there, telling what becomes of it,
+ * until a signal, the end of the time, or a wake that ends low power.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+
+#include "ctl.h"
+
+/* How often sysfs is looked at; it wakes nothing. */
+#define LOOK_MS 50
+
+struct holding {
+	const struct ctl_options *options;
+	const char *address;
+	struct vfiopm_device *dev;
+	int signals, wakeup; /* fds; wakeup is -1 for a plain entry */
+	int64_t began_ms;
+	uint64_t slept_ms; /* when it began */
+	uint32_t state, status;
+};
+
+/* ---- telling ---- */
+
+static int64_t since_ms(const struct holding *holding)
+{
+	return ctl_now_ms() - holding->began_ms;
+}
+
+static const char *text_of(const char *name)
+{
+	return name ? name : "?";
+}
+
+static void tell(const struct holding *holding, const char *event, const char *words)
+{
+	struct json_object *object;
+
+	if (!holding->options->json) {
+		printf("%8.2f s  %s\n", (double)since_ms(holding) / 1000, words);
+		fflush(stdout);
+		return;
+	}
+	object = json_object_new_object();
+	ctl_json_add_text(object, "event", event);
+	ctl_json_add_text(object, "address", holding->address);
+	ctl_json_add_number(object, "time_ms", since_ms(holding));
+	ctl_json_add_text(object, "power_state", vfiopm_readout_power_state_name(holding->state));
+	ctl_json_add_text(object, "runtime_status", vfiopm_readout_runtime_status_name(holding->status));
+	ctl_json_print_line(object);
+}
+
+static void tell_end(const struct holding *holding)
+{
+	uint64_t slept = holding->slept_ms;
+	int64_t held = since_ms(holding);
+	struct json_object *object;
+
+	vfiopm_readout_get_suspended_time(holding->dev, &slept);
+	slept -= holding->slept_ms;
+	if (!holding->options->json) {
+		printf("%8.2f s  left; suspended for %" PRIu64 " of %" PRId64 " ms\n", (double)held / 1000, slept, held);
+		return;
+	}
+	object = json_object_new_object();
+	ctl_json_add_text(object, "event", "left");
+	ctl_json_add_text(object, "address", holding->address);
+	ctl_json_add_number(object, "time_ms", held);
+	ctl_json_add_number(object, "suspended_ms", (int64_t)slept);
+	ctl_json_print_line(object);
+}
+
+/* ---- looking ---- */
+
+static void look(struct holding *holding)
+{
+	uint32_t state = VFIOPM_POWER_STATE_UNKNOWN, status = VFIOPM_RUNTIME_UNSUPPORTED;
+	char words[64];
+
+	vfiopm_readout_get_power_state(holding->dev, &state);
+	vfiopm_readout_get_runtime_status(holding->dev, &status);
+	if (state == holding->state && status == holding->status)
+		return;
+	holding->state = state;
+	holding->status = status;
+	snprintf(words, sizeof(words), "%s, %s", text_of(vfiopm_readout_runtime_status_name(status)),
+		 text_of(vfiopm_readout_power_state_name(state)));
+	tell(holding, "state", words);
+}
+
+/* ---- entering and leaving ---- */
+
+static int enter(const struct holding *holding)
+{
+	int r = holding->wakeup < 0 ? vfiopm_enter(holding->dev)
+				    : vfiopm_enter_wakeup(holding->dev, holding->wakeup);
+
+	if (r == -ENOTTY) {
+		ctl_say("%s cannot be put into low power%s: the kernel is older than 6.1, or its driver does "
+			"not offer that", holding->address, holding->wakeup < 0 ? "" : " with wakeup");
+		return CTL_NO_FEATURE;
+	}
+	if (r < 0) {
+		ctl_say("%s could not be put into low power: %s", holding->address, strerror(-r));
+		return CTL_FAILED;
+	}
+	return CTL_OK;
+}
+
+/* True if it is to be held on. */
+static bool handle_wake(const struct holding *holding, int *ret_status)
+{
+	uint64_t count;
+
+	if (read(holding->wakeup, &count, sizeof(count)) != sizeof(count))
+		return true;
+	tell(holding, "woken", "woken by the host; its low power is over");
+	if (!holding->options->again)
+		return false;
+	*ret_status = enter(holding);
+	if (*ret_status != CTL_OK)
+		return false;
+	tell(holding, "entered", "entered again");
+	return true;
+}
+
+/* Until it is over; -1 is without end. */
+static int left_ms(const struct holding *holding)
+{
+	int64_t left = holding->options->for_ms - since_ms(holding);
+
+	if (holding->options->for_ms < 0 || left > LOOK_MS)
+		return LOOK_MS;
+	return left > 0 ? (int)left : 0;
+}
+
+static int hold(struct holding *holding)
+{
+	struct pollfd pollfds[2] = { { .fd = holding->signals, .events = POLLIN },
+				     { .fd = holding->wakeup, .events = POLLIN } };
+	int status = CTL_OK, timeout;
+
+	while ((timeout = left_ms(holding)) > 0) {
+		if (poll(pollfds, 2, timeout) < 0 && errno != EINTR)
+			break;
+		look(holding);
+		if (pollfds[0].revents)
+			break;
+		if ((pollfds[1].revents & POLLIN) && !handle_wake(holding, &status))
+			break;
+	}
+	return status;
+}
+
+static int leave(struct holding *holding)
+{
+	int r = vfiopm_exit(holding->dev);
+
+	if (r == 0) {
+		tell_end(holding);
+		return CTL_OK;
+	}
+	ctl_say("%s could not be brought back: %s. Its last close, now, ends low power too", holding->address,
+		strerror(-r));
+	return CTL_FAILED;
+}
+
+static int enter_and_hold(struct holding *holding)
+{
+	int status, left;
+
+	holding->began_ms = ctl_now_ms();
+	vfiopm_readout_get_suspended_time(holding->dev, &holding->slept_ms);
+	vfiopm_readout_get_power_state(holding->dev, &holding->state);
+	vfiopm_readout_get_runtime_status(holding->dev, &holding->status);
+	status = enter(holding);
+	if (status != CTL_OK)
+		return status;
+	tell(holding, "entered", holding->wakeup < 0 ? "entered low power" : "entered low power, with wakeup");
+	status = hold(holding);
+	left = leave(holding);
+	return status == CTL_OK ? left : status;
+}
+
+/* ---- setting up ---- */
+
+/* Signals that end it come as data, so that none finds it between two steps. */
+static int open_signals(void)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &ends, NULL) < 0)
+		return -1;
+	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int ctl_enter(const struct ctl_options *options)
+{
+	struct holding holding = { .options = options, .address = options->devices[0], .wakeup = -1 };
+	int r, status;
+
+	r = vfiopm_device_open(holding.address, &holding.dev);
+	if (r == -EINVAL)
+		return ctl_fail_lookup(holding.address, r);
+	if (r < 0)
+		return ctl_fail_open(holding.address, r);
+	holding.signals = open_signals();
+	if (options->wakeup)
+		holding.wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (holding.signals < 0 || (options->wakeup && holding.wakeup < 0)) {
+		ctl_say("%s", strerror(errno));
+		status = CTL_FAILED;
+	} else {
+		status = enter_and_hold(&holding);
+	}
+	vfiopm_device_free(holding.dev);
+	return status;
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+/* Reading the facts; what each rests on is beside it. */
+#include "facts.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* ---- small files ---- */
+
+static bool read_file(const char *path, char *ret_text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+
+	ret_text[0] = '\0';
+	if (fd < 0)
+		return false;
+	length = read(fd, ret_text, size - 1);
+	close(fd);
+	ret_text[length > 0 ? length : 0] = '\0';
+	ret_text[strcspn(ret_text, "\n")] = '\0';
+	return length >= 0;
+}
+
+static bool read_attribute(const char *directory, const char *name, char ret_text[FACT_TEXT])
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return read_file(path, ret_text, FACT_TEXT);
+}
+
+static bool exists(const char *directory, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return access(path, F_OK) == 0;
+}
+
+/* Of the names that the kernel gives to PCI devices: 0000:01:00.0. */
+static bool is_address(const char *name)
+{
+	unsigned domain, bus, device, function;
+	int length = 0;
+
+	return sscanf(name, "%8x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &length) == 4 &&
+	       name[length] == '\0';
+}
+
+/* ---- a device or a bridge ---- */
+
+static void read_driver(const char *path, char ret_driver[FACT_TEXT])
+{
+	char link[PATH_MAX], target[PATH_MAX];
+	ssize_t length;
+	const char *name;
+
+	ret_driver[0] = '\0';
+	snprintf(link, sizeof(link), "%s/driver", path);
+	length = readlink(link, target, sizeof(target) - 1);
+	if (length < 0)
+		return;
+	target[length] = '\0';
+	name = strrchr(target, '/');
+	snprintf(ret_driver, FACT_TEXT, "%.63s", name ? name + 1 : target);
+}
+
+static void read_node(struct fact_node *node, const char *path)
+{
+	char delay[FACT_TEXT];
+
+	memset(node, 0, sizeof(*node));
+	snprintf(node->path, sizeof(node->path), "%.255s", path);
+	snprintf(node->address, sizeof(node->address), "%.63s", strrchr(path, '/') + 1);
+	read_driver(path, node->driver);
+	read_attribute(path, "power/control", node->control);
+	read_attribute(path, "power/runtime_status", node->status);
+	read_attribute(path, "power_state", node->state);
+	read_attribute(path, "d3cold_allowed", node->d3cold_allowed);
+	read_attribute(path, "power/pm_qos_resume_latency_us", node->latency);
+	read_attribute(path, "firmware_node/real_power_state", node->real_state);
+	read_attribute(path, "sriov_numvfs", node->vfs);
+	read_attribute(path, "power/runtime_usage", node->usage);
+	/* The resources of _PR3 (drivers/acpi/power.c, acpi_power_add_remove_device()). */
+	node->has_platform_power = exists(path, "firmware_node/power_resources_D3hot");
+	/* A port that the kernel lets go to D3 has an autosuspend delay (drivers/pci/pcie/
+	 * portdrv.c, pcie_portdrv_probe(): pci_bridge_d3_possible()); one that it does not gives
+	 * EIO here (drivers/base/power/sysfs.c, autosuspend_delay_ms_show()). */
+	node->may_suspend = read_attribute(path, "power/autosuspend_delay_ms", delay) && delay[0];
+}
+
+/* The path in /sys/devices names each bridge: .../pci0000:00/0000:00:01.0/0000:01:00.0. */
+static int read_chain(struct facts *facts, const char *address)
+{
+	char link[64], path[PATH_MAX], *slash;
+
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%.40s", address);
+	if (!realpath(link, path))
+		return -errno;
+	while (facts->count < FACT_NODES && (slash = strrchr(path, '/')) && is_address(slash + 1)) {
+		read_node(&facts->nodes[facts->count++], path);
+		*slash = '\0';
+	}
+	return facts->count > 0 ? 0 : -ENXIO;
+}
+
+/* ---- the others ---- */
+
+static bool is_in_chain(const struct facts *facts, const char *address)
+{
+	for (unsigned i = 0; i < facts->count; i++) {
+		if (strcmp(facts->nodes[i].address, address) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The other device with an address, a new one if there was none; NULL if there is no room. */
+static struct fact_node *find_other(struct facts *facts, const char *directory, const char *address)
+{
+	char link[PATH_MAX], path[PATH_MAX];
+
+	for (unsigned i = 0; i < facts->other_count; i++) {
+		if (strcmp(facts->others[i].address, address) == 0)
+			return &facts->others[i];
+	}
+	snprintf(link, sizeof(link), "%.2000s/%.255s", directory, address);
+	if (facts->other_count == FACT_OTHERS || !realpath(link, path))
+		return NULL;
+	read_node(&facts->others[facts->other_count], path);
+	return &facts->others[facts->other_count++];
+}
+
+static void read_others_in(struct facts *facts, const char *directory, bool is_group)
+{
+	DIR *entries = opendir(directory);
+	struct dirent *entry;
+
+	while (entries && (entry = readdir(entries)) != NULL) {
+		struct fact_node *other;
+
+		if (!is_address(entry->d_name) || is_in_chain(facts, entry->d_name))
+			continue;
+		other = find_other(facts, directory, entry->d_name);
+		if (!other)
+			continue;
+		other->is_in_group |= is_group;
+		other->is_behind_port |= !is_group;
+	}
+	if (entries)
+		closedir(entries);
+}
+
+static void read_others(struct facts *facts)
+{
+	char group[PATH_MAX];
+
+	for (unsigned i = 1; i < facts->count; i++)
+		read_others_in(facts, facts->nodes[i].path, false);
+	snprintf(group, sizeof(group), "%s/iommu_group/devices", facts->nodes[0].path);
+	read_others_in(facts, group, true);
+}
+
+/* ---- who has it open ---- */
+
+static bool is_number(const char *name)
+{
+	return name[0] && name[strspn(name, "0123456789")] == '\0';
+}
+
+/* 1: has it open, 0: not, -1: may not be looked into. */
+static int has_open(const char *pid, const char *group_node, const char *cdev_node)
+{
+	char directory[64], target[PATH_MAX];
+	struct dirent *entry;
+	DIR *fds;
+	int has = 0;
+
+	snprintf(directory, sizeof(directory), "/proc/%.20s/fd", pid);
+	fds = opendir(directory);
+	if (!fds)
+		return errno == EACCES || errno == EPERM ? -1 : 0;
+	while (!has && (entry = readdir(fds)) != NULL) {
+		ssize_t length = readlinkat(dirfd(fds), entry->d_name, target, sizeof(target) - 1);
+
+		if (length < 0)
+			continue;
+		target[length] = '\0';
+		has = (group_node && strcmp(target, group_node) == 0) ||
+		      (cdev_node && strcmp(target, cdev_node) == 0);
+	}
+	closedir(fds);
+	return has;
+}
+
+static void add_holder(struct facts *facts, const char *pid)
+{
+	struct fact_holder *holder;
+	char path[64];
+
+	if (facts->holder_count == FACT_HOLDERS)
+		return;
+	holder = &facts->holders[facts->holder_count++];
+	holder->pid = atoi(pid);
+	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
+	read_file(path, holder->name, sizeof(holder->name));
+}
+
+static void read_holders(struct facts *facts, const char *group_node, const char *cdev_node)
+{
+	DIR *processes = opendir("/proc");
+	struct dirent *entry;
+
+	while (processes && (entry = readdir(processes)) != NULL) {
+		int has = is_number(entry->d_name) ? has_open(entry->d_name, group_node, cdev_node) : 0;
+
+		if (has > 0)
+			add_holder(facts, entry->d_name);
+		facts->hidden_processes += has < 0;
+	}
+	if (processes)
+		closedir(processes);
+}
+
+/* ---- the machine ---- */
+
+static void read_machine(struct facts *facts)
+{
+	struct utsname name;
+
+	if (uname(&name) == 0) {
+		snprintf(facts->kernel, sizeof(facts->kernel), "%.63s", name.release);
+		sscanf(name.release, "%u.%u", &facts->kernel_major, &facts->kernel_minor);
+	}
+	facts->has_acpi = access("/sys/firmware/acpi", F_OK) == 0;
+	read_file("/sys/module/vfio_pci/parameters/disable_idle_d3", facts->disable_idle_d3,
+		  sizeof(facts->disable_idle_d3));
+	read_file("/proc/cmdline", facts->cmdline, sizeof(facts->cmdline));
+}
+
+int facts_read(struct facts *ret_facts, const char *address, const char *group_node, const char *cdev_node)
+{
+	int r;
+
+	memset(ret_facts, 0, sizeof(*ret_facts));
+	r = read_chain(ret_facts, address);
+	if (r < 0)
+		return r;
+	read_others(ret_facts);
+	read_holders(ret_facts, group_node, cdev_node);
+	read_machine(ret_facts);
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The facts that doctor judges by: of a device, of each bridge above it, and of who has it
+ * open. They are read from sysfs and /proc, and no reading of them resumes a device: each
+ * attribute here is answered from the kernel's memory (drivers/base/power/sysfs.c,
+ * drivers/pci/pci-sysfs.c, drivers/acpi/device_sysfs.c). Never read: config, rom, resource*,
+ * current_link_*, max_link_* and vpd, which ask the device.
+ */
+#ifndef FACTS_H
+#define FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FACT_TEXT    64
+#define FACT_NODES   16 /* a device and its bridges: a PCIe tree is not as deep */
+#define FACT_OTHERS  32
+#define FACT_HOLDERS 16
+
+/* A device or a bridge. A text is "" where the attribute is not there, or may not be read. */
+struct fact_node {
+	char address[FACT_TEXT];
+	char path[256]; /* in /sys/devices */
+	char driver[FACT_TEXT];
+	char control[FACT_TEXT], status[FACT_TEXT], state[FACT_TEXT], d3cold_allowed[FACT_TEXT];
+	char latency[FACT_TEXT];    /* power/pm_qos_resume_latency_us */
+	char real_state[FACT_TEXT]; /* firmware_node/real_power_state */
+	char vfs[FACT_TEXT];	    /* sriov_numvfs */
+	char usage[FACT_TEXT];	    /* power/runtime_usage, of kernels built to tell */
+	bool has_platform_power;    /* _PR3: the platform can switch it off */
+	bool may_suspend;	    /* of a bridge: the kernel lets it go to D3 */
+	bool is_behind_port, is_in_group; /* of another device: the same port, the same group */
+};
+
+struct fact_holder {
+	int pid;
+	char name[FACT_TEXT];
+};
+
+struct facts {
+	struct fact_node nodes[FACT_NODES]; /* the device, then up to the root port */
+	unsigned count;
+	/* Other devices behind the same ports, and of the same IOMMU group, none of them twice. */
+	struct fact_node others[FACT_OTHERS];
+	unsigned other_count;
+	struct fact_holder holders[FACT_HOLDERS];
+	unsigned holder_count, hidden_processes; /* hidden: may not be looked into */
+	char kernel[FACT_TEXT];			 /* its release */
+	unsigned kernel_major, kernel_minor;
+	bool has_acpi;
+	char disable_idle_d3[FACT_TEXT]; /* of vfio-pci's module */
+	char cmdline[1024];
+};
+
+/* 0, or a negative errno. */
+int facts_read(struct facts *ret_facts, const char *address, const char *group_node, const char *cdev_node);
+
+#endif

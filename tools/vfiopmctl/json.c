@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/* JSON, by json-c: objects are built, printed and freed here. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <json-c/json.h>
+
+#include "ctl.h"
+
+/* json-c gives NULL where there is no memory, and NULL is its null. */
+static struct json_object *made(struct json_object *value)
+{
+	if (!value) {
+		ctl_say("no memory");
+		exit(CTL_FAILED);
+	}
+	return value;
+}
+
+void ctl_json_add(struct json_object *object, const char *key, struct json_object *value)
+{
+	if (json_object_object_add(object, key, value) != 0) {
+		ctl_say("no memory");
+		exit(CTL_FAILED);
+	}
+}
+
+void ctl_json_add_null(struct json_object *object, const char *key)
+{
+	ctl_json_add(object, key, NULL);
+}
+
+void ctl_json_add_text(struct json_object *object, const char *key, const char *text)
+{
+	ctl_json_add(object, key, text ? made(json_object_new_string(text)) : NULL);
+}
+
+void ctl_json_add_number(struct json_object *object, const char *key, int64_t number)
+{
+	ctl_json_add(object, key, made(json_object_new_int64(number)));
+}
+
+/* With one digit behind the point: it is for shares in per cent. */
+void ctl_json_add_double(struct json_object *object, const char *key, double number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.1f", number);
+	ctl_json_add(object, key, made(json_object_new_double_s(number, text)));
+}
+
+void ctl_json_add_bool(struct json_object *object, const char *key, bool value)
+{
+	ctl_json_add(object, key, made(json_object_new_boolean(value)));
+}
+
+static void print(struct json_object *object, int flags)
+{
+	puts(json_object_to_json_string_ext(object, flags | JSON_C_TO_STRING_NOSLASHESCAPE));
+	fflush(stdout);
+	json_object_put(object);
+}
+
+void ctl_json_print(struct json_object *object)
+{
+	print(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
+}
+
+void ctl_json_print_line(struct json_object *object)
+{
+	print(object, JSON_C_TO_STRING_PLAIN);
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+/* vfiopmctl probe: what VFIO offers for a device. To ask opens the device, which wakes it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include "ctl.h"
+
+static const struct {
+	uint32_t bit;
+	const char *name;
+} features[] = {
+	{ VFIOPM_FEATURE_ENTER, "enter" },
+	{ VFIOPM_FEATURE_ENTER_WAKEUP, "enter_wakeup" },
+	{ VFIOPM_FEATURE_EXIT, "exit" },
+};
+
+static const struct {
+	uint32_t index;
+	const char *name;
+} indexes[] = {
+	{ VFIOPM_IRQ_INTX, "INTx" }, { VFIOPM_IRQ_MSI, "MSI" }, { VFIOPM_IRQ_MSIX, "MSI-X" },
+	{ VFIOPM_IRQ_ERR, "ERR" },   { VFIOPM_IRQ_REQ, "REQ" },
+};
+
+#define FEATURES (sizeof(features) / sizeof(features[0]))
+#define INDEXES	 (sizeof(indexes) / sizeof(indexes[0]))
+
+static void print_json(const char *address, uint32_t has, const uint32_t *counts)
+{
+	struct json_object *document = json_object_new_object(), *vectors = json_object_new_object(),
+			   *low_power = json_object_new_object();
+
+	ctl_json_add_text(document, "address", address);
+	for (size_t i = 0; i < FEATURES; i++)
+		ctl_json_add_bool(low_power, features[i].name, has & features[i].bit);
+	ctl_json_add(document, "low_power", low_power);
+	for (size_t i = 0; i < INDEXES; i++)
+		ctl_json_add_number(vectors, indexes[i].name, counts[i]);
+	ctl_json_add(document, "vectors", vectors);
+	ctl_json_print(document);
+}
+
+static void print_text(const char *address, uint32_t has, const uint32_t *counts)
+{
+	printf("%s\n  low power    ", address);
+	for (size_t i = 0; i < FEATURES; i++)
+		printf(" %s%s", has & features[i].bit ? "" : "no ", features[i].name);
+	printf("\n  vectors      ");
+	for (size_t i = 0; i < INDEXES; i++)
+		printf(" %s %" PRIu32, indexes[i].name, counts[i]);
+	printf("\n");
+}
+
+int ctl_probe(const struct ctl_options *options)
+{
+	const char *address = options->devices[0];
+	uint32_t has = 0, counts[INDEXES] = { 0 };
+	struct vfiopm_device *dev;
+	int r = vfiopm_device_open(address, &dev);
+
+	if (r == -EINVAL)
+		return ctl_fail_lookup(address, r);
+	if (r < 0)
+		return ctl_fail_open(address, r);
+	vfiopm_get_features(dev, &has);
+	for (size_t i = 0; i < INDEXES; i++)
+		vfiopm_irq_get_count(dev, indexes[i].index, &counts[i]);
+	if (options->json)
+		print_json(address, has, counts);
+	else
+		print_text(address, has, counts);
+	vfiopm_device_free(dev);
+	if (has & VFIOPM_FEATURE_ENTER)
+		return CTL_OK;
+	ctl_say("%s cannot be put into low power: the kernel is older than 6.1, or its driver does not "
+		"offer that", address);
+	return CTL_NO_FEATURE;
+}

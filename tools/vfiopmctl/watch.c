@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: MIT
+/*
+ * vfiopmctl watch: the power of devices as time goes by, drawn for a terminal, or told in plain
+ * lines, of sysfs alone: it wakes nothing.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+
+#include "ctl.h"
+
+#define SAMPLES 512
+
+struct watched {
+	const struct vfiopm_discover_device *device;
+	const char *address;
+	struct ctl_power power, before; /* now, and when it was last told */
+	int64_t slept_ms;		/* when watching began */
+	int8_t samples[SAMPLES];	/* power states, a ring */
+};
+
+struct watch {
+	const struct ctl_options *options;
+	struct vfiopm_discover_list *list;	 /* if none were named */
+	struct vfiopm_discover_device **devices; /* if they were */
+	struct watched *watched;
+	uint32_t count;
+	unsigned sample_count;
+	int64_t began_ms;
+	int signals;
+	bool terminal, blocks;
+	unsigned drawn; /* lines */
+};
+
+static int64_t since_ms(const struct watch *watch)
+{
+	return ctl_now_ms() - watch->began_ms;
+}
+
+/* ---- sampling ---- */
+
+/* The share of the time since it began that a device was suspended, in per cent; -1 for none. */
+static double share_of(const struct watch *watch, const struct watched *watched)
+{
+	int64_t time = since_ms(watch);
+
+	if (watched->power.suspended_ms < 0 || watched->slept_ms < 0 || time <= 0)
+		return -1;
+	return 100.0 * (double)(watched->power.suspended_ms - watched->slept_ms) / (double)time;
+}
+
+static void sample(struct watch *watch)
+{
+	for (uint32_t i = 0; i < watch->count; i++) {
+		struct watched *watched = &watch->watched[i];
+
+		watched->power = ctl_power_of(watched->device);
+		watched->samples[watch->sample_count % SAMPLES] = (int8_t)watched->power.state;
+	}
+	watch->sample_count++;
+}
+
+/* ---- plain lines ---- */
+
+static bool has_changed(const struct watched *watched)
+{
+	return watched->power.state != watched->before.state || watched->power.status != watched->before.status;
+}
+
+static void tell_change(const struct watch *watch, const struct watched *watched)
+{
+	struct json_object *object;
+
+	if (!watch->options->json) {
+		printf("%8.1f s  %s  %s, %s\n", (double)since_ms(watch) / 1000, watched->address,
+		       ctl_status_name(&watched->power), ctl_state_name(&watched->power));
+		return;
+	}
+	object = json_object_new_object();
+	ctl_json_add_text(object, "event", "state");
+	ctl_json_add_text(object, "address", watched->address);
+	ctl_json_add_number(object, "time_ms", since_ms(watch));
+	ctl_json_add(object, "power", ctl_power_json(&watched->power));
+	ctl_json_print_line(object);
+}
+
+static void tell_changes(struct watch *watch)
+{
+	for (uint32_t i = 0; i < watch->count; i++) {
+		struct watched *watched = &watch->watched[i];
+
+		if (watch->sample_count > 1 && !has_changed(watched))
+			continue;
+		tell_change(watch, watched);
+		watched->before = watched->power;
+	}
+	fflush(stdout);
+}
+
+static void tell_end(const struct watch *watch)
+{
+	for (uint32_t i = 0; i < watch->count; i++) {
+		const struct watched *watched = &watch->watched[i];
+		double share = share_of(watch, watched);
+		struct json_object *object;
+
+		if (!watch->options->json) {
+			printf("%8.1f s  %s  suspended for %.1f %% of the time\n", (double)since_ms(watch) / 1000,
+			       watched->address, share < 0 ? 0.0 : share);
+			continue;
+		}
+		object = json_object_new_object();
+		ctl_json_add_text(object, "event", "end");
+		ctl_json_add_text(object, "address", watched->address);
+		ctl_json_add_number(object, "time_ms", since_ms(watch));
+		ctl_json_add_double(object, "suspended_percent", share < 0 ? 0.0 : share);
+		ctl_json_print_line(object);
+	}
+}
+
+/* ---- a terminal ---- */
+
+/* By the names of the variables' values: the locale itself need not be installed. */
+static bool is_utf8(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && value[0])
+			return strcasestr(value, "UTF-8") || strcasestr(value, "utf8");
+	}
+	return false;
+}
+
+static unsigned terminal_width(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 60 ? size.ws_col : 80;
+}
+
+/* The deeper the sleep, the lower the mark. */
+static const char *mark_of(const struct watch *watch, int8_t state)
+{
+	switch (state) {
+	case VFIOPM_POWER_STATE_D0:
+		return watch->blocks ? "\u2588" : "#";
+	case VFIOPM_POWER_STATE_D1:
+	case VFIOPM_POWER_STATE_D2:
+		return watch->blocks ? "\u2585" : "+";
+	case VFIOPM_POWER_STATE_D3HOT:
+		return watch->blocks ? "\u2583" : "=";
+	case VFIOPM_POWER_STATE_D3COLD:
+		return watch->blocks ? "\u2581" : "_";
+	default:
+		return "?";
+	}
+}
+
+static void draw_timeline(const struct watch *watch, const struct watched *watched, unsigned width)
+{
+	unsigned shown = watch->sample_count < width ? watch->sample_count : width;
+
+	if (shown > SAMPLES)
+		shown = SAMPLES;
+	for (unsigned i = watch->sample_count - shown; i < watch->sample_count; i++)
+		fputs(mark_of(watch, watched->samples[i % SAMPLES]), stdout);
+}
+
+#define COLUMNS_BEFORE 46
+
+static void draw(struct watch *watch)
+{
+	unsigned width = terminal_width();
+
+	if (watch->drawn > 0)
+		printf("\033[%uA", watch->drawn);
+	printf("\033[K%-12s  %-10s  %-7s  %8s  %s  (%s D0, %s D3hot, %s D3cold)\n", "DEVICE", "STATUS", "STATE",
+	       "ASLEEP", "TIME", mark_of(watch, VFIOPM_POWER_STATE_D0), mark_of(watch, VFIOPM_POWER_STATE_D3HOT),
+	       mark_of(watch, VFIOPM_POWER_STATE_D3COLD));
+	for (uint32_t i = 0; i < watch->count; i++) {
+		const struct watched *watched = &watch->watched[i];
+		double share = share_of(watch, watched);
+
+		printf("\033[K%-12s  %-10s  %-7s  ", watched->address, ctl_status_name(&watched->power),
+		       ctl_state_name(&watched->power));
+		if (share < 0)
+			printf("%8s  ", "-");
+		else
+			printf("%6.1f %%  ", share);
+		draw_timeline(watch, watched, width - COLUMNS_BEFORE);
+		printf("\n");
+	}
+	printf("\033[K%.1f s; Ctrl-C ends\n", (double)since_ms(watch) / 1000);
+	watch->drawn = watch->count + 2;
+	fflush(stdout);
+}
+
+/* ---- watching ---- */
+
+static int open_signals(void)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool is_over(const struct watch *watch)
+{
+	return watch->options->for_ms >= 0 && since_ms(watch) >= watch->options->for_ms;
+}
+
+/* Until the next sample; true if a signal came. */
+static bool wait_for_next(const struct watch *watch)
+{
+	struct pollfd pollfd = { .fd = watch->signals, .events = POLLIN };
+	int64_t next = (since_ms(watch) / watch->options->interval_ms + 1) * watch->options->interval_ms;
+
+	if (watch->options->for_ms >= 0 && next > watch->options->for_ms)
+		next = watch->options->for_ms;
+	next -= since_ms(watch);
+	return poll(&pollfd, 1, next > 0 ? (int)next : 0) > 0;
+}
+
+static void run(struct watch *watch)
+{
+	bool over = false;
+
+	watch->began_ms = ctl_now_ms();
+	sample(watch);
+	for (uint32_t i = 0; i < watch->count; i++)
+		watch->watched[i].slept_ms = watch->watched[i].power.suspended_ms;
+	while (!over) {
+		if (watch->terminal)
+			draw(watch);
+		else
+			tell_changes(watch);
+		over = wait_for_next(watch) || is_over(watch);
+		sample(watch);
+	}
+	if (watch->terminal)
+		draw(watch);
+	else
+		tell_changes(watch);
+	tell_end(watch);
+}
+
+/* ---- which devices ---- */
+
+static int find_named(struct watch *watch)
+{
+	const struct ctl_options *options = watch->options;
+
+	watch->devices = calloc((size_t)options->device_count, sizeof(*watch->devices));
+	watch->watched = calloc((size_t)options->device_count, sizeof(*watch->watched));
+	if (!watch->devices || !watch->watched)
+		return ctl_fail_lookup("the devices", -ENOMEM);
+	for (int i = 0; i < options->device_count; i++) {
+		int r = vfiopm_discover_device_new(options->devices[i], &watch->devices[i]);
+
+		if (r < 0)
+			return ctl_fail_lookup(options->devices[i], r);
+		watch->watched[watch->count++].device = watch->devices[i];
+	}
+	return CTL_OK;
+}
+
+static int find_all(struct watch *watch)
+{
+	uint32_t count = 0;
+	int r = vfiopm_discover_list_new(watch->options->all ? VFIOPM_DISCOVER_ALL : VFIOPM_DISCOVER_VFIO,
+					 &watch->list);
+
+	if (r < 0)
+		return ctl_fail_lookup("the list of devices", r);
+	vfiopm_discover_list_get_count(watch->list, &count);
+	if (count == 0) {
+		ctl_say("no device is bound to a VFIO driver. Name one, or: vfiopmctl watch --all");
+		return CTL_NOT_VFIO;
+	}
+	watch->watched = calloc(count, sizeof(*watch->watched));
+	if (!watch->watched)
+		return ctl_fail_lookup("the devices", -ENOMEM);
+	for (uint32_t i = 0; i < count; i++)
+		vfiopm_discover_list_get_device(watch->list, i, &watch->watched[i].device);
+	watch->count = count;
+	return CTL_OK;
+}
+
+int ctl_watch(const struct ctl_options *options)
+{
+	struct watch watch = { .options = options };
+	int status;
+
+	watch.blocks = is_utf8();
+	watch.terminal = !options->json && isatty(STDOUT_FILENO);
+	watch.signals = open_signals();
+	status = options->device_count > 0 ? find_named(&watch) : find_all(&watch);
+	for (uint32_t i = 0; i < watch.count; i++)
+		vfiopm_discover_device_get_address(watch.watched[i].device, &watch.watched[i].address);
+	if (status == CTL_OK)
+		run(&watch);
+	for (int i = 0; watch.devices && i < options->device_count; i++)
+		vfiopm_discover_device_free(watch.devices[i]);
+	vfiopm_discover_list_free(watch.list);
+	free(watch.devices);
+	free(watch.watched);
+	return status;
+}

@@ -6,6 +6,7 @@
 device=$VFIOPM_LAB_DEVICE
 at=/sys/bus/pci/devices/$device
 port=/sys/bus/pci/devices/0000:00:01.0
+other=${at%.*}.1
 PATH=.:$PATH
 
 # Let it be asleep, if it can, by a program that has put it into low power.
@@ -56,6 +57,16 @@ for cause; do
 	d3cold-not-allowed) with "$cause" $at/d3cold_allowed 0 1 ;;
 	port-control-on) with "$cause" $port/power/control on auto ;;
 	port-d3cold-not-allowed) with "$cause" $port/d3cold_allowed 0 1 ;;
+	other-d3cold-not-allowed)
+		echo auto >"$other/power/control"
+		with "$cause" $other/d3cold_allowed 0 1
+		;;
+	vfs)
+		echo 2 >$at/sriov_numvfs
+		hold
+		examine "$cause"
+		let_go
+		;;
 	not-vfio)
 		unbind
 		examine "$cause"

@@ -31,6 +31,10 @@ DEVICES = {
                         "-device", "edu,bus=rp1,addr=0.1"],
     "edu": ["-device", "edu,bus=rp1"],
     "nvme": [*NULL_DISK, "-device", "nvme,bus=rp1,serial=lab,drive=disk"],
+    # With two virtual functions to switch on (vfio_pci.enable_sriov=1 on the command line).
+    "nvme-sriov": ["-device", "nvme-subsys,id=subsystem",
+                   "-device", "nvme,bus=rp1,serial=lab,subsys=subsystem,sriov_max_vfs=2,"
+                   "sriov_vq_flexible=4,sriov_vi_flexible=2,max_ioqpairs=6,msix_qsize=5"],
     "virtio-blk-pci": [*NULL_DISK, "-device", "virtio-blk-pci,bus=rp1,drive=disk"],
     "virtio-net-pci": ["-device", "virtio-net-pci,bus=rp1,vectors=4"],
     "virtio-rng-pci": ["-device", "virtio-rng-pci,bus=rp1"],

@@ -218,6 +218,22 @@ static void look_at_idle(struct doctor *doctor)
 			  "line)");
 }
 
+/* Somebody else in the kernel, if nothing else was found. */
+static void look_at_usage(struct doctor *doctor)
+{
+	const struct fact_node *device = device_of(doctor);
+	struct finding *finding;
+
+	if (doctor->count > 0 || !is(device->status, "active") || !device->usage[0] || is(device->usage, "0"))
+		return;
+	finding = find(doctor, "in-use");
+	set(finding->what, "the kernel counts %s users of %s that keep it awake", device->usage, device->address);
+	set(finding->where, "%s/power/runtime_usage says %s", device->path, device->usage);
+	set(finding->why, "it is suspended when that is 0: after its owner has entered low power, and its last call "
+			  "has returned");
+	set(finding->fix, "see who has it open; the kernel's log, if nobody has");
+}
+
 /* ---- what keeps it in D3hot ---- */
 
 static void look_at_d3cold(struct doctor *doctor)
@@ -274,6 +290,23 @@ static void look_at_others(struct doctor *doctor)
 	}
 }
 
+/* drivers/pci/pci.c, pci_bridge_d3_update() */
+static void look_at_others_d3cold(struct doctor *doctor)
+{
+	for (unsigned i = 0; i < doctor->facts.other_count; i++) {
+		const struct fact_node *other = &doctor->facts.others[i];
+		struct finding *finding;
+
+		if (!other->is_behind_port || !is(other->d3cold_allowed, "0"))
+			continue;
+		finding = find(doctor, "other-d3cold-not-allowed");
+		set(finding->what, "D3cold is not allowed for %s beside it", other->address);
+		set(finding->where, "%s/d3cold_allowed says 0", other->path);
+		set(finding->why, "the kernel keeps the port above on for it, even while it is suspended");
+		set(finding->fix, "echo 1 > /sys/bus/pci/devices/%s/d3cold_allowed", other->address);
+	}
+}
+
 static void look_at_port_control(struct doctor *doctor, const struct fact_node *port)
 {
 	struct finding *finding;
@@ -285,6 +318,21 @@ static void look_at_port_control(struct doctor *doctor, const struct fact_node *
 	set(finding->where, "%s/power/control says on", port->path);
 	set(finding->why, "D3cold is the port's to give: it has to be suspended itself");
 	set(finding->fix, "echo auto > /sys/bus/pci/devices/%s/power/control", port->address);
+}
+
+/* What is not a PCI device has no name here, but is counted; if nothing else was found. */
+static void look_at_port_kids(struct doctor *doctor, const struct fact_node *port)
+{
+	struct finding *finding;
+
+	if (doctor->count > 0 || !is(port->status, "active") || !is_suspended(device_of(doctor)) ||
+	    !port->kids[0] || is(port->kids, "0"))
+		return;
+	finding = find(doctor, "port-in-use");
+	set(finding->what, "the port %s above it has %s children that are awake", port->address, port->kids);
+	set(finding->where, "%s/power/runtime_active_kids says %s", port->path, port->kids);
+	set(finding->why, "the port is suspended when all behind it is");
+	set(finding->fix, "look at what is below %s", port->path);
 }
 
 static void look_at_port_latency(struct doctor *doctor, const struct fact_node *port)
@@ -340,6 +388,8 @@ static void look_at_ports(struct doctor *doctor)
 		look_at_port_latency(doctor, &doctor->facts.nodes[i]);
 	for (unsigned i = 1; i < doctor->facts.count; i++)
 		look_at_port_d3cold(doctor, &doctor->facts.nodes[i]);
+	for (unsigned i = 1; i < doctor->facts.count; i++)
+		look_at_port_kids(doctor, &doctor->facts.nodes[i]);
 }
 
 /* Of the device or of a port above it. */
@@ -398,10 +448,12 @@ static void examine(struct doctor *doctor)
 	look_at_vfs(doctor);
 	look_at_holders(doctor);
 	look_at_idle(doctor);
+	look_at_usage(doctor);
 	look_at_platform(doctor);
 	look_at_ports_d3(doctor);
 	look_at_d3cold(doctor);
 	look_at_others(doctor);
+	look_at_others_d3cold(doctor);
 	look_at_ports(doctor);
 	note_unknown(doctor);
 }

@@ -90,6 +90,7 @@ static void read_node(struct fact_node *node, const char *path)
 	read_attribute(path, "firmware_node/real_power_state", node->real_state);
 	read_attribute(path, "sriov_numvfs", node->vfs);
 	read_attribute(path, "power/runtime_usage", node->usage);
+	read_attribute(path, "power/runtime_active_kids", node->kids);
 	/* The resources of _PR3 (drivers/acpi/power.c, acpi_power_add_remove_device()). */
 	node->has_platform_power = exists(path, "firmware_node/power_resources_D3hot");
 	/* A port that the kernel lets go to D3 has an autosuspend delay (drivers/pci/pcie/

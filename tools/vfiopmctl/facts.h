@@ -3,8 +3,9 @@
  * The facts that doctor judges by: of a device, of each bridge above it, and of who has it
  * open. They are read from sysfs and /proc, and no reading of them resumes a device: each
  * attribute here is answered from the kernel's memory (drivers/base/power/sysfs.c,
- * drivers/pci/pci-sysfs.c, drivers/acpi/device_sysfs.c). Never read: config, rom, resource*,
- * current_link_*, max_link_* and vpd, which ask the device.
+ * drivers/pci/pci-sysfs.c, drivers/acpi/device_sysfs.c). Never read: config, rom, vpd, resource*,
+ * current_link_*, max_link_*, secondary_bus_number, subordinate_bus_number and a slot's power,
+ * which ask the device or the port, and wake both (seen on 6.1 and 6.12).
  */
 #ifndef FACTS_H
 #define FACTS_H
@@ -26,7 +27,7 @@ struct fact_node {
 	char latency[FACT_TEXT];    /* power/pm_qos_resume_latency_us */
 	char real_state[FACT_TEXT]; /* firmware_node/real_power_state */
 	char vfs[FACT_TEXT];	    /* sriov_numvfs */
-	char usage[FACT_TEXT];	    /* power/runtime_usage, of kernels built to tell */
+	char usage[FACT_TEXT], kids[FACT_TEXT]; /* power/runtime_usage, _active_kids, where built in */
 	bool has_platform_power;    /* _PR3: the platform can switch it off */
 	bool may_suspend;	    /* of a bridge: the kernel lets it go to D3 */
 	bool is_behind_port, is_in_group; /* of another device: the same port, the same group */

@@ -2,8 +2,8 @@
 /*
  * What a guest's masks cost the VMM, in each way: a mask and an unmask alone, and three guests:
  * one that masks seldom, one that masks at each interrupt, one that changes its mind. One run,
- * side by side: in each round each way has its turn, and the median of the rounds counts. What
- * is measured are the library's calls and the look of the event loop at its fd; not how the
+ * side by side: in each round each way has its turn, and the median of the rounds counts, of
+ * times and of ratios, as a machine is faster in one round than in another. What is measured are the library's calls and the look of the event loop at its fd; not how the
  * device raises an interrupt, nor what the guest does with it.
  */
 #include <poll.h>
@@ -17,7 +17,7 @@
 #include "world.h"
 
 #define WAYS   5
-#define ROUNDS 5
+#define ROUNDS 11
 
 static const struct {
 	const char *name;
@@ -148,59 +148,82 @@ static struct result run_in_this_way(double (*guest)(const struct msix_bench *be
 	return result;
 }
 
-static int compare_ns(const void *left, const void *right)
+static void run_rounds(double (*guest)(const struct msix_bench *bench), unsigned before,
+		       struct result results[ROUNDS][WAYS])
 {
-	double a = ((const struct result *)left)->ns, b = ((const struct result *)right)->ns;
+	for (int round = 0; round < ROUNDS; round++) {
+		/* No way is always the one that comes after the same other. */
+		for (int turn = 0; turn < WAYS; turn++) {
+			int way = (turn * (1 + round % (WAYS - 1)) + round) % WAYS;
+
+			results[round][way] = run_in_this_way(guest, way, before);
+		}
+	}
+}
+
+static int compare_doubles(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
 
 	return a < b ? -1 : a > b;
 }
 
-static void run_rounds(double (*guest)(const struct msix_bench *bench), unsigned before, struct result *medians)
+static double median(double values[ROUNDS])
 {
-	struct result results[WAYS][ROUNDS];
+	qsort(values, ROUNDS, sizeof(values[0]), compare_doubles);
+	return values[ROUNDS / 2];
+}
 
-	for (int round = 0; round < ROUNDS; round++) {
-		for (int way = 0; way < WAYS; way++)
-			results[way][round] = run_in_this_way(guest, way, before);
-	}
-	for (int way = 0; way < WAYS; way++) {
-		qsort(results[way], ROUNDS, sizeof(results[way][0]), compare_ns);
-		medians[way] = results[way][ROUNDS / 2];
-	}
+static double median_ns(struct result results[ROUNDS][WAYS], int way)
+{
+	double values[ROUNDS];
+
+	for (int round = 0; round < ROUNDS; round++)
+		values[round] = results[round][way].ns;
+	return median(values);
+}
+
+static double median_ratio(struct result results[ROUNDS][WAYS], int way, int other)
+{
+	double values[ROUNDS];
+
+	for (int round = 0; round < ROUNDS; round++)
+		values[round] = results[round][way].ns / results[round][other].ns;
+	return median(values);
 }
 
 static void one_cycle(void **state)
 {
-	struct result medians[WAYS];
+	struct result results[ROUNDS][WAYS];
 
 	(void)state;
 	/* Auto is past its beginning, where it finds out. */
-	run_rounds(only_masks, 50, medians);
+	run_rounds(only_masks, 50, results);
 	printf("# a mask and an unmask, Linux %s%s\n", world_kernel(),
 	       world_is_simulated() ? ", simulated: the ioctls are no kernel's" : "");
 	for (int way = 0; way < WAYS; way++)
 		printf("%-6s %10.0f ns %6.2f SET_IRQS %6.2f KVM_IRQFD %8.1f times as fast as swap%s\n", ways[way].name,
-		       medians[way].ns / CYCLES, (double)medians[way].set_irqs / CYCLES,
-		       (double)medians[way].irqfds / CYCLES, medians[SWAP].ns / medians[way].ns,
+		       median_ns(results, way) / CYCLES, (double)results[0][way].set_irqs / CYCLES,
+		       (double)results[0][way].irqfds / CYCLES, median_ratio(results, SWAP, way),
 		       ways[way].routes ? ", 1.00 KVM_SET_GSI_ROUTING" : "");
 }
 
 static void compare(const char *name, double (*guest)(const struct msix_bench *bench))
 {
-	struct result medians[WAYS];
-	double best;
+	struct result results[ROUNDS][WAYS];
+	int best = 0;
 
-	run_rounds(guest, 0, medians);
-	best = medians[0].ns;
+	run_rounds(guest, 0, results);
 	printf("# a guest that %s\n", name);
 	for (int way = 0; way < WAYS; way++) {
-		printf("%-6s %10.1f ms %8lu SET_IRQS %8lu KVM_IRQFD", ways[way].name, medians[way].ns / 1e6,
-		       (unsigned long)medians[way].set_irqs, (unsigned long)medians[way].irqfds);
+		printf("%-6s %10.1f ms %8lu SET_IRQS %8lu KVM_IRQFD", ways[way].name, median_ns(results, way) / 1e6,
+		       (unsigned long)results[0][way].set_irqs, (unsigned long)results[0][way].irqfds);
 		if (ways[way].policy == VFIOPM_MSIX_POLICY_AUTO)
-			printf(" %4lu changes of the way, %+.1f %% against the best of the others",
-			       (unsigned long)medians[way].changes, 100 * (medians[way].ns / best - 1));
-		else if (medians[way].ns < best)
-			best = medians[way].ns;
+			printf(" %4lu changes of the way, %+.1f %% against %s, the best of the others",
+			       (unsigned long)results[0][way].changes, 100 * (median_ratio(results, way, best) - 1),
+			       ways[best].name);
+		else if (median_ns(results, way) < median_ns(results, best))
+			best = way;
 		printf("\n");
 	}
 }

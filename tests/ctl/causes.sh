@@ -7,6 +7,7 @@ device=$VFIOPM_LAB_DEVICE
 at=/sys/bus/pci/devices/$device
 port=/sys/bus/pci/devices/0000:00:01.0
 other=${at%.*}.1
+target=$device
 PATH=.:$PATH
 
 # Let it be asleep, if it can, by a program that has put it into low power.
@@ -27,7 +28,7 @@ examine()
 {
 	sleep 0.5
 	echo "cause $1"
-	vfiopmctl doctor --json "$device"
+	vfiopmctl doctor --json "$target"
 	echo "status $?"
 }
 
@@ -66,6 +67,13 @@ for cause; do
 		hold
 		examine "$cause"
 		let_go
+		;;
+	# After vfs: there are two.
+	virtual-function)
+		target=$(readlink $at/virtfn0)
+		target=${target##*/}
+		examine "$cause"
+		target=$device
 		;;
 	not-vfio)
 		unbind

@@ -58,20 +58,21 @@ static bool is_address(const char *name)
 
 /* ---- a device or a bridge ---- */
 
-static void read_driver(const char *path, char ret_driver[FACT_TEXT])
+/* The name of what a link leads to. */
+static void read_link(const char *path, const char *name, char ret_target[FACT_TEXT])
 {
 	char link[PATH_MAX], target[PATH_MAX];
 	ssize_t length;
-	const char *name;
+	const char *slash;
 
-	ret_driver[0] = '\0';
-	snprintf(link, sizeof(link), "%s/driver", path);
+	ret_target[0] = '\0';
+	snprintf(link, sizeof(link), "%s/%s", path, name);
 	length = readlink(link, target, sizeof(target) - 1);
 	if (length < 0)
 		return;
 	target[length] = '\0';
-	name = strrchr(target, '/');
-	snprintf(ret_driver, FACT_TEXT, "%.63s", name ? name + 1 : target);
+	slash = strrchr(target, '/');
+	snprintf(ret_target, FACT_TEXT, "%.63s", slash ? slash + 1 : target);
 }
 
 static void read_node(struct fact_node *node, const char *path)
@@ -81,7 +82,8 @@ static void read_node(struct fact_node *node, const char *path)
 	memset(node, 0, sizeof(*node));
 	snprintf(node->path, sizeof(node->path), "%.255s", path);
 	snprintf(node->address, sizeof(node->address), "%.63s", strrchr(path, '/') + 1);
-	read_driver(path, node->driver);
+	read_link(path, "driver", node->driver);
+	read_link(path, "physfn", node->physfn);
 	read_attribute(path, "power/control", node->control);
 	read_attribute(path, "power/runtime_status", node->status);
 	read_attribute(path, "power_state", node->state);
@@ -91,6 +93,8 @@ static void read_node(struct fact_node *node, const char *path)
 	read_attribute(path, "sriov_numvfs", node->vfs);
 	read_attribute(path, "power/runtime_usage", node->usage);
 	read_attribute(path, "power/runtime_active_kids", node->kids);
+	read_attribute(path, "power/wakeup", node->wakeup);
+	read_attribute(path, "enable", node->enable);
 	/* The resources of _PR3 (drivers/acpi/power.c, acpi_power_add_remove_device()). */
 	node->has_platform_power = exists(path, "firmware_node/power_resources_D3hot");
 	/* A port that the kernel lets go to D3 has an autosuspend delay (drivers/pci/pcie/
@@ -112,6 +116,51 @@ static int read_chain(struct facts *facts, const char *address)
 		*slash = '\0';
 	}
 	return facts->count > 0 ? 0 : -ENXIO;
+}
+
+/* ---- slots ---- */
+
+/* A port's own hot-plug service is a device 0000:00:01.0:pcie004, with 1 or 2 for a root port's
+ * or a downstream port's 0 (drivers/pci/pcie/portdrv.c, pcie_device_init()). */
+static bool has_hotplug_service(const struct fact_node *port)
+{
+	static const char *const services[] = { "pcie004", "pcie204" };
+
+	for (unsigned i = 0; i < 2; i++) {
+		char name[FACT_TEXT * 2];
+
+		snprintf(name, sizeof(name), "%s:%s", port->address, services[i]);
+		if (exists(port->path, name))
+			return true;
+	}
+	return false;
+}
+
+/* Is a device in a slot? A slot is known by its address, 0000:01:00, which any may read; its
+ * power and adapter would ask the port, and wake it. */
+static bool is_in_slot(const char *address)
+{
+	DIR *slots = opendir("/sys/bus/pci/slots");
+	bool is = false;
+	struct dirent *entry;
+
+	while (slots && !is && (entry = readdir(slots)) != NULL) {
+		char path[512], slot[FACT_TEXT];
+
+		snprintf(path, sizeof(path), "/sys/bus/pci/slots/%.255s", entry->d_name);
+		is = read_attribute(path, "address", slot) && slot[0] &&
+		     strncmp(address, slot, strlen(slot)) == 0 && address[strlen(slot)] == '.';
+	}
+	if (slots)
+		closedir(slots);
+	return is;
+}
+
+static void read_slots(struct facts *facts)
+{
+	for (unsigned i = 1; i < facts->count; i++)
+		facts->nodes[i].is_hotplugged_by_firmware =
+			is_in_slot(facts->nodes[i - 1].address) && !has_hotplug_service(&facts->nodes[i]);
 }
 
 /* ---- the others ---- */
@@ -246,6 +295,7 @@ static void read_machine(struct facts *facts)
 	read_file("/sys/module/vfio_pci/parameters/disable_idle_d3", facts->disable_idle_d3,
 		  sizeof(facts->disable_idle_d3));
 	read_file("/proc/cmdline", facts->cmdline, sizeof(facts->cmdline));
+	read_file("/sys/class/dmi/id/bios_date", facts->bios_date, sizeof(facts->bios_date));
 }
 
 int facts_read(struct facts *ret_facts, const char *address, const char *group_node, const char *cdev_node)
@@ -256,8 +306,46 @@ int facts_read(struct facts *ret_facts, const char *address, const char *group_n
 	r = read_chain(ret_facts, address);
 	if (r < 0)
 		return r;
+	read_slots(ret_facts);
 	read_others(ret_facts);
 	read_holders(ret_facts, group_node, cdev_node);
 	read_machine(ret_facts);
 	return 0;
+}
+
+/* ---- what the platform says ---- */
+
+/* Without the resources of _PR3, D3hot is the state in which those of _PR0 are off
+ * (drivers/acpi/power.c, acpi_power_get_inferred_state()). */
+static bool is_switched_off(const struct fact_node *node)
+{
+	return strcmp(node->real_state, "D3cold") == 0 ||
+	       (strcmp(node->real_state, "D3hot") == 0 && !node->has_platform_power);
+}
+
+enum fact_power facts_power(const struct facts *facts)
+{
+	enum fact_power power = FACT_POWER_UNKNOWN;
+
+	for (unsigned i = 0; i < facts->count; i++) {
+		if (is_switched_off(&facts->nodes[i]))
+			return FACT_POWER_OFF;
+		if (facts->nodes[i].real_state[0])
+			power = FACT_POWER_ON;
+	}
+	return power;
+}
+
+const char *facts_platform_state(const struct facts *facts)
+{
+	for (unsigned i = 0; i < facts->count; i++) {
+		if (facts->nodes[i].real_state[0])
+			return facts->nodes[i].real_state;
+	}
+	return "";
+}
+
+bool facts_is_cold(const struct facts *facts)
+{
+	return strcmp(facts->nodes[0].state, "D3cold") == 0 && facts_power(facts) != FACT_POWER_ON;
 }

@@ -28,8 +28,12 @@ struct fact_node {
 	char real_state[FACT_TEXT]; /* firmware_node/real_power_state */
 	char vfs[FACT_TEXT];	    /* sriov_numvfs */
 	char usage[FACT_TEXT], kids[FACT_TEXT]; /* power/runtime_usage, _active_kids, where built in */
+	char enable[FACT_TEXT];	    /* "1": a driver has enabled it; a VFIO driver, that it is open */
+	char wakeup[FACT_TEXT];	    /* power/wakeup */
+	char physfn[FACT_TEXT];	    /* of a virtual function: the address of its physical one */
 	bool has_platform_power;    /* _PR3: the platform can switch it off */
 	bool may_suspend;	    /* of a bridge: the kernel lets it go to D3 */
+	bool is_hotplugged_by_firmware; /* of a bridge: what is in its slot */
 	bool is_behind_port, is_in_group; /* of another device: the same port, the same group */
 };
 
@@ -51,9 +55,25 @@ struct facts {
 	bool has_acpi;
 	char disable_idle_d3[FACT_TEXT]; /* of vfio-pci's module */
 	char cmdline[1024];
+	char bios_date[FACT_TEXT]; /* 04/01/2014 */
+};
+
+/* Whether the device has power, as the platform says. */
+enum fact_power {
+	FACT_POWER_UNKNOWN,
+	FACT_POWER_ON,
+	FACT_POWER_OFF,
 };
 
 /* 0, or a negative errno. */
 int facts_read(struct facts *ret_facts, const char *address, const char *group_node, const char *cdev_node);
+
+/* What the platform says of the power. The kernel's power_state is D3cold too where a switch was
+ * to be thrown that another device, a port for example, keeps on (seen on 6.12). */
+enum fact_power facts_power(const struct facts *facts);
+/* The real_power_state of the device, or of the nearest port that has one; "" if none has. */
+const char *facts_platform_state(const struct facts *facts);
+/* Is the device in D3cold, and not by name alone? */
+bool facts_is_cold(const struct facts *facts);
 
 #endif

@@ -7,7 +7,7 @@
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libudev-dev libjson-c-dev)
 # udev is there for its udevd and its hwdb.
 # shellcheck disable=SC2034
-TEST_PACKAGES=(g++ binutils libcmocka-dev mandoc udev)
+TEST_PACKAGES=(git g++ binutils libcmocka-dev mandoc udev)
 # shellcheck disable=SC2034
 LAB_PACKAGES=(qemu-system-x86 busybox-static cpio xz-utils acpica-tools)
 # For kernels of other Debian releases, and one that is built.

@@ -279,6 +279,11 @@ int raw_eventfd(void)
 	return fd;
 }
 
+void raw_add(int eventfd, uint64_t count)
+{
+	assert_int_equal(write(eventfd, &count, sizeof(count)), sizeof(count));
+}
+
 uint64_t raw_take(int eventfd)
 {
 	uint64_t count;

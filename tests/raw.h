@@ -59,6 +59,8 @@ int raw_closed_fd(void);
 
 /* An eventfd with nothing in it. */
 int raw_eventfd(void);
+/* Signal it so often. */
+void raw_add(int eventfd, uint64_t count);
 /* Take its count, 0 if there is none; and just look whether there is one. */
 uint64_t raw_take(int eventfd);
 int raw_readable(int eventfd);

@@ -23,8 +23,7 @@ static void unchanged_does_not_wake(void **state)
 	struct irq_bench bench;
 
 	(void)state;
-	if (!world_has_low_power())
-		skip_because("this kernel has no low-power feature");
+	world_need_low_power();
 	irq_bench_open(&bench);
 	expect_ok(vfiopm_irq_new_eventfd(bench.dev, &own));
 	expect_ok(irq_set(&bench, 0, own));
@@ -54,8 +53,7 @@ static void a_change_wakes(void **state)
 	struct irq_bench bench;
 
 	(void)state;
-	if (!world_has_low_power())
-		skip_because("this kernel has no low-power feature");
+	world_need_low_power();
 	irq_bench_open(&bench);
 	expect_ok(irq_set(&bench, 0, bench.events[0]));
 	bench_sleep(&bench, wakeup);
@@ -73,8 +71,7 @@ static void deferred_until_exit(void **state)
 	struct irq_bench bench;
 
 	(void)state;
-	if (!world_has_low_power())
-		skip_because("this kernel has no low-power feature");
+	world_need_low_power();
 	irq_bench_open(&bench);
 	/* So that no change has to make room. */
 	expect_ok(vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, VECTORS));
@@ -101,8 +98,7 @@ static void deferred_until_a_wake(void **state)
 	struct irq_bench bench;
 
 	(void)state;
-	if (!world_has_low_power())
-		skip_because("this kernel has no low-power feature");
+	world_need_low_power();
 	irq_bench_open(&bench);
 	/* So that no change has to make room. */
 	expect_ok(vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, VECTORS));

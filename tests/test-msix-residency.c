@@ -39,8 +39,7 @@ static void side_by_side(void **state)
 	double by_swap, by_hold, by_choice;
 
 	(void)state;
-	if (!world_has_low_power())
-		skip_because("this kernel has no low-power feature");
+	world_need_low_power();
 	by_swap = share_asleep(VFIOPM_MSIX_POLICY_BYPASS_SWAP);
 	by_hold = share_asleep(VFIOPM_MSIX_POLICY_BYPASS);
 	by_choice = share_asleep(VFIOPM_MSIX_POLICY_AUTO);

@@ -50,8 +50,7 @@ static void bench_open_blind(struct bench *bench)
 
 static void bench_open(struct bench *bench)
 {
-	if (!world_has_low_power())
-		skip_because("this kernel has no low-power feature");
+	world_need_low_power();
 	bench_open_blind(bench);
 	expect_ok(vfiopm_device_set_address(bench->dev, world_device()));
 }
@@ -311,8 +310,7 @@ static void without_an_address(void **state)
 	struct bench bench;
 
 	(void)state;
-	if (!world_has_low_power())
-		skip_because("this kernel has no low-power feature");
+	world_need_low_power();
 	bench_open_blind(&bench);
 	expect_ok(vfiopm_enter_wakeup(bench.dev, bench.wakeup));
 	host_sees_deep_sleep();
@@ -508,8 +506,7 @@ static void stale_count_taken(void **state)
 	uint64_t one = 1;
 
 	(void)state;
-	if (!world_has_low_power())
-		skip_because("this kernel has no low-power feature");
+	world_need_low_power();
 	bench_open_blind(&bench);
 	assert_int_equal(write(bench.wakeup, &one, sizeof(one)), sizeof(one));
 	expect_ok(vfiopm_enter_wakeup(bench.dev, bench.wakeup));

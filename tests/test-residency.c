@@ -40,8 +40,7 @@ static void side_by_side(void **state)
 	double idle, plain_100, plain_10, library_100, library_10;
 
 	(void)state;
-	if (!world_has_low_power())
-		skip_because("this kernel has no low-power feature");
+	world_need_low_power();
 	raw_open(&bench.raw);
 	bench.event = raw_eventfd();
 	expect_ok(vfiopm_device_new_from_fd(bench.raw.device, &bench.dev));

@@ -154,8 +154,7 @@ static void in_a_sandbox(void **state)
 	pid_t child;
 
 	(void)state;
-	if (!world_has_low_power())
-		skip_because("this kernel has no low-power feature");
+	world_need_low_power();
 	expect_ok(vfiopm_device_open(world_device(), &dev));
 	expect_ok(vfiopm_irq_new_eventfd(dev, &own));
 	expect_ok(vfiopm_msix_new(dev, &msix));

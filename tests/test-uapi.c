@@ -30,12 +30,6 @@ static const uint32_t features[] = { ENTRY, WAKEUP, EXIT };
 
 #define EACH(i, array) (size_t i = 0; i < sizeof(array) / sizeof((array)[0]); i++)
 
-static void need_low_power(void)
-{
-	if (!world_has_low_power())
-		skip_because("this kernel has no low-power feature");
-}
-
 /* ---- the call itself: the first failure wins ---- */
 
 static void wrong_files(void **state)
@@ -92,7 +86,7 @@ static void header(void **state)
 	struct raw raw;
 
 	(void)state;
-	need_low_power();
+	world_need_low_power();
 	raw_open(&raw);
 	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_FEATURE, NULL), -EFAULT);
 	for (uint32_t argsz = 0; argsz < 8; argsz++)
@@ -113,7 +107,7 @@ static void operations(void **state)
 	struct raw raw;
 
 	(void)state;
-	need_low_power();
+	world_need_low_power();
 	raw_open(&raw);
 	for EACH (i, features) {
 		uint32_t feature = features[i];
@@ -138,7 +132,7 @@ static void payload(void **state)
 	char *pages;
 
 	(void)state;
-	need_low_power();
+	world_need_low_power();
 	raw_open(&raw);
 	feature = raw_at_end_of_memory(8, &pages);
 
@@ -169,7 +163,7 @@ static void wakeup_fds(void **state)
 	struct raw raw;
 
 	(void)state;
-	need_low_power();
+	world_need_low_power();
 	raw_open(&raw);
 	assert_int_equal(raw_enter_wakeup(raw.device, -1), -EINVAL);
 	assert_int_equal(raw_enter_wakeup(raw.device, INT32_MIN), -EINVAL);
@@ -473,7 +467,7 @@ static void one_cell(const struct row *row, enum state from)
 static void state_table(void **state)
 {
 	(void)state;
-	need_low_power();
+	world_need_low_power();
 	for EACH (i, rows) {
 		for (enum state from = S0; from < STATES; from++)
 			one_cell(&rows[i], from);
@@ -483,7 +477,7 @@ static void state_table(void **state)
 static void last_close(void **state)
 {
 	(void)state;
-	need_low_power();
+	world_need_low_power();
 	for (enum state from = S1A; from < STATES; from++) {
 		struct bench bench;
 		int armed;
@@ -513,7 +507,7 @@ static void after_a_wake(void **state)
 	struct bench bench;
 
 	(void)state;
-	need_low_power();
+	world_need_low_power();
 	bench_open(&bench);
 	bench_bring_to(&bench, S2B);
 	host_wake();
@@ -536,7 +530,7 @@ static void closed_eventfd(void **state)
 	int mine;
 
 	(void)state;
-	need_low_power();
+	world_need_low_power();
 	bench_open(&bench);
 	mine = dup(bench.armed);
 	bench_bring_to(&bench, S2B);
@@ -556,7 +550,7 @@ static void host_reads_config(void **state)
 	struct bench bench;
 
 	(void)state;
-	need_low_power();
+	world_need_low_power();
 	bench_open(&bench);
 	bench_bring_to(&bench, S2B);
 	host_read_config();
@@ -576,7 +570,7 @@ static void host_writes_d3cold_allowed(void **state)
 	struct bench bench;
 
 	(void)state;
-	need_low_power();
+	world_need_low_power();
 	bench_open(&bench);
 	bench_bring_to(&bench, S2B);
 	host_write("d3cold_allowed", "1");
@@ -595,7 +589,7 @@ static void user_d3hot(void **state)
 	uint8_t value;
 
 	(void)state;
-	need_low_power();
+	world_need_low_power();
 	bench_open(&bench);
 	pmcsr = raw_pm_capability(bench.raw.device) + 4;
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "world.h"
 
 void irqs_open(struct irqs *bench)
@@ -42,25 +43,34 @@ int set_bools(int fd, uint32_t action, uint32_t index, uint32_t start, uint32_t 
 	return raw_set_irqs(fd, index, BOOL | action, start, count, data);
 }
 
-bool irqs_arrives(int event)
+void intx_mask(const struct irqs *bench)
+{
+	assert_int_equal(set_none(bench->fd, MASK, INTX, 0, 1), 0);
+}
+
+void intx_unmask(const struct irqs *bench)
+{
+	assert_int_equal(set_none(bench->fd, UNMASK, INTX, 0, 1), 0);
+}
+
+bool irq_comes(int event)
 {
 	struct pollfd pollfd = { .fd = event, .events = POLLIN };
 
-	return poll(&pollfd, 1, 2000) == 1;
+	return poll(&pollfd, 1, 2000) == 1 && raw_take(event) == 1;
 }
 
-void irqs_stay_silent(int event)
+bool irq_stays_away(int event)
 {
 	world_let_arrive();
-	assert_int_equal(raw_take(event), 0);
+	return raw_take(event) == 0;
 }
 
 void irqs_fire_into(const struct irqs *bench, uint32_t index, uint32_t vector, int event)
 {
 	world_fire(&bench->raw, index, vector);
-	if (!irqs_arrives(event))
+	if (!irq_comes(event))
 		fail_msg("vector %u of index %u does not arrive", vector, index);
-	assert_int_equal(raw_take(event), 1);
 	world_clear(&bench->raw);
 }
 
@@ -83,4 +93,11 @@ bool irq_is_on(const struct irqs *bench, uint32_t index, uint32_t vector, int ev
 bool irq_is_dead(const struct irqs *bench, uint32_t index, uint32_t vector)
 {
 	return irq_looped_back(bench, index, vector, bench->events[0]) == 0;
+}
+
+void irqs_sleep_and_wake(const struct irqs *bench)
+{
+	assert_int_equal(raw_enter(bench->fd), 0);
+	host_sees_deep_sleep();
+	assert_int_equal(raw_exit(bench->fd), 0);
 }

@@ -39,14 +39,19 @@ int set_one(int fd, uint32_t index, uint32_t vector, int event);
 int set_bools(int fd, uint32_t action, uint32_t index, uint32_t start, uint32_t count,
 	      const char *data);
 
-/* An interrupt comes when it comes: this waits, but not for ever. */
-bool irqs_arrives(int event);
-/* An interrupt that is not to come has had the time to. */
-void irqs_stay_silent(int event);
+void intx_mask(const struct irqs *bench);
+void intx_unmask(const struct irqs *bench);
+
+/* Does one interrupt come? It does when it does: this waits, but not for ever. */
+bool irq_comes(int event);
+/* None, though one that is not to come has had the time to. */
+bool irq_stays_away(int event);
 void irqs_fire_into(const struct irqs *bench, uint32_t index, uint32_t vector, int event);
 /* What a loopback of the vector puts into this eventfd; into no other it puts anything. */
 uint64_t irq_looped_back(const struct irqs *bench, uint32_t index, uint32_t vector, int event);
 bool irq_is_on(const struct irqs *bench, uint32_t index, uint32_t vector, int event);
 bool irq_is_dead(const struct irqs *bench, uint32_t index, uint32_t vector);
+
+void irqs_sleep_and_wake(const struct irqs *bench);
 
 #endif

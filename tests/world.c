@@ -52,6 +52,12 @@ bool world_has_low_power(void)
 	return world_kernel_is_at_least(6, 1);
 }
 
+void world_need_low_power(void)
+{
+	if (!world_has_low_power())
+		skip_because("this kernel has no low-power feature");
+}
+
 bool world_has_cdev(void)
 {
 	return strstr(world_kernel(), "iommufd") != NULL;

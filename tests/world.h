@@ -27,6 +27,8 @@ const char *world_kernel(void);
 bool world_kernel_is_at_least(int major, int minor);
 /* Is the low-power feature there at all? */
 bool world_has_low_power(void);
+/* Skip the rest of a test where it is not. */
+void world_need_low_power(void);
 /* Does a suspend lead to D3cold? Else to D3hot. */
 bool world_has_d3cold(void);
 bool world_has_cdev(void);

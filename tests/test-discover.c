@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Discovery with the real libudev, and the real udevd, on a sysfs of the test's own.
- * What a real kernel shows and sends is in test-discovery.c.
+ * Discovery with the real libudev on a sysfs of the test's own. What a real kernel shows is in
+ * test-discovery.c.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,7 +21,6 @@
 /* An object is made as soon as its output is written. */
 static struct vfiopm_discover_device *const untouched_device = (void *)(uintptr_t)1;
 static struct vfiopm_discover_list *const untouched_list = (void *)(uintptr_t)1;
-static struct vfiopm_discover_monitor *const untouched_monitor = (void *)(uintptr_t)1;
 
 static const struct sysfs_device bridge = {
 	.address = "0000:00:01.0",
@@ -655,204 +651,6 @@ static void list_arguments(void **state)
 	vfiopm_discover_list_free(list);
 }
 
-/* ---- changes ---- */
-
-static struct vfiopm_discover_monitor *listen_to(uint32_t source)
-{
-	struct vfiopm_discover_monitor *monitor = NULL;
-
-	expect_ok(vfiopm_discover_monitor_new(source, &monitor));
-	return monitor;
-}
-
-static void expect_event(struct vfiopm_discover_monitor *monitor, uint32_t wanted, const char *where)
-{
-	struct pollfd pollfd = { .fd = vfiopm_discover_monitor_get_fd(monitor), .events = POLLIN };
-	const char *address = NULL;
-	uint32_t event = 99;
-
-	assert_int_equal(poll(&pollfd, 1, 5000), 1);
-	expect_ok(vfiopm_discover_monitor_next(monitor, &event, &address));
-	assert_int_equal(event, wanted);
-	assert_string_equal(address, where);
-}
-
-static void expect_no_event(struct vfiopm_discover_monitor *monitor)
-{
-	const char *address = NULL;
-	uint32_t event = 99;
-
-	expect_errno(EAGAIN, vfiopm_discover_monitor_next(monitor, &event, &address));
-	assert_int_equal(event, 99);
-	assert_null(address);
-}
-
-static void events(void **state)
-{
-	struct vfiopm_discover_monitor *monitor;
-	unsigned fds;
-	int fd;
-
-	(void)state;
-	NEED_SYSFS();
-	fds = host_open_fds();
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_KERNEL);
-	fd = vfiopm_discover_monitor_get_fd(monitor);
-	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
-	expect_no_event(monitor);
-	sysfs_add(&nic);
-	sysfs_uevent("add", DEVPATH, "pci");
-	expect_event(monitor, VFIOPM_DISCOVER_ADDED, ADDRESS);
-	expect_no_event(monitor);
-	sysfs_uevent("add", DEVPATH "/vfio-dev/vfio0", "vfio-dev");
-	sysfs_uevent("remove", DEVPATH "/vfio-dev/vfio0", "vfio-dev");
-	sysfs_remove("/sys" DEVPATH);
-	sysfs_uevent("remove", DEVPATH, "pci");
-	expect_event(monitor, VFIOPM_DISCOVER_BOUND, ADDRESS);
-	expect_event(monitor, VFIOPM_DISCOVER_UNBOUND, ADDRESS);
-	expect_event(monitor, VFIOPM_DISCOVER_REMOVED, ADDRESS);
-	expect_no_event(monitor);
-	assert_null(vfiopm_discover_monitor_free(monitor));
-	assert_int_equal(host_open_fds(), fds);
-}
-
-/* What is no event is passed over, the one behind it is seen. */
-static void no_events(void **state)
-{
-	struct vfiopm_discover_monitor *monitor;
-
-	(void)state;
-	NEED_SYSFS();
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_KERNEL);
-	sysfs_uevent("change", DEVPATH, "pci");
-	sysfs_uevent("bind", DEVPATH, "pci");
-	sysfs_uevent("unbind", DEVPATH, "pci");
-	sysfs_uevent("add", "/devices/pci0000:00", "pci");
-	sysfs_uevent("add", "/devices/pci0000:00/0000:00:02.0/some-uuid/vfio-dev/vfio3", "vfio-dev");
-	sysfs_uevent("add", "/devices/virtual/vfio/7", "vfio");
-	sysfs_uevent("add", "/devices/pci0000:00/0000:00:1f.2/ata1", "ata_port");
-	sysfs_uevent("add", "/module/vfio_pci", "module");
-	expect_no_event(monitor);
-	sysfs_uevent("bind", DEVPATH, "pci");
-	sysfs_uevent("add", "/devices/pci0000:00/10000:00:00.0", "pci");
-	expect_event(monitor, VFIOPM_DISCOVER_ADDED, "10000:00:00.0");
-	expect_no_event(monitor);
-	vfiopm_discover_monitor_free(monitor);
-}
-
-/* A path longer than any that there is room for: its end counts. */
-static void deep(void **state)
-{
-	struct vfiopm_discover_monitor *monitor;
-	char path[1024] = "/devices/pci0000:00";
-
-	(void)state;
-	NEED_SYSFS();
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_KERNEL);
-	for (unsigned i = 0; i < 40; i++)
-		sprintf(path + strlen(path), "/0000:%02x:00.0", i);
-	sysfs_uevent("add", path, "pci");
-	expect_event(monitor, VFIOPM_DISCOVER_ADDED, "0000:27:00.0");
-	strcat(path, "/vfio-dev/vfio0");
-	sysfs_uevent("add", path, "vfio-dev");
-	expect_event(monitor, VFIOPM_DISCOVER_BOUND, "0000:27:00.0");
-	vfiopm_discover_monitor_free(monitor);
-}
-
-static void too_many_events(void **state)
-{
-	struct vfiopm_discover_monitor *monitor;
-	const char *address = NULL;
-	uint32_t event = 99;
-	int size = 4096, r;
-
-	(void)state;
-	NEED_SYSFS();
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_KERNEL);
-	assert_int_equal(setsockopt(vfiopm_discover_monitor_get_fd(monitor), SOL_SOCKET, SO_RCVBUF,
-				    &size, sizeof(size)), 0);
-	for (int i = 0; i < 100; i++)
-		sysfs_uevent("add", DEVPATH, "pci");
-	expect_errno(ENOBUFS, vfiopm_discover_monitor_next(monitor, &event, &address));
-	assert_null(address);
-	/* Those that are not lost are still there, and it goes on. */
-	expect_event(monitor, VFIOPM_DISCOVER_ADDED, ADDRESS);
-	while ((r = vfiopm_discover_monitor_next(monitor, &event, &address)) == 0)
-		;
-	assert_int_equal(r, -EAGAIN);
-	sysfs_uevent("remove", DEVPATH, "pci");
-	expect_event(monitor, VFIOPM_DISCOVER_REMOVED, ADDRESS);
-	vfiopm_discover_monitor_free(monitor);
-}
-
-static void with_udevd(void **state)
-{
-	struct vfiopm_discover_monitor *automatic, *monitor;
-	const char *problem;
-
-	(void)state;
-	NEED_SYSFS();
-	problem = sysfs_start_udevd();
-	if (problem)
-		skip_because(problem);
-	automatic = listen_to(VFIOPM_DISCOVER_SOURCE_AUTO);
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_UDEV);
-	sysfs_add(&nic);
-	/* It is udevd whom they hear. */
-	sysfs_hold_udevd(true);
-	sysfs_uevent("add", DEVPATH, "pci");
-	expect_no_event(monitor);
-	expect_no_event(automatic);
-	sysfs_hold_udevd(false);
-	sysfs_uevent("add", DEVPATH "/vfio-dev/vfio0", "vfio-dev");
-	expect_event(monitor, VFIOPM_DISCOVER_ADDED, ADDRESS);
-	expect_event(monitor, VFIOPM_DISCOVER_BOUND, ADDRESS);
-	expect_no_event(monitor);
-	/* Once each: it does not hear the kernel too. */
-	expect_event(automatic, VFIOPM_DISCOVER_ADDED, ADDRESS);
-	expect_event(automatic, VFIOPM_DISCOVER_BOUND, ADDRESS);
-	expect_no_event(automatic);
-	vfiopm_discover_monitor_free(automatic);
-	vfiopm_discover_monitor_free(monitor);
-}
-
-static void without_udevd(void **state)
-{
-	struct vfiopm_discover_monitor *automatic, *monitor;
-
-	(void)state;
-	NEED_SYSFS();
-	automatic = listen_to(VFIOPM_DISCOVER_SOURCE_AUTO);
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_UDEV);
-	sysfs_uevent("add", DEVPATH, "pci");
-	expect_event(automatic, VFIOPM_DISCOVER_ADDED, ADDRESS);
-	expect_no_event(monitor);
-	vfiopm_discover_monitor_free(automatic);
-	vfiopm_discover_monitor_free(monitor);
-}
-
-static void monitor_arguments(void **state)
-{
-	struct vfiopm_discover_monitor *monitor = untouched_monitor;
-	const char *address = NULL;
-	uint32_t event = 99;
-
-	(void)state;
-	NEED_SYSFS();
-	expect_errno(EINVAL, vfiopm_discover_monitor_new(3, &monitor));
-	expect_errno(EINVAL, vfiopm_discover_monitor_new(UINT32_MAX, &monitor));
-	expect_errno(EINVAL, vfiopm_discover_monitor_new(VFIOPM_DISCOVER_SOURCE_AUTO, NULL));
-	assert_ptr_equal(monitor, untouched_monitor);
-	assert_null(vfiopm_discover_monitor_free(NULL));
-	expect_errno(EINVAL, vfiopm_discover_monitor_get_fd(NULL));
-	expect_errno(EINVAL, vfiopm_discover_monitor_next(NULL, &event, &address));
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_KERNEL);
-	expect_errno(EINVAL, vfiopm_discover_monitor_next(monitor, NULL, &address));
-	expect_errno(EINVAL, vfiopm_discover_monitor_next(monitor, &event, NULL));
-	vfiopm_discover_monitor_free(monitor);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -876,13 +674,6 @@ int main(void)
 		IN_SYSFS(many),
 		IN_SYSFS(half_gone),
 		IN_SYSFS(list_arguments),
-		IN_SYSFS(events),
-		IN_SYSFS(no_events),
-		IN_SYSFS(deep),
-		IN_SYSFS(too_many_events),
-		IN_SYSFS(with_udevd),
-		IN_SYSFS(without_udevd),
-		IN_SYSFS(monitor_arguments),
 		IN_SYSFS(no_hwdb),
 	};
 

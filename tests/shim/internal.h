@@ -126,7 +126,7 @@ void sim_set_power(struct sim_device *device, enum sim_power power);
 bool sim_memory_enabled(const struct sim_device *device);
 void sim_update_mapping(struct sim_device *device);
 
-/* ---- ioctl.c, feature.c, irq.c, region.c: what a device fd can do ---- */
+/* ---- ioctl.c, feature.c, irq.c, intx.c, region.c: what a device fd can do ---- */
 
 int sim_device_ioctl(struct sim_device *device, unsigned long request, void *arg);
 int sim_feature(struct sim_device *device, void *arg);
@@ -141,6 +141,24 @@ void sim_irqs_config(struct sim_device *device, bool off);
 void sim_irqs_look(void);
 bool sim_irqs_unmasks(int fd);
 void sim_irqs_closed(void);
+/* What a SET_IRQS asks for, checked as far as it is the same for all. */
+struct sim_irq_request {
+	uint32_t data, action, index, start, count;
+	const uint8_t *bools;
+	const int32_t *fds;
+};
+
+/* Is this the enabled type? */
+bool sim_irqs_are(const struct sim_device *device, int type);
+/* An entry of the tables: its fd, which is closed, and signalled, if there is one. */
+int sim_irq_fd(int entry);
+void sim_irq_drop(int *entry);
+void sim_irq_signal(int entry);
+/* The device raises INTx, if it is not kept from it: is somebody told? */
+bool sim_intx_raise(struct sim_irqs *irqs);
+int sim_intx_trigger(struct sim_device *device, const struct sim_irq_request *request);
+int sim_intx_mask_or_unmask(struct sim_device *device, const struct sim_irq_request *request);
+void sim_intx_disable(struct sim_irqs *irqs);
 /* Has the user any fd of the eventfd that this is our duplicate of? */
 bool sim_is_open(int eventfd);
 /* The ioctl of the v2 patches, at the number that is VFIO_DEVICE_BIND_IOMMUFD now. */

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+/*
+ * INTx of a simulated device: a level that the kernel masks as it signals, the eventfd that
+ * unmasks it, and what SET_IRQS does to it (drivers/vfio/pci/vfio_pci_intrs.c and
+ * drivers/vfio/virqfd.c, 6.1 and 6.12).
+ */
+#include <errno.h>
+
+#include "internal.h"
+#include "lib/uapi.h"
+
+/* ---- INTx ---- */
+
+static void intx_mask(struct sim_irqs *irqs)
+{
+	if (!irqs->intx_masked)
+		irqs->intx_off_in_device = true;
+	irqs->intx_masked = true;
+}
+
+/* vfio_intx_handler(): masks, then signals. */
+bool sim_intx_raise(struct sim_irqs *irqs)
+{
+	if (!irqs->intx_level || irqs->intx_off_in_device || irqs->intx_masked ||
+	    irqs->type != SIM_INTX)
+		return false;
+	intx_mask(irqs);
+	sim_irq_signal(irqs->triggers[0]);
+	return irqs->triggers[0];
+}
+
+/* vfio_pci_intx_unmask_handler(): does nothing to what it believes is not masked. */
+static void intx_unmask(struct sim_irqs *irqs)
+{
+	if (irqs->intx_off_in_config || !irqs->intx_masked)
+		return;
+	irqs->intx_masked = false;
+	irqs->intx_off_in_device = false;
+	sim_intx_raise(irqs);
+}
+
+/* vfio_send_intx_eventfd() */
+static void intx_loop_back(struct sim_irqs *irqs)
+{
+	if (!irqs->intx_off_in_config)
+		sim_irq_signal(irqs->triggers[0]);
+}
+
+/* vfio_pci_config.c, vfio_basic_config_write() */
+void sim_irqs_config(struct sim_device *device, bool off)
+{
+	struct sim_irqs *irqs = &device->irqs;
+
+	if (off == irqs->intx_off_in_config)
+		return;
+	irqs->intx_off_in_config = off;
+	if (sim_irqs_are(device, SIM_INTX) && off)
+		intx_mask(irqs);
+	if (sim_irqs_are(device, SIM_INTX) && !off)
+		intx_unmask(irqs);
+}
+
+/*
+ * vfio_pci_core_runtime_suspend() and _resume(). Between them the PCI core saves and
+ * restores configuration space, and DisINTx with it: what an eventfd unmasks meanwhile is
+ * masked again in the device, and the kernel does not know.
+ */
+void sim_irqs_suspend(struct sim_device *device)
+{
+	struct sim_irqs *irqs = &device->irqs;
+
+	irqs->pm_intx_masked = sim_irqs_are(device, SIM_INTX) && !irqs->intx_masked;
+	if (irqs->pm_intx_masked)
+		intx_mask(irqs);
+	irqs->saved_intx_off = irqs->intx_off_in_device;
+}
+
+void sim_irqs_resume(struct sim_device *device)
+{
+	struct sim_irqs *irqs = &device->irqs;
+
+	irqs->intx_off_in_device = irqs->saved_intx_off;
+	if (irqs->pm_intx_masked)
+		intx_unmask(irqs);
+}
+
+/* ---- the eventfd that unmasks INTx (drivers/vfio/virqfd.c) ---- */
+
+/* How many devices have one. */
+static int unmask_eventfds;
+
+/* vfio_virqfd_enable(): a count that is there unmasks, and is left there. */
+static void unmask_eventfd_set(struct sim_irqs *irqs, int eventfd)
+{
+	irqs->unmask = eventfd + 1;
+	unmask_eventfds++;
+	irqs->unmask_left = sim_eventfd_count(eventfd);
+	if (irqs->unmask_left)
+		intx_unmask(irqs);
+}
+
+static void unmask_eventfd_forget(struct sim_irqs *irqs)
+{
+	unmask_eventfds -= irqs->unmask != 0;
+	sim_irq_drop(&irqs->unmask);
+}
+
+/* virqfd_shutdown(): takes the count. */
+static void unmask_eventfd_remove(struct sim_irqs *irqs)
+{
+	uint64_t count;
+
+	if (irqs->unmask)
+		sim_real_take(sim_irq_fd(irqs->unmask), &count);
+	unmask_eventfd_forget(irqs);
+}
+
+/* virqfd_wakeup(), which the kernel runs in the signal itself, and we when next something
+ * is looked at: takes the count and unmasks. */
+static void unmask_eventfd_look(struct sim_device *device)
+{
+	struct sim_irqs *irqs = &device->irqs;
+	uint64_t left = irqs->unmask_left, count = sim_eventfd_count(sim_irq_fd(irqs->unmask));
+
+	irqs->unmask_left = count;
+	if (count <= left) /* the user may have taken from it */
+		return;
+	if (!device->kernel->leaves_count) {
+		sim_real_take(sim_irq_fd(irqs->unmask), &count);
+		irqs->unmask_left = sim_eventfd_count(sim_irq_fd(irqs->unmask)); /* a semaphore's */
+	}
+	intx_unmask(irqs);
+}
+
+void sim_irqs_look(void)
+{
+	for (int i = 0; i < SIM_DEVICES && unmask_eventfds; i++) {
+		struct sim_device *device = sim_device_at(i);
+
+		if (device && device->irqs.unmask)
+			unmask_eventfd_look(device);
+	}
+}
+
+bool sim_irqs_unmasks(int fd)
+{
+	for (int i = 0; i < SIM_DEVICES && unmask_eventfds; i++) {
+		const struct sim_device *device = sim_device_at(i);
+
+		if (device && device->irqs.unmask && sim_is_same_file(fd, sim_irq_fd(device->irqs.unmask)))
+			return true;
+	}
+	return false;
+}
+
+/* virqfd_wakeup(), EPOLLHUP: it ends with its file, which what the kernel holds keeps not. */
+void sim_irqs_closed(void)
+{
+	for (int i = 0; i < SIM_DEVICES; i++) {
+		struct sim_device *device = sim_device_at(i);
+
+		if (device && device->irqs.unmask &&
+		    !sim_is_open(sim_irq_fd(device->irqs.unmask)))
+			unmask_eventfd_forget(&device->irqs);
+	}
+}
+
+/* ---- SET_IRQS on INTx ---- */
+
+/* The eventfd is looked at before it is asked whether there is one. */
+static int set_unmask_eventfd(struct sim_irqs *irqs, int fd)
+{
+	int eventfd;
+
+	if (fd < 0) {
+		unmask_eventfd_remove(irqs);
+		return 0;
+	}
+	eventfd = sim_eventfd(fd);
+	if (eventfd < 0)
+		return eventfd;
+	if (irqs->unmask) {
+		sim_real_close(eventfd);
+		return -EBUSY;
+	}
+	unmask_eventfd_set(irqs, eventfd);
+	return 0;
+}
+
+int sim_intx_mask_or_unmask(struct sim_device *device, const struct sim_irq_request *request)
+{
+	bool unmasks = request->action == VFIO_IRQ_SET_ACTION_UNMASK;
+
+	if (!sim_irqs_are(device, SIM_INTX) || request->start != 0 || request->count != 1)
+		return -EINVAL;
+	if (request->data == VFIO_IRQ_SET_DATA_EVENTFD)
+		return unmasks ? set_unmask_eventfd(&device->irqs, request->fds[0]) : -ENOTTY;
+	if (request->data == VFIO_IRQ_SET_DATA_BOOL && !request->bools[0])
+		return 0;
+	if (unmasks)
+		intx_unmask(&device->irqs);
+	else
+		intx_mask(&device->irqs);
+	return 0;
+}
+
+static void intx_enable(struct sim_irqs *irqs)
+{
+	irqs->type = SIM_INTX;
+	irqs->allocated = 1;
+	irqs->intx_masked = irqs->intx_off_in_config;
+	irqs->intx_off_in_device = irqs->intx_masked;
+	sim_intx_raise(irqs);
+}
+
+void sim_intx_disable(struct sim_irqs *irqs)
+{
+	unmask_eventfd_remove(irqs);
+	sim_irq_drop(&irqs->triggers[0]);
+	irqs->type = SIM_NO_TYPE;
+	irqs->allocated = 0;
+	irqs->intx_masked = false;
+}
+
+/* vfio_intx_set_signal(): a bad fd leaves the old eventfd where it is. */
+static int intx_set_signal(struct sim_irqs *irqs, int fd)
+{
+	int eventfd = -1;
+
+	if (fd >= 0) {
+		eventfd = sim_eventfd(fd);
+		if (eventfd < 0)
+			return eventfd;
+	}
+	sim_irq_drop(&irqs->triggers[0]);
+	irqs->triggers[0] = eventfd + 1;
+	return 0;
+}
+
+int sim_intx_trigger(struct sim_device *device, const struct sim_irq_request *request)
+{
+	struct sim_irqs *irqs = &device->irqs;
+	bool active = sim_irqs_are(device, SIM_INTX);
+	int r;
+
+	if (active && request->count == 0 && request->data == VFIO_IRQ_SET_DATA_NONE) {
+		sim_intx_disable(irqs);
+		return 0;
+	}
+	if (!(active || sim_irqs_are(device, SIM_NO_TYPE)) || request->start != 0 || request->count != 1)
+		return -EINVAL;
+	if (request->data == VFIO_IRQ_SET_DATA_EVENTFD) {
+		r = intx_set_signal(irqs, request->fds[0]);
+		if (r == 0 && !active)
+			intx_enable(irqs);
+		return r;
+	}
+	if (!active)
+		return -EINVAL;
+	if (request->data == VFIO_IRQ_SET_DATA_NONE || request->bools[0])
+		intx_loop_back(irqs);
+	return 0;
+}

@@ -43,7 +43,10 @@ extern "C" {
 #define VFIOPM_CONTROL_AUTO UINT32_C(0) /* the device may be suspended at run time */
 #define VFIOPM_CONTROL_ON   UINT32_C(1) /* the administrator keeps it on */
 
-/* power_state: the PCI power state, VFIOPM_POWER_STATE_* (Linux 5.11). */
+/*
+ * power_state: the PCI power state, VFIOPM_POWER_STATE_* (Linux 5.11). D3cold is what the
+ * kernel asked the platform for: the supply is on still where another device needs it.
+ */
 int vfiopm_readout_get_power_state(const struct vfiopm_device *dev, uint32_t *ret_state);
 
 /* power/runtime_status: VFIOPM_RUNTIME_*. Suspended does not mean D3. */

@@ -3,6 +3,7 @@
  * Lists the PCI devices that VFIO has, with their group, nodes and power, without waking
  * any; or all of them, or the one at an address; or follows the changes until it is
  * interrupted. Usage: discover [--all | --follow | PCI-ADDRESS]
+ * Built with: cc discover.c $(pkg-config --cflags --libs vfiopm vfiopm-udev)
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -13,3 +13,14 @@ for command in list "show $device" "probe $device" "enter $device --for 1s" "doc
 	echo "[status $?]"
 	echo
 done
+
+# Another has the device open.
+./hold-open "$device" &
+holder=$!
+sleep 0.3
+echo "\$ vfiopmctl probe $device"
+vfiopmctl probe "$device" 2>&1
+echo "[status $?]"
+kill $holder 2>/dev/null
+wait $holder
+exit 0

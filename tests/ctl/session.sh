@@ -35,6 +35,7 @@ say vfiopmctl show 0000:05:00.0
 say vfiopmctl probe 0000:05:00.0
 say vfiopmctl probe 0000:00:1f.0
 say vfiopmctl doctor 0000:00:1f.0
+say vfiopmctl probe 0000:00:01.0
 # Another has the device open.
 ./hold-open "$device" &
 holder=$!

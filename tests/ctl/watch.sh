@@ -7,6 +7,7 @@ at=/sys/bus/pci/devices/$device
 PATH=.:$PATH
 mkdir -p /dev/pts
 mount -t devpts devpts /dev/pts
+export TERM=linux
 
 echo "section asleep"
 vfiopmctl enter "$device" --wakeup --json --for 15s >/tmp/enter &
@@ -38,10 +39,47 @@ echo "section blocks"
 LC_ALL=C.UTF-8 ./in-a-terminal 600 vfiopmctl watch --interval 200ms "$device"
 echo "status $?"
 
+echo "section small"
+./in-a-terminal 600 sh -c 'stty rows 5; exec vfiopmctl watch --all --interval 200ms'
+echo "section dumb"
+TERM=dumb ./in-a-terminal 600 vfiopmctl watch --interval 200ms "$device"
+echo "section narrow"
+./in-a-terminal 600 sh -c "stty cols 40; exec vfiopmctl watch --interval 200ms $device"
+
 echo "section signal"
 vfiopmctl enter "$device" &
 holder=$!
 sleep 1
-kill -INT $holder
+kill -TERM $holder
 wait $holder
 echo "status $?"
+
+# What is opened is not to stand where messages go.
+echo "section closed"
+vfiopmctl enter "$device" --for 1s <&- >&- 2>&- &
+holder=$!
+sleep 0.5
+for fd in 0 1 2; do
+	readlink /proc/$holder/fd/$fd
+done
+wait $holder
+echo "status $?"
+
+# Unbound, and removed, while somebody has it.
+echo "section requested"
+vfiopmctl enter --json "$device" &
+holder=$!
+sleep 1
+echo "$device" >$at/driver/unbind
+wait $holder
+echo "status $?"
+echo "$device" >/sys/bus/pci/drivers_probe
+sleep 1
+echo "section removed"
+vfiopmctl watch --json --interval 100ms --for 3s "$device" &
+watcher=$!
+sleep 1
+echo 1 >$at/remove
+sleep 1
+echo 1 >/sys/bus/pci/rescan
+wait $watcher

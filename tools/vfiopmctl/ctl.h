@@ -73,10 +73,11 @@ void ctl_json_print_line(struct json_object *object);
 /* Each is -1 where it is not known. */
 struct ctl_power {
 	int64_t state, status, control, d3cold_allowed, suspended_ms;
+	bool gone; /* the device is not there any more */
 };
 
 struct ctl_power ctl_power_of(const struct vfiopm_discover_device *device);
-/* "D3cold", "suspended", "auto"; "?" where it is not known. */
+/* "D3cold", "suspended", "auto"; "?" where it is not known. The status of one gone is "gone". */
 const char *ctl_state_name(const struct ctl_power *power);
 const char *ctl_status_name(const struct ctl_power *power);
 const char *ctl_control_name(const struct ctl_power *power);
@@ -85,6 +86,11 @@ struct json_object *ctl_power_json(const struct ctl_power *power);
 /* ---- show.c ---- */
 
 struct json_object *ctl_device_json(const struct vfiopm_discover_device *device);
+
+/* ---- signals.c ---- */
+
+/* An fd that is readable when the command is to end; -1 with errno. */
+int ctl_open_signals(void);
 
 /* ---- time.c ---- */
 

@@ -69,10 +69,33 @@ static void look_at_driver(struct diagnosis *diagnosis)
 		set(finding->what, "%s is bound to no driver", device->address);
 	set(finding->where, "%s/driver", device->path);
 	set(finding->why, "only a VFIO driver lets userspace put it to sleep");
-	set(finding->fix, "echo vfio-pci > /sys/bus/pci/devices/%s/driver_override; %s%s%secho %s > "
-			  "/sys/bus/pci/drivers_probe",
-	    device->address, device->driver[0] ? "echo " : "", device->driver[0] ? device->address : "",
-	    device->driver[0] ? " > its driver/unbind; " : "", device->address);
+	if (device->driver[0])
+		set(finding->fix, "echo vfio-pci > /sys/bus/pci/devices/%s/driver_override; "
+				  "echo %s > /sys/bus/pci/devices/%s/driver/unbind; "
+				  "echo %s > /sys/bus/pci/drivers_probe",
+		    device->address, device->address, device->address, device->address);
+	else
+		set(finding->fix, "echo vfio-pci > /sys/bus/pci/devices/%s/driver_override; "
+				  "echo %s > /sys/bus/pci/drivers_probe",
+		    device->address, device->address);
+}
+
+/* VFIO gives no PCI bridge to userspace (drivers/vfio/pci/vfio_pci_core.c,
+ * vfio_pci_core_register_device(): the header type); its power follows what is behind it. */
+static bool is_bridge(const struct diagnosis *diagnosis)
+{
+	return strncmp(device_of(diagnosis)->class, "0x0604", 6) == 0;
+}
+
+static void look_at_bridge(struct diagnosis *diagnosis)
+{
+	const struct fact_node *device = device_of(diagnosis);
+	struct finding *finding = find(diagnosis, "bridge");
+
+	set(finding->what, "%s is a PCI bridge", device->address);
+	set(finding->where, "%s/class says %s", device->path, device->class);
+	set(finding->why, "VFIO gives it to nobody; it sleeps when all behind it does");
+	set(finding->fix, "ask of a device behind it: vfiopmctl list --all");
 }
 
 /* Its power is the physical function's, which stays on while it has virtual ones
@@ -202,7 +225,7 @@ static void look_at_holders(struct diagnosis *diagnosis)
 	const struct fact_holder *holder = diagnosis->facts.holders;
 	struct finding *finding;
 
-	if (!diagnosis->vfio || is_suspended(device) || diagnosis->count > 0 || !is_open(device))
+	if (!diagnosis->vfio || !is(device->status, "active") || diagnosis->count > 0 || !is_open(device))
 		return;
 	finding = find(diagnosis, "not-entered");
 	if (diagnosis->facts.holder_count > 0) {
@@ -225,7 +248,7 @@ static void look_at_idle(struct diagnosis *diagnosis)
 	const struct fact_node *device = device_of(diagnosis);
 	struct finding *finding;
 
-	if (!diagnosis->vfio || is_suspended(device) || is_open(device) ||
+	if (!diagnosis->vfio || !is(device->status, "active") || is_open(device) ||
 	    !is(diagnosis->facts.disable_idle_d3, "Y"))
 		return;
 	finding = find(diagnosis, "idle-d3-disabled");
@@ -514,6 +537,16 @@ static void note_unknown(struct diagnosis *diagnosis)
 		    diagnosis->unasked);
 	else if (diagnosis->vfio && !diagnosis->asked)
 		set(cannot_know(diagnosis), "whether its driver offers low power: that opens and wakes it (--open)");
+	if (!facts->has_processes)
+		set(cannot_know(diagnosis), "who has it open: /proc could not be read");
+	if (facts->others_left_out > 0)
+		set(cannot_know(diagnosis), "all that is beside it: there are more than %d devices", FACT_OTHERS);
+	if (!device_of(diagnosis)->control[0] || !device_of(diagnosis)->status[0])
+		set(cannot_know(diagnosis), "what runtime power management does with it: power/control or "
+					    "power/runtime_status could not be read");
+	if (is(device_of(diagnosis)->status, "active") && diagnosis->count == 0 && !device_of(diagnosis)->latency[0])
+		set(cannot_know(diagnosis), "whether a driver of the kernel accepts no latency for resuming it: "
+					    "power/pm_qos_resume_latency_us is not there");
 	if (facts->hidden_processes > 0)
 		set(cannot_know(diagnosis), "who has it open: %u processes may not be looked into (be root)",
 		    facts->hidden_processes);
@@ -542,6 +575,10 @@ static void look_at_the_way_to_d3cold(struct diagnosis *diagnosis)
 
 void diagnose(struct diagnosis *diagnosis)
 {
+	if (is_bridge(diagnosis)) {
+		look_at_bridge(diagnosis);
+		return;
+	}
 	look_at_physical_function(diagnosis);
 	look_at_iommu(diagnosis);
 	look_at_driver(diagnosis);

@@ -10,7 +10,7 @@
 #include "facts.h"
 
 #define FINDINGS_MOST 64
-#define UNKNOWN_MOST  8
+#define UNKNOWN_MOST  12
 #define WORDS	      400
 
 struct finding {

@@ -48,8 +48,7 @@ static void print_verdict(const struct diagnosis *diagnosis)
 	else if (is_suspended(diagnosis))
 		printf("Nothing was found that stands in the way of D3cold; it may be on its way there.\n");
 	else
-		printf("Nothing was found that keeps it awake; it may just have been resumed, or a driver of the "
-		       "kernel accepts no latency (PM QoS), which no file tells. Look again.\n");
+		printf("Nothing was found that keeps it awake; it may just have been resumed. Look again.\n");
 }
 
 static void print_text(const struct diagnosis *diagnosis)
@@ -120,7 +119,8 @@ static void ask_feature(struct diagnosis *diagnosis, const char *address)
 	int r = vfiopm_device_open(address, &dev);
 
 	if (r < 0) {
-		diagnosis->unasked = strerror(-r);
+		/* EINVAL: see say.c. */
+		diagnosis->unasked = r == -EINVAL ? "it is in use, or its IOMMU cannot be used" : strerror(-r);
 		return;
 	}
 	vfiopm_get_features(dev, &features);
@@ -175,5 +175,5 @@ int ctl_doctor(const struct ctl_options *options)
 		print_json(&diagnosis);
 	else
 		print_text(&diagnosis);
-	return diagnosis.count == 0 && is_suspended(&diagnosis) ? CTL_OK : CTL_AWAKE;
+	return diagnosis.count == 0 && (is_suspended(&diagnosis) || facts_is_cold(&diagnosis.facts)) ? CTL_OK : CTL_AWAKE;
 }

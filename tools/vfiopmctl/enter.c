@@ -6,11 +6,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
@@ -24,7 +22,7 @@ struct holding {
 	const struct ctl_options *options;
 	const char *address;
 	struct vfiopm_device *dev;
-	int signals, wakeup; /* fds; wakeup is -1 for a plain entry */
+	int signals, request, wakeup; /* fds; wakeup is -1 for a plain entry */
 	int64_t began_ms;
 	uint64_t slept_ms; /* when it began */
 	uint32_t state, status;
@@ -42,25 +40,29 @@ static const char *text_of(const char *name)
 	return name ? name : "?";
 }
 
-static void tell(const struct holding *holding, const char *event, const char *words)
+static struct json_object *event_json(const struct holding *holding, const char *event)
 {
-	struct json_object *object;
+	struct json_object *object = json_object_new_object();
 
-	if (!holding->options->json) {
-		printf("%8.2f s  %s\n", (double)since_ms(holding) / 1000, words);
-		fflush(stdout);
-		return;
-	}
-	object = json_object_new_object();
 	ctl_json_add_text(object, "event", event);
 	ctl_json_add_text(object, "address", holding->address);
 	ctl_json_add_number(object, "time_ms", since_ms(holding));
 	ctl_json_add_text(object, "power_state", vfiopm_readout_power_state_name(holding->state));
 	ctl_json_add_text(object, "runtime_status", vfiopm_readout_runtime_status_name(holding->status));
-	ctl_json_print_line(object);
+	return object;
 }
 
-static void tell_end(const struct holding *holding)
+static void tell(const struct holding *holding, const char *event, const char *words)
+{
+	if (holding->options->json) {
+		ctl_json_print_line(event_json(holding, event));
+		return;
+	}
+	printf("%8.2f s  %s\n", (double)since_ms(holding) / 1000, words);
+	fflush(stdout);
+}
+
+static void tell_end(struct holding *holding)
 {
 	uint64_t slept = holding->slept_ms;
 	int64_t held = since_ms(holding);
@@ -68,14 +70,13 @@ static void tell_end(const struct holding *holding)
 
 	vfiopm_readout_get_suspended_time(holding->dev, &slept);
 	slept -= holding->slept_ms;
+	vfiopm_readout_get_power_state(holding->dev, &holding->state);
+	vfiopm_readout_get_runtime_status(holding->dev, &holding->status);
 	if (!holding->options->json) {
 		printf("%8.2f s  left; suspended for %" PRIu64 " of %" PRId64 " ms\n", (double)held / 1000, slept, held);
 		return;
 	}
-	object = json_object_new_object();
-	ctl_json_add_text(object, "event", "left");
-	ctl_json_add_text(object, "address", holding->address);
-	ctl_json_add_number(object, "time_ms", held);
+	object = event_json(holding, "left");
 	ctl_json_add_number(object, "suspended_ms", (int64_t)slept);
 	ctl_json_print_line(object);
 }
@@ -146,16 +147,21 @@ static int left_ms(const struct holding *holding)
 
 static int hold(struct holding *holding)
 {
-	struct pollfd pollfds[2] = { { .fd = holding->signals, .events = POLLIN },
-				     { .fd = holding->wakeup, .events = POLLIN } };
+	struct pollfd pollfds[3] = { { .fd = holding->signals, .events = POLLIN },
+				     { .fd = holding->wakeup, .events = POLLIN },
+				     { .fd = holding->request, .events = POLLIN } };
 	int status = CTL_OK, timeout;
 
 	while ((timeout = left_ms(holding)) > 0) {
-		if (poll(pollfds, 2, timeout) < 0 && errno != EINTR)
+		if (poll(pollfds, 3, timeout) < 0 && errno != EINTR)
 			break;
 		look(holding);
 		if (pollfds[0].revents)
 			break;
+		if (pollfds[2].revents) {
+			tell(holding, "requested", "the kernel wants the device back: it is unbound or removed");
+			break;
+		}
 		if ((pollfds[1].revents & POLLIN) && !handle_wake(holding, &status))
 			break;
 	}
@@ -194,18 +200,15 @@ static int enter_and_hold(struct holding *holding)
 
 /* ---- setting up ---- */
 
-/* Signals that end it come as data, so that none finds it between two steps. */
-static int open_signals(void)
+/* The kernel signals this when the device is to be unbound or removed, and waits until it is
+ * closed (vfio_pci_core.c, vfio_pci_core_request()). Without it, it is not told of that. */
+static int open_request(struct vfiopm_device *dev)
 {
-	sigset_t ends;
+	int request = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &ends, NULL) < 0)
-		return -1;
-	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (request >= 0)
+		vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_REQ, 0, request);
+	return request;
 }
 
 int ctl_enter(const struct ctl_options *options)
@@ -214,14 +217,14 @@ int ctl_enter(const struct ctl_options *options)
 	int r, status;
 
 	r = vfiopm_device_open(holding.address, &holding.dev);
-	if (r == -EINVAL)
-		return ctl_fail_lookup(holding.address, r);
 	if (r < 0)
 		return ctl_fail_open(holding.address, r);
-	holding.signals = open_signals();
+	vfiopm_device_get_address(holding.dev, &holding.address);
+	holding.signals = ctl_open_signals();
+	holding.request = open_request(holding.dev);
 	if (options->wakeup)
 		holding.wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (holding.signals < 0 || (options->wakeup && holding.wakeup < 0)) {
+	if (holding.signals < 0 || holding.request < 0 || (options->wakeup && holding.wakeup < 0)) {
 		ctl_say("%s", strerror(errno));
 		status = CTL_FAILED;
 	} else {

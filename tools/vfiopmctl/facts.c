@@ -83,6 +83,7 @@ static void read_node(struct fact_node *node, const char *path)
 	snprintf(node->path, sizeof(node->path), "%.255s", path);
 	snprintf(node->address, sizeof(node->address), "%.63s", strrchr(path, '/') + 1);
 	read_link(path, "driver", node->driver);
+	read_attribute(path, "class", node->class);
 	read_link(path, "physfn", node->physfn);
 	read_attribute(path, "power/control", node->control);
 	read_attribute(path, "power/runtime_status", node->status);
@@ -184,6 +185,7 @@ static struct fact_node *find_other(struct facts *facts, const char *directory, 
 			return &facts->others[i];
 	}
 	snprintf(link, sizeof(link), "%.2000s/%.255s", directory, address);
+	facts->others_left_out += facts->other_count == FACT_OTHERS;
 	if (facts->other_count == FACT_OTHERS || !realpath(link, path))
 		return NULL;
 	read_node(&facts->others[facts->other_count], path);
@@ -257,12 +259,17 @@ static void add_holder(struct facts *facts, const char *pid)
 	struct fact_holder *holder;
 	char path[64];
 
+	/* One is enough to be named. */
 	if (facts->holder_count == FACT_HOLDERS)
 		return;
 	holder = &facts->holders[facts->holder_count++];
 	holder->pid = atoi(pid);
 	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
 	read_file(path, holder->name, sizeof(holder->name));
+	for (char *c = holder->name; *c; c++) {
+		if (*c < 0x20 || *c > 0x7e)
+			*c = '?';
+	}
 }
 
 static void read_holders(struct facts *facts, const char *group_node, const char *cdev_node)
@@ -270,6 +277,7 @@ static void read_holders(struct facts *facts, const char *group_node, const char
 	DIR *processes = opendir("/proc");
 	struct dirent *entry;
 
+	facts->has_processes = processes && access("/proc/self/fd", R_OK) == 0;
 	while (processes && (entry = readdir(processes)) != NULL) {
 		int has = is_number(entry->d_name) ? has_open(entry->d_name, group_node, cdev_node) : 0;
 

@@ -22,7 +22,7 @@
 struct fact_node {
 	char address[FACT_TEXT];
 	char path[256]; /* in /sys/devices */
-	char driver[FACT_TEXT];
+	char driver[FACT_TEXT], class[FACT_TEXT];
 	char control[FACT_TEXT], status[FACT_TEXT], state[FACT_TEXT], d3cold_allowed[FACT_TEXT];
 	char latency[FACT_TEXT];    /* power/pm_qos_resume_latency_us */
 	char real_state[FACT_TEXT]; /* firmware_node/real_power_state */
@@ -39,7 +39,7 @@ struct fact_node {
 
 struct fact_holder {
 	int pid;
-	char name[FACT_TEXT];
+	char name[FACT_TEXT]; /* in ASCII: a program calls itself what it likes */
 };
 
 struct facts {
@@ -47,9 +47,10 @@ struct facts {
 	unsigned count;
 	/* Other devices behind the same ports, and of the same IOMMU group, none of them twice. */
 	struct fact_node others[FACT_OTHERS];
-	unsigned other_count;
+	unsigned other_count, others_left_out; /* left out: there was no room */
 	struct fact_holder holders[FACT_HOLDERS];
 	unsigned holder_count, hidden_processes; /* hidden: may not be looked into */
+	bool has_processes;			 /* /proc could be read */
 	char kernel[FACT_TEXT];			 /* its release */
 	unsigned kernel_major, kernel_minor;
 	bool has_acpi;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* vfiopmctl: lists, watches and puts to sleep the PCI devices that VFIO has. The command line. */
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl.h"
 
@@ -54,7 +57,7 @@ static int fail_usage(const char *what, const char *of)
 static int take_time(const char *text, int64_t least, int64_t *ret_ms)
 {
 	*ret_ms = ctl_parse_time(text);
-	return *ret_ms >= least ? 0 : fail_usage("no time, or too short", text);
+	return *ret_ms >= least ? 0 : fail_usage("no time, or one that is too short or too long", text);
 }
 
 static int take_option(int letter, struct ctl_options *options)
@@ -93,12 +96,16 @@ static const char *name_of(int letter)
 
 static int take_options(const struct command *command, int argc, char **argv, struct ctl_options *options)
 {
+	char short_option[] = "-?";
 	int letter, r = 0;
 
 	opterr = 0;
 	while (r == 0 && (letter = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		/* One of a letter may be among others; getopt tells which. */
+		short_option[1] = (char)optopt;
 		if (letter == '?')
-			return fail_usage("no such option, or its time is missing", argv[optind - 1]);
+			return fail_usage("no such option, or its time is missing",
+					  optopt && !strchr("afijorw", optopt) ? short_option : argv[optind - 1]);
 		if (letter == 'h') {
 			fputs(usage, stdout);
 			return -1;
@@ -128,7 +135,7 @@ static int run(const struct command *command, int argc, char **argv)
 	return command->run(&options);
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	if (argc < 2) {
 		fputs(usage, stderr);
@@ -147,4 +154,30 @@ int main(int argc, char **argv)
 			return run(&commands[i], argc - 1, argv + 1);
 	}
 	return fail_usage("there is no such command", argv[1]);
+}
+
+/* Where the caller has closed standard output or error, the next file opened would be in its
+ * place: a device, whose registers a message would then be written to. What stands there now
+ * lets a write fail. */
+static bool fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd >= 0 && close(fd) == 0;
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	if (!fill_standard_fds())
+		return CTL_FAILED;
+	status = run_command(argc, argv);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	ctl_say("the output could not be written: %s", strerror(errno));
+	return status == CTL_OK ? CTL_FAILED : status;
 }

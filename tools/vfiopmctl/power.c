@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The power of a device: what sysfs says of it now, and the words for it. */
+#include <errno.h>
+
 #include <json-c/json.h>
 
 #include "ctl.h"
@@ -15,9 +17,11 @@ static int64_t value_of(const struct vfiopm_discover_device *device,
 
 struct ctl_power ctl_power_of(const struct vfiopm_discover_device *device)
 {
+	uint32_t status;
 	uint64_t ms;
 
 	return (struct ctl_power){
+		.gone = vfiopm_discover_device_get_runtime_status(device, &status) == -ENODEV,
 		.state = value_of(device, vfiopm_discover_device_get_power_state),
 		.status = value_of(device, vfiopm_discover_device_get_runtime_status),
 		.control = value_of(device, vfiopm_discover_device_get_control),
@@ -38,7 +42,7 @@ const char *ctl_state_name(const struct ctl_power *power)
 
 const char *ctl_status_name(const struct ctl_power *power)
 {
-	return or_unknown(vfiopm_readout_runtime_status_name((uint32_t)power->status));
+	return power->gone ? "gone" : or_unknown(vfiopm_readout_runtime_status_name((uint32_t)power->status));
 }
 
 const char *ctl_control_name(const struct ctl_power *power)

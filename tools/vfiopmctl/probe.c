@@ -61,10 +61,9 @@ int ctl_probe(const struct ctl_options *options)
 	struct vfiopm_device *dev;
 	int r = vfiopm_device_open(address, &dev);
 
-	if (r == -EINVAL)
-		return ctl_fail_lookup(address, r);
 	if (r < 0)
 		return ctl_fail_open(address, r);
+	vfiopm_device_get_address(dev, &address);
 	vfiopm_get_features(dev, &has);
 	for (size_t i = 0; i < INDEXES; i++)
 		vfiopm_irq_get_count(dev, indexes[i].index, &counts[i]);

@@ -5,13 +5,12 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
@@ -24,7 +23,8 @@ struct watched {
 	const struct vfiopm_discover_device *device;
 	const char *address;
 	struct ctl_power power, before; /* now, and when it was last told */
-	int64_t slept_ms;		/* when watching began */
+	int64_t counted_ms;		/* the kernel's count when it was last known */
+	int64_t slept_ms;		/* since watching began; -1: not known */
 	int8_t samples[SAMPLES];	/* power states, a ring */
 };
 
@@ -38,7 +38,8 @@ struct watch {
 	int64_t began_ms;
 	int signals;
 	bool terminal, blocks;
-	unsigned drawn; /* lines */
+	struct winsize size; /* of the terminal */
+	unsigned drawn;	     /* lines */
 };
 
 static int64_t since_ms(const struct watch *watch)
@@ -53,9 +54,22 @@ static double share_of(const struct watch *watch, const struct watched *watched)
 {
 	int64_t time = since_ms(watch);
 
-	if (watched->power.suspended_ms < 0 || watched->slept_ms < 0 || time <= 0)
-		return -1;
-	return 100.0 * (double)(watched->power.suspended_ms - watched->slept_ms) / (double)time;
+	return watched->slept_ms < 0 || time <= 0 ? -1 : 100.0 * (double)watched->slept_ms / (double)time;
+}
+
+/* The kernel counts from when it found the device: one that was removed and found again begins
+ * at 0. */
+static void count_sleep(struct watched *watched)
+{
+	int64_t now_ms = watched->power.suspended_ms, before_ms = watched->counted_ms;
+
+	if (now_ms < 0)
+		return;
+	if (watched->slept_ms < 0)
+		watched->slept_ms = 0;
+	else
+		watched->slept_ms += now_ms >= before_ms ? now_ms - before_ms : now_ms;
+	watched->counted_ms = now_ms;
 }
 
 static void sample(struct watch *watch)
@@ -64,6 +78,7 @@ static void sample(struct watch *watch)
 		struct watched *watched = &watch->watched[i];
 
 		watched->power = ctl_power_of(watched->device);
+		count_sleep(watched);
 		watched->samples[watch->sample_count % SAMPLES] = (int8_t)watched->power.state;
 	}
 	watch->sample_count++;
@@ -73,7 +88,8 @@ static void sample(struct watch *watch)
 
 static bool has_changed(const struct watched *watched)
 {
-	return watched->power.state != watched->before.state || watched->power.status != watched->before.status;
+	return watched->power.state != watched->before.state || watched->power.status != watched->before.status ||
+	       watched->power.gone != watched->before.gone;
 }
 
 static void tell_change(const struct watch *watch, const struct watched *watched)
@@ -81,12 +97,13 @@ static void tell_change(const struct watch *watch, const struct watched *watched
 	struct json_object *object;
 
 	if (!watch->options->json) {
-		printf("%8.1f s  %s  %s, %s\n", (double)since_ms(watch) / 1000, watched->address,
-		       ctl_status_name(&watched->power), ctl_state_name(&watched->power));
+		printf("%8.1f s  %s  %s%s%s\n", (double)since_ms(watch) / 1000, watched->address,
+		       ctl_status_name(&watched->power), watched->power.gone ? "" : ", ",
+		       watched->power.gone ? "" : ctl_state_name(&watched->power));
 		return;
 	}
 	object = json_object_new_object();
-	ctl_json_add_text(object, "event", "state");
+	ctl_json_add_text(object, "event", watched->power.gone ? "gone" : "state");
 	ctl_json_add_text(object, "address", watched->address);
 	ctl_json_add_number(object, "time_ms", since_ms(watch));
 	ctl_json_add(object, "power", ctl_power_json(&watched->power));
@@ -106,24 +123,34 @@ static void tell_changes(struct watch *watch)
 	fflush(stdout);
 }
 
+static void tell_end_json(const struct watch *watch, const struct watched *watched, double share)
+{
+	struct json_object *object = json_object_new_object();
+
+	ctl_json_add_text(object, "event", "end");
+	ctl_json_add_text(object, "address", watched->address);
+	ctl_json_add_number(object, "time_ms", since_ms(watch));
+	if (share < 0)
+		ctl_json_add_null(object, "suspended_percent");
+	else
+		ctl_json_add_double(object, "suspended_percent", share);
+	ctl_json_print_line(object);
+}
+
 static void tell_end(const struct watch *watch)
 {
 	for (uint32_t i = 0; i < watch->count; i++) {
 		const struct watched *watched = &watch->watched[i];
 		double share = share_of(watch, watched);
-		struct json_object *object;
 
-		if (!watch->options->json) {
+		if (watch->options->json)
+			tell_end_json(watch, watched, share);
+		else if (share < 0)
+			printf("%8.1f s  %s  the kernel does not tell how long it was suspended\n",
+			       (double)since_ms(watch) / 1000, watched->address);
+		else
 			printf("%8.1f s  %s  suspended for %.1f %% of the time\n", (double)since_ms(watch) / 1000,
-			       watched->address, share < 0 ? 0.0 : share);
-			continue;
-		}
-		object = json_object_new_object();
-		ctl_json_add_text(object, "event", "end");
-		ctl_json_add_text(object, "address", watched->address);
-		ctl_json_add_number(object, "time_ms", since_ms(watch));
-		ctl_json_add_double(object, "suspended_percent", share < 0 ? 0.0 : share);
-		ctl_json_print_line(object);
+			       watched->address, share);
 	}
 }
 
@@ -143,11 +170,17 @@ static bool is_utf8(void)
 	return false;
 }
 
-static unsigned terminal_width(void)
-{
-	struct winsize size;
+#define COLUMNS_BEFORE 46
+#define ROWS_BESIDE    3 /* the head, the foot, and where the cursor is left */
 
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 60 ? size.ws_col : 80;
+/* Is there one, that can move its cursor, and has room? */
+static bool is_terminal(struct winsize *ret_size)
+{
+	const char *type = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && type && strcmp(type, "dumb") != 0 &&
+	       ioctl(STDOUT_FILENO, TIOCGWINSZ, ret_size) == 0 && ret_size->ws_col > COLUMNS_BEFORE &&
+	       ret_size->ws_row > ROWS_BESIDE;
 }
 
 /* The deeper the sleep, the lower the mark. */
@@ -178,48 +211,56 @@ static void draw_timeline(const struct watch *watch, const struct watched *watch
 		fputs(mark_of(watch, watched->samples[i % SAMPLES]), stdout);
 }
 
-#define COLUMNS_BEFORE 46
+static void draw_device(const struct watch *watch, const struct watched *watched)
+{
+	double share = share_of(watch, watched);
 
+	printf("\033[K%-12s  %-10s  %-7s  ", watched->address, ctl_status_name(&watched->power),
+	       ctl_state_name(&watched->power));
+	if (share < 0)
+		printf("%8s  ", "-");
+	else
+		printf("%6.1f %%  ", share);
+	if (watch->size.ws_col > COLUMNS_BEFORE)
+		draw_timeline(watch, watched, watch->size.ws_col - COLUMNS_BEFORE);
+	printf("\n");
+}
+
+/* Back to the head; of a terminal that has changed its size nobody knows where that is now. */
+static void begin_drawing(struct watch *watch)
+{
+	struct winsize size = watch->size;
+
+	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	if (size.ws_col != watch->size.ws_col || size.ws_row != watch->size.ws_row)
+		printf("\033[H\033[2J");
+	else if (watch->drawn > 0)
+		printf("\r\033[%uA", watch->drawn);
+	watch->size = size;
+}
+
+/* A line that is too long is cut off by the terminal (DECAWM), so that each is one row. */
 static void draw(struct watch *watch)
 {
-	unsigned width = terminal_width();
+	uint32_t shown = watch->count;
 
-	if (watch->drawn > 0)
-		printf("\033[%uA", watch->drawn);
-	printf("\033[K%-12s  %-10s  %-7s  %8s  %s  (%s D0, %s D3hot, %s D3cold)\n", "DEVICE", "STATUS", "STATE",
-	       "ASLEEP", "TIME", mark_of(watch, VFIOPM_POWER_STATE_D0), mark_of(watch, VFIOPM_POWER_STATE_D3HOT),
-	       mark_of(watch, VFIOPM_POWER_STATE_D3COLD));
-	for (uint32_t i = 0; i < watch->count; i++) {
-		const struct watched *watched = &watch->watched[i];
-		double share = share_of(watch, watched);
-
-		printf("\033[K%-12s  %-10s  %-7s  ", watched->address, ctl_status_name(&watched->power),
-		       ctl_state_name(&watched->power));
-		if (share < 0)
-			printf("%8s  ", "-");
-		else
-			printf("%6.1f %%  ", share);
-		draw_timeline(watch, watched, width - COLUMNS_BEFORE);
-		printf("\n");
-	}
-	printf("\033[K%.1f s; Ctrl-C ends\n", (double)since_ms(watch) / 1000);
-	watch->drawn = watch->count + 2;
+	begin_drawing(watch);
+	if (shown + ROWS_BESIDE > watch->size.ws_row)
+		shown = watch->size.ws_row > ROWS_BESIDE ? watch->size.ws_row - ROWS_BESIDE : 0;
+	printf("\033[?7l\033[K%-12s  %-10s  %-7s  %8s  %s  (%s D0, %s D3hot, %s D3cold)\n", "DEVICE", "STATUS",
+	       "STATE", "ASLEEP", "TIME", mark_of(watch, VFIOPM_POWER_STATE_D0),
+	       mark_of(watch, VFIOPM_POWER_STATE_D3HOT), mark_of(watch, VFIOPM_POWER_STATE_D3COLD));
+	for (uint32_t i = 0; i < shown; i++)
+		draw_device(watch, &watch->watched[i]);
+	printf("\033[K%.1f s; ", (double)since_ms(watch) / 1000);
+	if (shown < watch->count)
+		printf("%" PRIu32 " more devices have no room here; ", watch->count - shown);
+	printf("Ctrl-C ends\n\033[?7h\033[J");
+	watch->drawn = shown + 2;
 	fflush(stdout);
 }
 
 /* ---- watching ---- */
-
-static int open_signals(void)
-{
-	sigset_t ends;
-
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
-	sigprocmask(SIG_BLOCK, &ends, NULL);
-	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-}
 
 static bool is_over(const struct watch *watch)
 {
@@ -235,6 +276,8 @@ static bool wait_for_next(const struct watch *watch)
 	if (watch->options->for_ms >= 0 && next > watch->options->for_ms)
 		next = watch->options->for_ms;
 	next -= since_ms(watch);
+	if (next > INT_MAX)
+		next = INT_MAX;
 	return poll(&pollfd, 1, next > 0 ? (int)next : 0) > 0;
 }
 
@@ -243,9 +286,9 @@ static void run(struct watch *watch)
 	bool over = false;
 
 	watch->began_ms = ctl_now_ms();
-	sample(watch);
 	for (uint32_t i = 0; i < watch->count; i++)
-		watch->watched[i].slept_ms = watch->watched[i].power.suspended_ms;
+		watch->watched[i].slept_ms = -1;
+	sample(watch);
 	while (!over) {
 		if (watch->terminal)
 			draw(watch);
@@ -291,8 +334,10 @@ static int find_all(struct watch *watch)
 		return ctl_fail_lookup("the list of devices", r);
 	vfiopm_discover_list_get_count(watch->list, &count);
 	if (count == 0) {
-		ctl_say("no device is bound to a VFIO driver. Name one, or: vfiopmctl watch --all");
-		return CTL_NOT_VFIO;
+		ctl_say(watch->options->all ? "there is no PCI device"
+					    : "no device is bound to a VFIO driver. Name one, or: vfiopmctl watch "
+					      "--all");
+		return watch->options->all ? CTL_NO_DEVICE : CTL_NOT_VFIO;
 	}
 	watch->watched = calloc(count, sizeof(*watch->watched));
 	if (!watch->watched)
@@ -309,8 +354,8 @@ int ctl_watch(const struct ctl_options *options)
 	int status;
 
 	watch.blocks = is_utf8();
-	watch.terminal = !options->json && isatty(STDOUT_FILENO);
-	watch.signals = open_signals();
+	watch.terminal = !options->json && is_terminal(&watch.size);
+	watch.signals = ctl_open_signals();
 	status = options->device_count > 0 ? find_named(&watch) : find_all(&watch);
 	for (uint32_t i = 0; i < watch.count; i++)
 		vfiopm_discover_device_get_address(watch.watched[i].device, &watch.watched[i].address);

@@ -71,10 +71,9 @@ int ctl_probe(const struct ctl_options *options)
 		print_json(address, has, counts);
 	else
 		print_text(address, has, counts);
+	if (!(has & VFIOPM_FEATURE_ENTER))
+		ctl_say("%s cannot be put into low power: the kernel is older than 6.1, or its driver does not "
+			"offer that", address);
 	vfiopm_device_free(dev);
-	if (has & VFIOPM_FEATURE_ENTER)
-		return CTL_OK;
-	ctl_say("%s cannot be put into low power: the kernel is older than 6.1, or its driver does not "
-		"offer that", address);
-	return CTL_NO_FEATURE;
+	return has & VFIOPM_FEATURE_ENTER ? CTL_OK : CTL_NO_FEATURE;
 }

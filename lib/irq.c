@@ -88,6 +88,11 @@ VFIOPM__PUBLIC int vfiopm_irq_get_available(const struct vfiopm_device *dev, uin
 	return 0;
 }
 
+bool vfiopm__irq_has(const struct vfiopm_device *dev, uint32_t index, uint32_t vector, int fd)
+{
+	return vfiopm__table_has(find_table(dev, index), vector, fd);
+}
+
 VFIOPM__PUBLIC int vfiopm_irq_get_stats(const struct vfiopm_device *dev, uint64_t *ret_issued,
 					uint64_t *ret_saved)
 {

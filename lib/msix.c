@@ -101,16 +101,27 @@ VFIOPM__PUBLIC int vfiopm_msix_set_function_mask(struct vfiopm_msix *msix, int m
 
 /* ---- use and release ---- */
 
+/* A SET_IRQS that fails may have cost others their triggers too, where the index cannot be
+ * resized. */
+static void mend_slots(struct vfiopm_msix *msix)
+{
+	for (uint32_t i = 0; i < msix->count; i++)
+		vfiopm__slot_mend(msix->slots[i]);
+}
+
 static int use_prepared(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
 {
 	int r;
 
 	for (uint32_t i = 0; i < count; i++)
 		msix->fds[i] = vfiopm__slot_first_trigger(msix->slots[start + i]);
-	r = vfiopm__irq_set_at_once(msix->hooks.dev, VFIOPM_IRQ_MSIX, start, count, msix->fds);
-	if (r < 0)
-		return r;
 	vfiopm__msix_count(msix, (int)count, (int)count);
+	r = vfiopm__irq_set_at_once(msix->hooks.dev, VFIOPM_IRQ_MSIX, start, count, msix->fds);
+	if (r < 0) {
+		vfiopm__msix_count(msix, -(int)count, -(int)count);
+		mend_slots(msix);
+		return r;
+	}
 	for (uint32_t i = 0; i < count; i++)
 		vfiopm__slot_begin(msix->slots[start + i], msix->fds[i]);
 	return 0;
@@ -184,6 +195,7 @@ static int release_locked(struct vfiopm_msix *msix, uint32_t start, uint32_t cou
 		    : silence(msix, start, count);
 	if (r < 0) {
 		suspend_slots(msix, start, count, false);
+		mend_slots(msix);
 		return r;
 	}
 	return end_slots(msix, start, count);
@@ -345,31 +357,30 @@ VFIOPM__PUBLIC int vfiopm_msix_set_trap(struct vfiopm_msix *msix, void (*trap)(v
 	r = begin_setting(msix);
 	if (r < 0)
 		return r;
+	pthread_mutex_lock(&msix->trapping);
 	msix->tell = trap;
 	msix->tell_data = data;
+	pthread_mutex_unlock(&msix->trapping);
 	end_setting(msix);
 	return 0;
 }
 
 /* Asked here, where nothing has to be undone. Where /proc may not be asked (see
- * vfiopm_irq(3)) the kernel finds out. */
+ * vfiopm_irq(3)) the kernel finds out what it is. */
 static int check_eventfd(int fd)
 {
-	int r;
-
 	if (fd < 0)
 		return fd == -1 ? 0 : -EINVAL;
-	r = vfiopm__sys_is_eventfd(fd);
-	if (r == 0)
-		return -EINVAL;
-	return r == -ENOENT ? -EBADF : 0;
+	if (!vfiopm__sys_is_open(fd))
+		return -EBADF;
+	return vfiopm__sys_is_eventfd(fd) == 0 ? -EINVAL : 0;
 }
 
 VFIOPM__PUBLIC int vfiopm_msix_set_eventfds(struct vfiopm_msix *msix, uint32_t vector, int irqfd, int user_fd)
 {
 	int r;
 
-	if (!has_vectors(msix, vector, 1))
+	if (!has_vectors(msix, vector, 1) || (irqfd >= 0 && irqfd == user_fd))
 		return -EINVAL;
 	r = check_eventfd(irqfd);
 	if (r == 0)

@@ -78,6 +78,7 @@ struct vfiopm__vector {
 	/* What is. */
 	enum vfiopm__trigger trigger; /* the eventfd that VFIO signals */
 	bool attached;		      /* its irqfd */
+	bool lost;		      /* VFIO has let go of the trigger, by a SET_IRQS that failed */
 	bool pending;		      /* taken from an eventfd, not delivered yet */
 	bool drain_irqfd, drain_user; /* no longer the trigger, and not looked into since */
 
@@ -105,6 +106,10 @@ void vfiopm__vector_want(struct vfiopm__vector *vector, bool masked, uint32_t wa
 enum vfiopm__step vfiopm__vector_next(const struct vfiopm__vector *vector);
 /* It was done; count is what a take has given. */
 void vfiopm__vector_done(struct vfiopm__vector *vector, enum vfiopm__step step, uint64_t count);
+/* VFIO has the trigger no more. */
+void vfiopm__vector_lose_trigger(struct vfiopm__vector *vector);
+/* Would it take a SET_IRQS to be masked or not, in this way? */
+bool vfiopm__vector_needs_trigger(const struct vfiopm__vector *vector, bool masked, uint32_t way);
 /* Note that it is masked, or was relayed: the way that suits it best. */
 uint32_t vfiopm__vector_saw_mask(struct vfiopm__vector *vector);
 uint32_t vfiopm__vector_saw_interrupt(struct vfiopm__vector *vector);
@@ -134,6 +139,7 @@ int vfiopm__sys_open_text(int directory_fd, const char *path);
 /* Never fails and takes -1: nothing is left to do about a close that fails. */
 void vfiopm__sys_close(int fd);
 int vfiopm__sys_duplicate(int fd);
+bool vfiopm__sys_is_open(int fd);
 int vfiopm__sys_read_link(const char *path, char *ret_target, size_t size);
 /* The first entry of a directory whose name begins with prefix; -ENOENT if there is none. */
 int vfiopm__sys_find_entry(const char *path, const char *prefix, char *ret_name, size_t size);
@@ -243,6 +249,8 @@ int vfiopm__irq_issue(const struct vfiopm_device *dev, struct vfio_irq_set *set)
 int vfiopm__irq_set_at_once(struct vfiopm_device *dev, uint32_t index, uint32_t start, uint32_t count,
 			    const int *fds);
 int vfiopm__irq_disable_at_once(struct vfiopm_device *dev, uint32_t index);
+/* Has the kernel this eventfd for the vector, for all that is known? */
+bool vfiopm__irq_has(const struct vfiopm_device *dev, uint32_t index, uint32_t vector, int fd);
 
 /* ---- slot.c: one MSI-X vector of a guest, with its eventfds ---- */
 
@@ -275,6 +283,8 @@ void vfiopm__slot_begin(struct vfiopm__slot *slot, int trigger);
 void vfiopm__slot_suspend(struct vfiopm__slot *slot, bool suspended);
 int vfiopm__slot_end(struct vfiopm__slot *slot, int epoll);
 /* These by any thread. The guest's mask bit; what the function mask makes of it. */
+/* After a SET_IRQS of others that failed: have VFIO signal it again, if it does not. */
+void vfiopm__slot_mend(struct vfiopm__slot *slot);
 int vfiopm__slot_set_mask(struct vfiopm__slot *slot, bool masked);
 int vfiopm__slot_update_mask(struct vfiopm__slot *slot);
 bool vfiopm__slot_is_pending(struct vfiopm__slot *slot);

@@ -42,10 +42,11 @@ static uint64_t take(int fd)
 /* An attached irqfd delivers what is signalled. */
 static int deliver(struct vfiopm__slot *slot)
 {
-	slot->stats[VFIOPM_MSIX_STAT_DELIVERED]++;
-	if (slot->vector.attached)
-		return vfiopm__sys_eventfd_signal(slot->irqfd);
-	return slot->hooks->deliver(slot->hooks->deliver_data, slot->index);
+	int r = slot->vector.attached ? vfiopm__sys_eventfd_signal(slot->irqfd)
+				      : slot->hooks->deliver(slot->hooks->deliver_data, slot->index);
+
+	slot->stats[VFIOPM_MSIX_STAT_DELIVERED] += r == 0;
+	return r;
 }
 
 static int do_step(struct vfiopm__slot *slot, enum vfiopm__step step, uint64_t *ret_count)
@@ -79,6 +80,17 @@ static int do_step(struct vfiopm__slot *slot, enum vfiopm__step step, uint64_t *
 	return 0;
 }
 
+/* A SET_IRQS that fails may have cost the vector its trigger. */
+static void check_trigger(struct vfiopm__slot *slot)
+{
+	struct vfiopm__vector *vector = &slot->vector;
+	int fd = vector->trigger == VFIOPM__TRIGGER_IRQFD ? slot->irqfd : slot->user_fd;
+
+	if (vector->trigger != VFIOPM__TRIGGER_NONE &&
+	    !vfiopm__irq_has(slot->hooks->dev, VFIOPM_IRQ_MSIX, slot->index, fd))
+		vfiopm__vector_lose_trigger(vector);
+}
+
 /* Without an irqfd a vector can still be relayed, if the VMM delivers. */
 static bool can_do_without_irqfd(const struct vfiopm__slot *slot, enum vfiopm__step failed)
 {
@@ -101,6 +113,8 @@ static int settle(struct vfiopm__slot *slot)
 			vector->no_irqfd = true;
 			vector->way = VFIOPM_MSIX_WAY_RELAY;
 		} else {
+			if (step == VFIOPM__STEP_TRIGGER_IRQFD || step == VFIOPM__STEP_TRIGGER_USER)
+				check_trigger(slot);
 			return r < 0 ? r : -EPROTO;
 		}
 	}
@@ -119,13 +133,25 @@ static void trace_way(const struct vfiopm__slot *slot)
 			     (int)slot->index);
 }
 
+/* VFIO goes on to signal the irqfd of one that is masked: at least nothing is delivered. */
+static void keep_masked(struct vfiopm__slot *slot)
+{
+	struct vfiopm__vector *vector = &slot->vector;
+	uint64_t count;
+
+	if (vector->masked && vector->attached && vector->trigger == VFIOPM__TRIGGER_IRQFD &&
+	    do_step(slot, VFIOPM__STEP_DETACH, &count) == 0)
+		vfiopm__vector_done(vector, VFIOPM__STEP_DETACH, 0);
+}
+
 /* What is wanted fails: back to what was. What cannot be undone either is done by the next
  * call on the vector. */
 static void go_back(struct vfiopm__slot *slot, const struct vfiopm__vector *was)
 {
 	vfiopm__vector_want(&slot->vector, was->masked, was->way);
 	slot->vector.no_irqfd = was->no_irqfd;
-	settle(slot);
+	if (settle(slot) < 0)
+		keep_masked(slot);
 }
 
 /* To be masked or not, in this way. That the way cannot be changed is no error. */
@@ -140,10 +166,11 @@ static int reach(struct vfiopm__slot *slot, bool masked, uint32_t way)
 		vfiopm__vector_want(&slot->vector, masked, was.way);
 		r = settle(slot);
 	}
-	if (r < 0) {
+	/* What cannot be delivered waits for the next call: it is not tried twice in this. */
+	if (r < 0 && (slot->vector.masked != was.masked || slot->vector.way != was.way))
 		go_back(slot, &was);
+	if (r < 0)
 		return r;
-	}
 	if (slot->vector.way != was.way) {
 		slot->stats[VFIOPM_MSIX_STAT_CHANGES]++;
 		trace_way(slot);
@@ -178,12 +205,20 @@ static bool may_change_way(const struct vfiopm__slot *slot)
 	return state != VFIOPM_STATE_LOW_POWER && state != VFIOPM_STATE_LOW_POWER_WAKEUP;
 }
 
-/* Of a vector that is being masked, or has an interrupt to relay. */
-static uint32_t choose_way(struct vfiopm__slot *slot, uint32_t (*saw)(struct vfiopm__vector *vector))
+/* Of a vector that is being masked, or has an interrupt to relay. In low power nothing is
+ * learnt, as what is learnt could not be done. */
+static uint32_t choose_way(struct vfiopm__slot *slot, bool masked,
+			   uint32_t (*saw)(struct vfiopm__vector *vector))
 {
-	uint32_t way = wanted_way(slot, &slot->vector, saw);
+	struct vfiopm__vector *vector = &slot->vector;
+	uint32_t way;
 
-	return way == slot->vector.way || may_change_way(slot) ? way : slot->vector.way;
+	if (may_change_way(slot))
+		return wanted_way(slot, vector, saw);
+	if (slot->hooks->policy == VFIOPM_MSIX_POLICY_AUTO)
+		return vector->way;
+	way = wanted_way(slot, vector, saw);
+	return vfiopm__vector_needs_trigger(vector, masked, way) ? vector->way : way;
 }
 
 /* ---- masks ---- */
@@ -193,7 +228,7 @@ static int mask_locked(struct vfiopm__slot *slot)
 	int r;
 
 	vfiopm__msix_count(slot->hooks->msix, 0, 1);
-	r = reach(slot, true, choose_way(slot, vfiopm__vector_saw_mask));
+	r = reach(slot, true, choose_way(slot, true, vfiopm__vector_saw_mask));
 	if (r < 0)
 		vfiopm__msix_count(slot->hooks->msix, 0, -1);
 	else
@@ -212,13 +247,13 @@ static int unmask_locked(struct vfiopm__slot *slot)
 	return 0;
 }
 
-/* As the guest's two bits say. */
+/* As the guest's two bits say; and what an earlier call has left undone. */
 static int update_mask(struct vfiopm__slot *slot)
 {
 	bool masked = slot->guest_masks || slot->hooks->function_masked;
 
 	if (masked == slot->vector.masked)
-		return 0;
+		return settle(slot);
 	return masked ? mask_locked(slot) : unmask_locked(slot);
 }
 
@@ -256,6 +291,16 @@ int vfiopm__slot_update_mask(struct vfiopm__slot *slot)
 	return r;
 }
 
+void vfiopm__slot_mend(struct vfiopm__slot *slot)
+{
+	pthread_mutex_lock(&slot->lock);
+	if (slot->used) {
+		check_trigger(slot);
+		settle(slot);
+	}
+	pthread_mutex_unlock(&slot->lock);
+}
+
 /* ---- what arrives ---- */
 
 static int dispatch_locked(struct vfiopm__slot *slot)
@@ -267,7 +312,8 @@ static int dispatch_locked(struct vfiopm__slot *slot)
 		return 0;
 	slot->stats[VFIOPM_MSIX_STAT_RELAYED]++;
 	slot->vector.pending = true;
-	r = reach(slot, slot->vector.masked, choose_way(slot, vfiopm__vector_saw_interrupt));
+	r = reach(slot, slot->vector.masked,
+		  choose_way(slot, slot->vector.masked, vfiopm__vector_saw_interrupt));
 	return r < 0 ? r : 1;
 }
 
@@ -283,11 +329,14 @@ int vfiopm__slot_dispatch(struct vfiopm__slot *slot)
 
 static bool is_pending_locked(const struct vfiopm__slot *slot)
 {
-	bool held = slot->vector.trigger == VFIOPM__TRIGGER_IRQFD;
+	const struct vfiopm__vector *vector = &slot->vector;
+	bool held = vector->trigger == VFIOPM__TRIGGER_IRQFD || vector->drain_irqfd;
+	bool relayed = vector->trigger == VFIOPM__TRIGGER_USER || vector->drain_user;
 
-	if (!slot->used || !slot->vector.masked)
+	if (!slot->used || !vector->masked)
 		return false;
-	return slot->vector.pending || vfiopm__sys_eventfd_readable(held ? slot->irqfd : slot->user_fd);
+	return vector->pending || (held && vfiopm__sys_eventfd_readable(slot->irqfd)) ||
+	       (relayed && vfiopm__sys_eventfd_readable(slot->user_fd));
 }
 
 bool vfiopm__slot_is_pending(struct vfiopm__slot *slot)
@@ -402,6 +451,10 @@ int vfiopm__slot_end(struct vfiopm__slot *slot, int epoll)
 	if (slot->vector.attached)
 		r = do_step(slot, VFIOPM__STEP_DETACH, &count);
 	vfiopm__msix_count(slot->hooks->msix, -1, slot->vector.masked ? -1 : 0);
+	/* What is pending is forgotten, in eventfds of the caller's too. */
+	take(slot->user_fd);
+	if (slot->irqfd >= 0)
+		take(slot->irqfd);
 	vfiopm__slot_unprepare(slot, epoll);
 	pthread_mutex_unlock(&slot->lock);
 	return r;

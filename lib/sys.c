@@ -111,6 +111,11 @@ int vfiopm__sys_read_text(int fd, char *ret_text, size_t size)
 	return 0;
 }
 
+bool vfiopm__sys_is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
 bool vfiopm__sys_eventfd_readable(int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
@@ -157,7 +162,8 @@ int vfiopm__sys_epoll_add(int epoll, int fd, uint32_t number)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = number };
 
-	return result(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+	/* What cannot be polled is no eventfd: EPERM (fs/eventpoll.c, do_epoll_ctl()). */
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno == EPERM ? -EINVAL : -errno;
 }
 
 void vfiopm__sys_epoll_remove(int epoll, int fd)

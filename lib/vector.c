@@ -31,13 +31,21 @@ static bool holds_count(const struct vfiopm__vector *vector)
 	return vector->masked && vector->way == VFIOPM_MSIX_WAY_HOLD;
 }
 
+/* KVM may deliver later than it is told, from a work of its own (virt/kvm/eventfd.c,
+ * irqfd_inject()); only a detach waits for that. So one that was held is detached too by the
+ * mask that makes it relayed. */
+static bool leaves_hold(const struct vfiopm__vector *vector)
+{
+	return vector->masked && vector->way == VFIOPM_MSIX_WAY_RELAY && vector->trigger == VFIOPM__TRIGGER_IRQFD;
+}
+
 enum vfiopm__step vfiopm__vector_next(const struct vfiopm__vector *vector)
 {
 	enum vfiopm__trigger trigger = wanted_trigger(vector);
 
 	/* The irqfd first: unmasked, VFIO then meets one that is attached; masked, nothing
 	 * more is delivered from here on. */
-	if (holds_count(vector) && vector->attached)
+	if (vector->attached && (holds_count(vector) || leaves_hold(vector)))
 		return VFIOPM__STEP_DETACH;
 	if (!vector->masked && !vector->attached && !vector->no_irqfd)
 		return VFIOPM__STEP_ATTACH;
@@ -55,23 +63,45 @@ enum vfiopm__step vfiopm__vector_next(const struct vfiopm__vector *vector)
 	return VFIOPM__STEP_NONE;
 }
 
+/* An irqfd that is attached takes its counts itself. */
+static void leave_trigger(struct vfiopm__vector *vector)
+{
+	vector->drain_irqfd |= vector->trigger == VFIOPM__TRIGGER_IRQFD && !vector->attached;
+	vector->drain_user |= vector->trigger == VFIOPM__TRIGGER_USER;
+}
+
+void vfiopm__vector_lose_trigger(struct vfiopm__vector *vector)
+{
+	leave_trigger(vector);
+	vector->trigger = VFIOPM__TRIGGER_NONE;
+	vector->lost = true;
+}
+
+/* What it raised while VFIO had no eventfd for it nobody knows: one too many is nothing to a
+ * driver, one too few may be its end. */
+static void take_trigger(struct vfiopm__vector *vector, enum vfiopm__trigger trigger)
+{
+	leave_trigger(vector);
+	vector->trigger = trigger;
+	vector->pending |= vector->lost;
+	vector->lost = false;
+}
+
 void vfiopm__vector_done(struct vfiopm__vector *vector, enum vfiopm__step step, uint64_t count)
 {
 	switch (step) {
 	case VFIOPM__STEP_ATTACH:
 		vector->attached = true;
+		vector->drain_irqfd = false;
 		break;
 	case VFIOPM__STEP_DETACH:
 		vector->attached = false;
 		break;
 	case VFIOPM__STEP_TRIGGER_IRQFD:
-		vector->drain_user = vector->trigger == VFIOPM__TRIGGER_USER;
-		vector->trigger = VFIOPM__TRIGGER_IRQFD;
+		take_trigger(vector, VFIOPM__TRIGGER_IRQFD);
 		break;
 	case VFIOPM__STEP_TRIGGER_USER:
-		/* An irqfd that is attached takes its counts itself. */
-		vector->drain_irqfd = vector->trigger == VFIOPM__TRIGGER_IRQFD && !vector->attached;
-		vector->trigger = VFIOPM__TRIGGER_USER;
+		take_trigger(vector, VFIOPM__TRIGGER_USER);
 		break;
 	case VFIOPM__STEP_TAKE_USER:
 		vector->drain_user = false;
@@ -98,6 +128,14 @@ void vfiopm__vector_want(struct vfiopm__vector *vector, bool masked, uint32_t wa
 		vector->drain_user = true;
 	vector->masked = masked;
 	vector->way = way;
+}
+
+bool vfiopm__vector_needs_trigger(const struct vfiopm__vector *vector, bool masked, uint32_t way)
+{
+	struct vfiopm__vector then = *vector;
+
+	vfiopm__vector_want(&then, masked, way);
+	return wanted_trigger(&then) != vector->trigger;
 }
 
 /* ---- the choice of the way ---- */

@@ -63,6 +63,8 @@ static const char *fire(struct state *state)
 	uint8_t *count = state->trigger == VFIOPM__TRIGGER_IRQFD ? &state->irqfd : &state->user;
 
 	state->owed = true;
+	if (state->trigger == VFIOPM__TRIGGER_NONE)
+		return NULL;
 	state->raised |= state->call != IDLE;
 	if (state->attached && count == &state->irqfd) {
 		state->irqfd = 0;
@@ -152,6 +154,11 @@ static const char *go_on(struct state *state)
 	if (step == VFIOPM__STEP_NONE)
 		return end(state);
 	wrong = do_step(state, step, &count);
+	if (state->vector.lost && state->trigger != VFIOPM__TRIGGER_NONE) {
+		/* What was raised meanwhile, if anything was. */
+		state->waiting += !state->vector.pending;
+		state->raised = true;
+	}
 	vfiopm__vector_done(&state->vector, step, count);
 	return wrong;
 }
@@ -164,7 +171,8 @@ static const char *check(const struct state *state)
 
 	if (vector->trigger != state->trigger || vector->attached != state->attached)
 		return "the machine does not know what is";
-	if (state->call != IDLE)
+	/* A call has left something for the next. */
+	if (state->call != IDLE || vfiopm__vector_next(vector) != VFIOPM__STEP_NONE)
 		return NULL;
 	if (state->owed && state->waiting == 0)
 		return "lost";
@@ -184,6 +192,9 @@ enum {
 	FIRE,
 	GO_ON,
 	FAIL,	    /* the step that is next, and the call goes back */
+	LOSE,	    /* the same of a SET_IRQS, and VFIO has no eventfd any more */
+	GIVE_UP,    /* what goes back fails too, and the call ends */
+	RETRY,	    /* what is left to do */
 	NO_IRQFD,   /* attaching fails, and it is relayed instead */
 	UNMASK,
 	MASK,			 /* and in this way */
@@ -202,6 +213,47 @@ static bool fail_step(struct state *state)
 	vfiopm__vector_want(&state->vector, state->was_masked, state->was_way);
 	state->has_irqfd = state->had_irqfd;
 	state->vector.no_irqfd = !state->had_irqfd;
+	state->call = GOING_BACK;
+	return true;
+}
+
+static bool is_trigger(enum vfiopm__step step)
+{
+	return step == VFIOPM__STEP_TRIGGER_IRQFD || step == VFIOPM__STEP_TRIGGER_USER;
+}
+
+/* slot.c, check_trigger() */
+static bool lose_trigger(struct state *state)
+{
+	if (!is_trigger(vfiopm__vector_next(&state->vector)) || state->trigger == VFIOPM__TRIGGER_NONE ||
+	    !fail_step(state))
+		return false;
+	vfiopm__vector_lose_trigger(&state->vector);
+	state->trigger = VFIOPM__TRIGGER_NONE;
+	return true;
+}
+
+/* slot.c, keep_masked() */
+static bool give_up(struct state *state)
+{
+	struct vfiopm__vector *vector = &state->vector;
+	uint64_t count;
+
+	if (state->call != GOING_BACK || !is_trigger(vfiopm__vector_next(vector)))
+		return false;
+	if (vector->masked && vector->attached && vector->trigger == VFIOPM__TRIGGER_IRQFD) {
+		do_step(state, VFIOPM__STEP_DETACH, &count);
+		vfiopm__vector_done(vector, VFIOPM__STEP_DETACH, 0);
+	}
+	end(state);
+	return true;
+}
+
+/* slot.c, update_mask() */
+static bool retry(struct state *state)
+{
+	if (state->call != IDLE || vfiopm__vector_next(&state->vector) == VFIOPM__STEP_NONE)
+		return false;
 	state->call = GOING_BACK;
 	return true;
 }
@@ -253,6 +305,8 @@ static bool unmask(struct state *state)
 	if (!state->vector.masked)
 		return false;
 	begin_call(state, UNMASKING);
+	/* What a failure has left in both eventfds may come as two. */
+	state->raised = vfiopm__vector_next(&state->vector) != VFIOPM__STEP_NONE;
 	vfiopm__vector_want(&state->vector, false, state->vector.way);
 	state->waited = state->waiting > 0;
 	return true;
@@ -272,6 +326,12 @@ static bool happens(struct state *state, unsigned event, const char **ret_wrong)
 	}
 	if (event == FAIL)
 		return fail_step(state);
+	if (event == LOSE)
+		return lose_trigger(state);
+	if (event == GIVE_UP)
+		return give_up(state);
+	if (event == RETRY)
+		return retry(state);
 	if (event == NO_IRQFD)
 		return do_without_irqfd(state);
 	if (event == GO_ON || state->call != IDLE)
@@ -306,7 +366,8 @@ static void add_state(const struct state *state, unsigned parent, unsigned event
 
 static void tell_way_to(unsigned i)
 {
-	static const char *const names[EVENTS] = { "fire", "go on", "fail", "attach fails", "unmask",
+	static const char *const names[EVENTS] = { "fire", "go on", "fail", "lose the trigger", "give up",
+						   "retry", "attach fails", "unmask",
 						   "mask, hold", "mask, relay", "mask, swap",
 						   "dispatch, hold", "dispatch, relay", "dispatch, swap" };
 

@@ -117,8 +117,9 @@ int vfiopm_device_get_address(const struct vfiopm_device *dev, const char **ret_
 /*
  * Have a function called for each ioctl that the library issues on the device
  * from now on, for each that it saved, and for each choice. call names the ioctl
- * as <linux/vfio.h> does, or what was chosen as <vfiopm/msix.h> does. The function runs in the thread of the call, may run in
- * several threads at once and must not call the library on the same device.
+ * as <linux/vfio.h> does, or what was chosen as <vfiopm/msix.h> does. The function
+ * runs in the thread of the call, may run in several threads at once and must not
+ * call the library on the same device.
  * data is the caller's and must live as long as the device. A trace is set once
  * and stays. Does not wake the device.
  *

@@ -11,15 +11,17 @@
  *          and to unmask is to write memory, but each interrupt takes a turn of the event loop
  *   swap   VFIO is given the one for userspace, and at the unmask the irqfd again: two ioctls
  *          on the device
- * None loses an interrupt, delivers one while it is masked, or one twice. The library chooses
- * between the first two, for each vector.
+ * None loses an interrupt, delivers one while it is masked, or one twice; but see
+ * vfiopm_msix_set_irqfd(), vfiopm_msix_use(). The library chooses between the first two, for
+ * each vector.
  *
  * The object has the MSI-X of its device to itself: use no vfiopm_irq_*() on VFIOPM_IRQ_MSIX
  * beside it. It neither joins a batch nor is deferred: what it does is done when it returns.
  * The device must outlive it. One for a device.
  *
  * Every call may be made from any thread, except vfiopm_msix_free(), which must be the last.
- * One that works on a vector waits for those that do so on the same vector, not for others.
+ * One that works on a vector waits for those that do so on the same vector, and for a trap that
+ * is being switched, not for others.
  *
  * Numbers may come from a guest: whatever they are, a wrong one gives its errno and changes
  * nothing.
@@ -63,6 +65,8 @@ struct vfiopm_msix *vfiopm_msix_free(struct vfiopm_msix *msix);
  *           count with it; a count that it has already is one interrupt
  *   detach  when it returns no more will be delivered, and the eventfd counts only what was
  *           not
+ * KVM may deliver from a work of its own, which only detach waits for: by relay and by swap what
+ * was signalled right before a mask may come right after it.
  * They are called with the vector locked: they must not call the library on this object, nor
  * wait for a thread that does. data is the caller's. Does not wake the device.
  *
@@ -75,7 +79,8 @@ int vfiopm_msix_set_irqfd(struct vfiopm_msix *msix,
 /*
  * How one interrupt is delivered without an irqfd: for a VMM that gives none, or for a vector
  * whose irqfd cannot be attached, which is then relayed until it is released. As above
- * otherwise; one that fails is pending still. Does not wake the device.
+ * otherwise; one that fails is pending still, for the next interrupt or call on the vector. Does
+ * not wake the device.
  *
  * 0, or -EINVAL (msix or deliver is NULL), -EBUSY (a vector is in use).
  */
@@ -95,10 +100,10 @@ int vfiopm_msix_set_trap(struct vfiopm_msix *msix, void (*trap)(void *data, int 
 /*
  * Eventfds of the caller's for a vector, in the place of the library's own; -1: the library's
  * own, as it is at first. They stay the caller's, who keeps them open while the vector is in
- * use; each is of one vector only. Does not wake the device.
+ * use; each is of one vector only, and no semaphore. Does not wake the device.
  *
  * 0, or:
- *   -EINVAL  msix is NULL, no such vector, an fd is below -1 or no eventfd
+ *   -EINVAL  msix is NULL, no such vector, an fd is below -1 or no eventfd, or both are one
  *   -EBADF   an fd is not open
  *   -EBUSY   a vector is in use
  */
@@ -141,15 +146,16 @@ int vfiopm_msix_set_trap_policy(struct vfiopm_msix *msix, uint32_t policy);
 /*
  * Begin to use count vectors from start, at least one: the guest has enabled MSI-X, or this
  * part of it. All are masked, as they are after a reset, and what they raise is pending. One
- * ioctl for all of them; two where the index has to grow and cannot be resized. Wakes the
- * device.
+ * ioctl for all of them; two where the index has to grow and cannot be resized, and then those in
+ * use already are signalled once, for what they may have raised meanwhile. Wakes the device.
  *
- * 0, or, with all as it was before:
+ * 0, or, with all as it was before (see vfiopm_msix_mask()):
  *   -EINVAL    msix is NULL, count is 0, no such vectors, or neither vfiopm_msix_set_irqfd() nor
  *              vfiopm_msix_set_deliver() was called; or the kernel: the device is not in D0
  *   -EALREADY  one of them is in use
  *   -EBUSY     INTx or MSI is enabled
- *   -ENOSPC    the host has not as many vectors: see vfiopm_irq_get_available()
+ *   -ENOSPC    the host has not as many vectors: see vfiopm_irq_get_available(); or the user may
+ *              have epoll watch no more (/proc/sys/fs/epoll/max_user_watches)
  *   -EEXIST    two vectors were given one eventfd for userspace
  *   -EBADF     the caller has closed an eventfd of his, or the device fd
  *   -EMFILE, -ENFILE, -ENOMEM  no more fds, no memory
@@ -187,11 +193,15 @@ int vfiopm_msix_disable(struct vfiopm_msix *msix);
 
 /*
  * Mask and unmask a vector, as its mask bit in the guest's table says; what it is already does
- * nothing. When mask returns nothing more is delivered; what was pending is delivered by the
- * unmask, once, however often it was raised. Does not wake the device, but by swap. The route
- * of the irqfd must be set before the unmask.
+ * nothing, but what an earlier call has left undone. When mask returns nothing more is delivered;
+ * what was pending is delivered by the unmask, once, however often it was raised; what has just
+ * arrived for userspace, by the dispatch that follows. Does not wake the device, but by swap, or
+ * where attach fails and the vector is relayed from then on. The route of the irqfd must be set
+ * before the unmask.
  *
- * 0, or, with all as it was before:
+ * 0, or, with all as it was before (where the kernel does not even take back what it had, VFIO
+ * signals the vector no more; each later call on it tries again, and the one that succeeds
+ * delivers one interrupt):
  *   -EINVAL  msix is NULL, no such vector, or it is not in use
  * and, by swap or what attach and detach give:
  *   -EBADF   the caller has closed an eventfd of his, or the device fd

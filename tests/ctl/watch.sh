@@ -28,7 +28,10 @@ sleep 1
 vfiopmctl watch --json --interval 10ms --for 2s &
 watcher=$!
 sleep 0.7
-cat $at/config >/dev/null
+# For longer than it takes to look: a wake by itself may be over before its D0 is read.
+echo on >$at/power/control
+sleep 0.3
+echo auto >$at/power/control
 wait $watcher
 wait $holder
 

@@ -81,8 +81,8 @@ static void a_lost_trigger_comes_back(void **state)
 	}
 }
 
-/* An unmask by swap that fails, and what undoes it too: masked it is all the same. */
-static void what_cannot_be_masked_is_detached(void **state)
+/* By swap, and what undoes it fails too: masked it is all the same. */
+static void an_unmask_that_fails_leaves_it_masked(void **state)
 {
 	unsigned had;
 
@@ -430,7 +430,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(a_lost_trigger_comes_back),
-		IN_WORLD(what_cannot_be_masked_is_detached),
+		IN_WORLD(an_unmask_that_fails_leaves_it_masked),
 		IN_WORLD(an_irqfd_that_stays_the_trigger_is_detached),
 		IN_WORLD(a_failed_growth_costs_nobody_his),
 		IN_WORLD(what_is_not_delivered_waits),

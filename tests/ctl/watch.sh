@@ -13,10 +13,12 @@ echo "section asleep"
 vfiopmctl enter "$device" --wakeup --json --for 15s >/tmp/enter &
 holder=$!
 sleep 1
+read -r up_before _ </proc/uptime
 begin=$(cat $at/power/runtime_suspended_time)
 vfiopmctl watch "$device" --for 10s
 end=$(cat $at/power/runtime_suspended_time)
-echo "slept $((end - begin))"
+read -r up_after _ </proc/uptime
+echo "slept $((end - begin)) from $up_before to $up_after"
 wait $holder
 echo "section enter"
 cat /tmp/enter

@@ -26,7 +26,8 @@ static void tell_stats(const struct vfiopm_device *dev)
 	uint64_t issued, saved;
 
 	check("asking for statistics", vfiopm_irq_get_stats(dev, &issued, &saved));
-	printf("   So far %" PRIu64 " SET_IRQS were issued, and %" PRIu64 " were saved.\n", issued, saved);
+	printf("   So far %" PRIu64 " SET_IRQS were issued, and %" PRIu64 " were saved.\n", issued,
+	       saved);
 }
 
 /* In a batch, so that the kernel is asked once. */
@@ -34,7 +35,8 @@ static void enable_all(struct vfiopm_device *dev, const int *eventfds, uint32_t 
 {
 	check("beginning a batch", vfiopm_irq_begin(dev));
 	for (uint32_t i = 0; i < count; i++)
-		check("setting an eventfd", vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_MSIX, i, eventfds[i]));
+		check("setting an eventfd",
+		      vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_MSIX, i, eventfds[i]));
 	check("committing the batch", vfiopm_irq_commit(dev));
 }
 

@@ -92,7 +92,8 @@ VFIOPM__PUBLIC int vfiopm_device_set_address(struct vfiopm_device *dev, const ch
 	return set_place(dev, address, directory);
 }
 
-VFIOPM__PUBLIC int vfiopm_device_get_address(const struct vfiopm_device *dev, const char **ret_address)
+VFIOPM__PUBLIC int vfiopm_device_get_address(const struct vfiopm_device *dev,
+					     const char **ret_address)
 {
 	if (!dev || !ret_address)
 		return -EINVAL;

@@ -17,8 +17,8 @@ struct own {
 };
 
 struct vfiopm__eventfds {
-	struct own *own;	/* under the lock of irq.c */
-	atomic_bool no_query;	/* F_DUPFD_QUERY is not to be had: do not ask again */
+	struct own *own;      /* under the lock of irq.c */
+	atomic_bool no_query; /* F_DUPFD_QUERY is not to be had: do not ask again */
 };
 
 int vfiopm__eventfds_new(struct vfiopm__eventfds **ret_eventfds)

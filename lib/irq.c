@@ -32,10 +32,10 @@ struct vfiopm__irq {
 	pthread_mutex_t changes; /* for all below, and for what the kernel has */
 	unsigned batches;	 /* begun, and not committed */
 	bool deferred;
-	int untold;			  /* the error of what was deferred, not told yet */
-	uint64_t collected;		  /* calls whose changes are not committed yet */
-	struct vfiopm__ref unmask;	  /* the eventfd that unmasks INTx */
-	struct vfiopm__ref *refs;	  /* room for one call */
+	int untold;		   /* the error of what was deferred, not told yet */
+	uint64_t collected;	   /* calls whose changes are not committed yet */
+	struct vfiopm__ref unmask; /* the eventfd that unmasks INTx */
+	struct vfiopm__ref *refs;  /* room for one call */
 };
 
 static const struct vfiopm__ref none = { .fd = -1 };
@@ -201,7 +201,8 @@ static int changed_locked(const struct vfiopm_device *dev, struct vfiopm__irq *i
 }
 
 /* One index alone, whatever else is wanted. */
-static int change_at_once_locked(const struct vfiopm_device *dev, struct vfiopm__irq *irq, uint32_t index)
+static int change_at_once_locked(const struct vfiopm_device *dev, struct vfiopm__irq *irq,
+				 uint32_t index)
 {
 	uint64_t issued = irq->issued;
 	int r = vfiopm__table_apply(irq->tables[index], dev);
@@ -318,8 +319,8 @@ static int take_refs(struct vfiopm__irq *irq, const int *fds, uint32_t count)
 	return 0;
 }
 
-static int set_locked(const struct vfiopm_device *dev, uint32_t index, uint32_t start, uint32_t count,
-		      const int *fds, bool at_once)
+static int set_locked(const struct vfiopm_device *dev, uint32_t index, uint32_t start,
+		      uint32_t count, const int *fds, bool at_once)
 {
 	struct vfiopm__irq *irq = vfiopm__device_irq(dev);
 	int r;
@@ -334,7 +335,8 @@ static int set_locked(const struct vfiopm_device *dev, uint32_t index, uint32_t 
 	return at_once ? change_at_once_locked(dev, irq, index) : changed_locked(dev, irq, index);
 }
 
-static bool has_all(const struct vfiopm__table *table, uint32_t start, uint32_t count, const int *fds)
+static bool has_all(const struct vfiopm__table *table, uint32_t start, uint32_t count,
+		    const int *fds)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		if (!vfiopm__table_has(table, start + i, fds[i]))
@@ -377,14 +379,14 @@ VFIOPM__PUBLIC int vfiopm_irq_set_signaling_range(struct vfiopm_device *dev, uin
 	return set(dev, index, start, count, fds, false);
 }
 
-int vfiopm__irq_set_at_once(struct vfiopm_device *dev, uint32_t index, uint32_t start, uint32_t count,
-			    const int *fds)
+int vfiopm__irq_set_at_once(struct vfiopm_device *dev, uint32_t index, uint32_t start,
+			    uint32_t count, const int *fds)
 {
 	return set(dev, index, start, count, fds, true);
 }
 
-VFIOPM__PUBLIC int vfiopm_irq_set_signaling(struct vfiopm_device *dev, uint32_t index, uint32_t vector,
-					    int fd)
+VFIOPM__PUBLIC int vfiopm_irq_set_signaling(struct vfiopm_device *dev, uint32_t index,
+					    uint32_t vector, int fd)
 {
 	return vfiopm_irq_set_signaling_range(dev, index, vector, 1, &fd);
 }
@@ -446,8 +448,8 @@ int vfiopm__irq_disable_at_once(struct vfiopm_device *dev, uint32_t index)
 /* ---- masks, the eventfd that unmasks, loopback ---- */
 
 /* A header, and at most one eventfd. */
-static int issue_one(const struct vfiopm_device *dev, uint32_t flags, uint32_t index, uint32_t vector,
-		     int fd)
+static int issue_one(const struct vfiopm_device *dev, uint32_t flags, uint32_t index,
+		     uint32_t vector, int fd)
 {
 	_Alignas(struct vfio_irq_set) uint8_t room[sizeof(struct vfio_irq_set) + sizeof(int32_t)];
 	bool has_fd = flags & VFIO_IRQ_SET_DATA_EVENTFD;
@@ -467,7 +469,8 @@ static int issue_one(const struct vfiopm_device *dev, uint32_t flags, uint32_t i
 	return r > 0 ? -EPROTO : r;
 }
 
-static int mask_locked(const struct vfiopm_device *dev, uint32_t index, uint32_t vector, uint32_t action)
+static int mask_locked(const struct vfiopm_device *dev, uint32_t index, uint32_t vector,
+		       uint32_t action)
 {
 	if (!vfiopm__table_is_enabled(find_table(dev, index)))
 		return -EINVAL;
@@ -535,8 +538,8 @@ static int replace_unmask(const struct vfiopm_device *dev, struct vfiopm__irq *i
 	return r;
 }
 
-static int set_unmask_locked(const struct vfiopm_device *dev, struct vfiopm__irq *irq, uint32_t index,
-			     uint32_t vector, int fd)
+static int set_unmask_locked(const struct vfiopm_device *dev, struct vfiopm__irq *irq,
+			     uint32_t index, uint32_t vector, int fd)
 {
 	struct vfiopm__ref ref;
 	int r;
@@ -583,7 +586,8 @@ static int trigger_locked(const struct vfiopm_device *dev, uint32_t index, uint3
 		save(dev, 1);
 		return 0;
 	}
-	return issue_one(dev, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, index, vector, -1);
+	return issue_one(dev, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, index, vector,
+			 -1);
 }
 
 VFIOPM__PUBLIC int vfiopm_irq_trigger(struct vfiopm_device *dev, uint32_t index, uint32_t vector)

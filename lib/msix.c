@@ -37,7 +37,8 @@ static void update_trap(struct vfiopm_msix *msix)
 	if (!msix->tell || !vfiopm__trap_switches(&msix->trap))
 		return;
 	msix->told++;
-	vfiopm__device_trace(msix->hooks.dev, VFIOPM_TRACE_CHOSE, "VFIOPM_MSIX_TRAP", msix->trap.on);
+	vfiopm__device_trace(msix->hooks.dev, VFIOPM_TRACE_CHOSE, "VFIOPM_MSIX_TRAP",
+			     msix->trap.on);
 	msix->tell(msix->tell_data, msix->trap.on);
 }
 
@@ -54,7 +55,8 @@ void vfiopm__msix_count(struct vfiopm_msix *msix, int used, int masked)
 
 static int set_mask(struct vfiopm_msix *msix, uint32_t vector, bool masked)
 {
-	return has_vectors(msix, vector, 1) ? vfiopm__slot_set_mask(msix->slots[vector], masked) : -EINVAL;
+	return has_vectors(msix, vector, 1) ? vfiopm__slot_set_mask(msix->slots[vector], masked)
+					    : -EINVAL;
 }
 
 VFIOPM__PUBLIC int vfiopm_msix_mask(struct vfiopm_msix *msix, uint32_t vector)
@@ -225,7 +227,8 @@ VFIOPM__PUBLIC int vfiopm_msix_disable(struct vfiopm_msix *msix)
 
 VFIOPM__PUBLIC int vfiopm_msix_is_pending(struct vfiopm_msix *msix, uint32_t vector)
 {
-	return has_vectors(msix, vector, 1) ? vfiopm__slot_is_pending(msix->slots[vector]) : -EINVAL;
+	return has_vectors(msix, vector, 1) ? vfiopm__slot_is_pending(msix->slots[vector])
+					    : -EINVAL;
 }
 
 static uint8_t pba_byte(struct vfiopm_msix *msix, uint64_t offset)
@@ -316,7 +319,8 @@ static void end_setting(struct vfiopm_msix *msix)
 
 VFIOPM__PUBLIC int vfiopm_msix_set_irqfd(struct vfiopm_msix *msix,
 					 int (*attach)(void *data, uint32_t vector, int irqfd),
-					 int (*detach)(void *data, uint32_t vector, int irqfd), void *data)
+					 int (*detach)(void *data, uint32_t vector, int irqfd),
+					 void *data)
 {
 	int r;
 
@@ -348,7 +352,8 @@ VFIOPM__PUBLIC int vfiopm_msix_set_deliver(struct vfiopm_msix *msix,
 	return 0;
 }
 
-VFIOPM__PUBLIC int vfiopm_msix_set_trap(struct vfiopm_msix *msix, void (*trap)(void *data, int on), void *data)
+VFIOPM__PUBLIC int vfiopm_msix_set_trap(struct vfiopm_msix *msix, void (*trap)(void *data, int on),
+					void *data)
 {
 	int r;
 
@@ -376,7 +381,8 @@ static int check_eventfd(int fd)
 	return vfiopm__sys_is_eventfd(fd) == 0 ? -EINVAL : 0;
 }
 
-VFIOPM__PUBLIC int vfiopm_msix_set_eventfds(struct vfiopm_msix *msix, uint32_t vector, int irqfd, int user_fd)
+VFIOPM__PUBLIC int vfiopm_msix_set_eventfds(struct vfiopm_msix *msix, uint32_t vector, int irqfd,
+					    int user_fd)
 {
 	int r;
 

@@ -28,14 +28,14 @@ static const char exit_call[] = "VFIO_DEVICE_FEATURE_LOW_POWER_EXIT";
  * state. STALE: the eventfd held a count when it was armed, so a count in it does
  * not mean a wake. */
 #define WORD_STATE_MASK UINT64_C(3)
-#define WORD_STALE      (UINT64_C(1) << 2)
-#define WORD_SHIFT      3
+#define WORD_STALE	(UINT64_C(1) << 2)
+#define WORD_SHIFT	3
 
-#define SLEPT_UNKNOWN UINT64_MAX
+#define SLEPT_UNKNOWN	UINT64_MAX
 
 struct arming {
-	_Atomic int fd;		 /* our duplicate of the eventfd, or -1 */
-	_Atomic uint64_t slept;	 /* runtime_suspended_time, ms, when it was armed */
+	_Atomic int fd;		/* our duplicate of the eventfd, or -1 */
+	_Atomic uint64_t slept; /* runtime_suspended_time, ms, when it was armed */
 };
 
 struct vfiopm__power {
@@ -212,7 +212,8 @@ static void publish(const struct vfiopm_device *dev, int state, int wakeup_fd, b
 	struct arming *old = word_arming(power, word);
 	int old_fd = old->fd;
 
-	word = ((word >> WORD_SHIFT) + 1) << WORD_SHIFT | (stale ? WORD_STALE : 0) | (uint64_t)state;
+	word = ((word >> WORD_SHIFT) + 1) << WORD_SHIFT | (stale ? WORD_STALE : 0) |
+	       (uint64_t)state;
 	word_arming(power, word)->fd = wakeup_fd;
 	word_arming(power, word)->slept = wakeup_fd < 0 ? SLEPT_UNKNOWN : slept_until_now(dev);
 	power->word = word;

@@ -78,8 +78,8 @@ struct vfiopm__vector {
 	/* What is. */
 	enum vfiopm__trigger trigger; /* the eventfd that VFIO signals */
 	bool attached;		      /* its irqfd */
-	bool lost;		      /* VFIO has let go of the trigger, by a SET_IRQS that failed */
-	bool pending;		      /* taken from an eventfd, not delivered yet */
+	bool lost;    /* VFIO has let go of the trigger, by a SET_IRQS that failed */
+	bool pending; /* taken from an eventfd, not delivered yet */
 	bool drain_irqfd, drain_user; /* no longer the trigger, and not looked into since */
 
 	/* What has been seen, since the way was chosen. */
@@ -228,7 +228,8 @@ bool vfiopm__table_wants_disabled(const struct vfiopm__table *table);
 bool vfiopm__table_wants_anything(const struct vfiopm__table *table);
 /* Do what is wanted: 0, or -errno, with all as it was. Nothing is wanted afterwards. */
 int vfiopm__table_apply(struct vfiopm__table *table, const struct vfiopm_device *dev);
-int vfiopm__table_reserve(struct vfiopm__table *table, const struct vfiopm_device *dev, uint32_t count);
+int vfiopm__table_reserve(struct vfiopm__table *table, const struct vfiopm_device *dev,
+			  uint32_t count);
 int vfiopm__table_disable(struct vfiopm__table *table, const struct vfiopm_device *dev);
 
 /* ---- irq.c ---- */
@@ -246,8 +247,8 @@ int vfiopm__irq_issue(const struct vfiopm_device *dev, struct vfio_irq_set *set)
 
 /* vfiopm_irq_set_signaling_range() and vfiopm_irq_disable(), done when they return: neither
  * part of a batch nor deferred. */
-int vfiopm__irq_set_at_once(struct vfiopm_device *dev, uint32_t index, uint32_t start, uint32_t count,
-			    const int *fds);
+int vfiopm__irq_set_at_once(struct vfiopm_device *dev, uint32_t index, uint32_t start,
+			    uint32_t count, const int *fds);
 int vfiopm__irq_disable_at_once(struct vfiopm_device *dev, uint32_t index);
 /* Has the kernel this eventfd for the vector, for all that is known? */
 bool vfiopm__irq_has(const struct vfiopm_device *dev, uint32_t index, uint32_t vector, int fd);

@@ -11,14 +11,7 @@
 
 #include "private.h"
 
-enum attribute {
-	POWER_STATE,
-	RUNTIME_STATUS,
-	SUSPENDED_TIME,
-	CONTROL,
-	D3COLD_ALLOWED,
-	ATTRIBUTES
-};
+enum attribute { POWER_STATE, RUNTIME_STATUS, SUSPENDED_TIME, CONTROL, D3COLD_ALLOWED, ATTRIBUTES };
 
 static const char *const files[ATTRIBUTES] = {
 	[POWER_STATE] = "power_state",
@@ -78,8 +71,8 @@ void vfiopm__readout_free(struct vfiopm__readout *readout)
 	free(readout);
 }
 
-static int read_attribute(const struct vfiopm_device *dev, const void *ret, enum attribute attribute,
-			  char text[VFIOPM__VALUE_SIZE])
+static int read_attribute(const struct vfiopm_device *dev, const void *ret,
+			  enum attribute attribute, char text[VFIOPM__VALUE_SIZE])
 {
 	const struct vfiopm__readout *readout;
 
@@ -93,7 +86,8 @@ static int read_attribute(const struct vfiopm_device *dev, const void *ret, enum
 	return vfiopm__sys_read_text(readout->fds[attribute], text, VFIOPM__VALUE_SIZE);
 }
 
-VFIOPM__PUBLIC int vfiopm_readout_get_power_state(const struct vfiopm_device *dev, uint32_t *ret_state)
+VFIOPM__PUBLIC int vfiopm_readout_get_power_state(const struct vfiopm_device *dev,
+						  uint32_t *ret_state)
 {
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_attribute(dev, ret_state, POWER_STATE, text);
@@ -110,7 +104,8 @@ VFIOPM__PUBLIC int vfiopm_readout_get_runtime_status(const struct vfiopm_device 
 	return r < 0 ? r : vfiopm__wire_parse_runtime_status(text, ret_status);
 }
 
-VFIOPM__PUBLIC int vfiopm_readout_get_suspended_time(const struct vfiopm_device *dev, uint64_t *ret_ms)
+VFIOPM__PUBLIC int vfiopm_readout_get_suspended_time(const struct vfiopm_device *dev,
+						     uint64_t *ret_ms)
 {
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_attribute(dev, ret_ms, SUSPENDED_TIME, text);
@@ -118,7 +113,8 @@ VFIOPM__PUBLIC int vfiopm_readout_get_suspended_time(const struct vfiopm_device 
 	return r < 0 ? r : vfiopm__wire_parse_number(text, ret_ms);
 }
 
-VFIOPM__PUBLIC int vfiopm_readout_get_control(const struct vfiopm_device *dev, uint32_t *ret_control)
+VFIOPM__PUBLIC int vfiopm_readout_get_control(const struct vfiopm_device *dev,
+					      uint32_t *ret_control)
 {
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_attribute(dev, ret_control, CONTROL, text);

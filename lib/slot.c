@@ -42,8 +42,9 @@ static uint64_t take(int fd)
 /* An attached irqfd delivers what is signalled. */
 static int deliver(struct vfiopm__slot *slot)
 {
-	int r = slot->vector.attached ? vfiopm__sys_eventfd_signal(slot->irqfd)
-				      : slot->hooks->deliver(slot->hooks->deliver_data, slot->index);
+	int r = slot->vector.attached
+			? vfiopm__sys_eventfd_signal(slot->irqfd)
+			: slot->hooks->deliver(slot->hooks->deliver_data, slot->index);
 
 	slot->stats[VFIOPM_MSIX_STAT_DELIVERED] += r == 0;
 	return r;
@@ -427,7 +428,8 @@ void vfiopm__slot_begin(struct vfiopm__slot *slot, int trigger)
 	vfiopm__vector_begin(&slot->vector);
 	slot->vector.no_irqfd = slot->irqfd < 0;
 	slot->vector.way = first_way(slot);
-	slot->vector.trigger = trigger == slot->irqfd ? VFIOPM__TRIGGER_IRQFD : VFIOPM__TRIGGER_USER;
+	slot->vector.trigger =
+		trigger == slot->irqfd ? VFIOPM__TRIGGER_IRQFD : VFIOPM__TRIGGER_USER;
 	slot->guest_masks = true;
 	slot->used = true;
 	pthread_mutex_unlock(&slot->lock);

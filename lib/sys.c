@@ -163,7 +163,9 @@ int vfiopm__sys_epoll_add(int epoll, int fd, uint32_t number)
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = number };
 
 	/* What cannot be polled is no eventfd: EPERM (fs/eventpoll.c, do_epoll_ctl()). */
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno == EPERM ? -EINVAL : -errno;
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0
+	       : errno == EPERM					? -EINVAL
+								: -errno;
 }
 
 void vfiopm__sys_epoll_remove(int epoll, int fd)

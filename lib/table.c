@@ -38,8 +38,8 @@ struct slot {
 
 struct vfiopm__table {
 	uint32_t index, count, flags;
-	uint32_t offered;	     /* by the kernel, when it had too few vectors */
-	_Atomic uint32_t available;  /* that, when it made a call fail */
+	uint32_t offered;	    /* by the kernel, when it had too few vectors */
+	_Atomic uint32_t available; /* that, when it made a call fail */
 	bool enabled;
 	bool wants_disabled;
 	uint32_t allocated; /* vectors, while enabled */
@@ -80,7 +80,8 @@ static int issue(struct vfiopm__table *table, const struct vfiopm_device *dev, u
 }
 
 /* Sends the eventfds of table->fds, one for each vector of the run. */
-static int send(struct vfiopm__table *table, const struct vfiopm_device *dev, struct vfiopm__run run)
+static int send(struct vfiopm__table *table, const struct vfiopm_device *dev,
+		struct vfiopm__run run)
 {
 	int r = issue(table, dev, VFIO_IRQ_SET_DATA_EVENTFD, run.start, run.count);
 
@@ -184,7 +185,8 @@ static void signal_once(const struct vfiopm__table *table, int fd)
 /* ---- putting back ---- */
 
 /* Alone, and if it is refused even so, at least known to be down. */
-static void put_back_one(struct vfiopm__table *table, const struct vfiopm_device *dev, uint32_t vector)
+static void put_back_one(struct vfiopm__table *table, const struct vfiopm_device *dev,
+			 uint32_t vector)
 {
 	struct vfiopm__run run = { .start = vector, .count = 1 };
 	struct slot *slot = &table->slots[vector];
@@ -205,7 +207,8 @@ static void put_back_one(struct vfiopm__table *table, const struct vfiopm_device
 
 /* After a run that failed, or is to be undone: which of its vectors the kernel still
  * has is not known, so it gets again all that it had. */
-static void put_back(struct vfiopm__table *table, const struct vfiopm_device *dev, struct vfiopm__run run)
+static void put_back(struct vfiopm__table *table, const struct vfiopm_device *dev,
+		     struct vfiopm__run run)
 {
 	for (uint32_t i = 0; i < run.count; i++)
 		table->fds[i] = slot_ref(&table->slots[run.start + i]).fd;
@@ -292,7 +295,8 @@ static int disable(struct vfiopm__table *table, const struct vfiopm_device *dev)
 }
 
 /* Enables a disabled index with as many vectors as it is to have. */
-static int enable(struct vfiopm__table *table, const struct vfiopm_device *dev, uint32_t size, bool wanted)
+static int enable(struct vfiopm__table *table, const struct vfiopm_device *dev, uint32_t size,
+		  bool wanted)
 {
 	struct vfiopm__run run = { .start = 0, .count = size };
 
@@ -386,8 +390,8 @@ static int apply(struct vfiopm__table *table, const struct vfiopm_device *dev)
 		return vfiopm__table_disable(table, dev);
 	if (table->enabled && !can_grow(table) && need > table->allocated) {
 		/* Twice as many: so growth one by one disables it seldom. */
-		uint32_t twice = table->allocated > table->count / 2 ? table->count
-								      : 2 * table->allocated;
+		uint32_t twice =
+			table->allocated > table->count / 2 ? table->count : 2 * table->allocated;
 
 		return rebuild(table, dev, need, need > twice ? need : twice, true);
 	}
@@ -410,7 +414,8 @@ int vfiopm__table_apply(struct vfiopm__table *table, const struct vfiopm_device 
 	return r;
 }
 
-int vfiopm__table_reserve(struct vfiopm__table *table, const struct vfiopm_device *dev, uint32_t count)
+int vfiopm__table_reserve(struct vfiopm__table *table, const struct vfiopm_device *dev,
+			  uint32_t count)
 {
 	struct vfiopm__run run = { .start = 0, .count = count };
 	int r;
@@ -432,7 +437,8 @@ void vfiopm__table_want(struct vfiopm__table *table, uint32_t vector, struct vfi
 	struct slot *slot = &table->slots[vector];
 
 	give_up(slot);
-	if (!(slot->word & WORD_UNKNOWN) && vfiopm__ref_is(table->eventfds, slot_ref(slot), ref.fd)) {
+	if (!(slot->word & WORD_UNKNOWN) &&
+	    vfiopm__ref_is(table->eventfds, slot_ref(slot), ref.fd)) {
 		vfiopm__ref_drop(ref);
 		return;
 	}

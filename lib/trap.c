@@ -19,7 +19,8 @@ static bool wants(const struct vfiopm__trap *trap)
 	case VFIOPM_MSIX_TRAP_NEVER:
 		return false;
 	default:
-		return trap->masked > 0 || (trap->on && trap->used > 0 && trap->offs >= OFF_AT_ONCE);
+		return trap->masked > 0 ||
+		       (trap->on && trap->used > 0 && trap->offs >= OFF_AT_ONCE);
 	}
 }
 

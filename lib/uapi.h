@@ -18,9 +18,9 @@
 
 /* Linux 6.1: include/uapi/linux/vfio.h, the low-power features. */
 #ifndef VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY
-#define VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY 3
+#define VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY		3
 #define VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP 4
-#define VFIO_DEVICE_FEATURE_LOW_POWER_EXIT 5
+#define VFIO_DEVICE_FEATURE_LOW_POWER_EXIT		5
 #endif
 
 /* Linux 6.10: include/uapi/linux/fcntl.h. */
@@ -31,7 +31,7 @@
 /* Linux 6.6: the device cdev. The structs have names of our own, as a header
  * may or may not have the kernel's. */
 #ifndef VFIO_DEVICE_BIND_IOMMUFD
-#define VFIO_DEVICE_BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18)
+#define VFIO_DEVICE_BIND_IOMMUFD      _IO(VFIO_TYPE, VFIO_BASE + 18)
 #define VFIO_DEVICE_ATTACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 19)
 #endif
 
@@ -100,7 +100,8 @@ static_assert(IOMMU_IOAS_ALLOC == 0x3b81, "IOMMU_IOAS_ALLOC");
 static_assert(VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY == 3, "LOW_POWER_ENTRY");
 static_assert(VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP == 4, "LOW_POWER_ENTRY_WITH_WAKEUP");
 static_assert(VFIO_DEVICE_FEATURE_LOW_POWER_EXIT == 5, "LOW_POWER_EXIT");
-static_assert(offsetof(struct vfiopm__feature, wakeup_eventfd) == sizeof(struct vfio_device_feature),
+static_assert(offsetof(struct vfiopm__feature, wakeup_eventfd) ==
+		      sizeof(struct vfio_device_feature),
 	      "the payload follows the header");
 static_assert(sizeof(struct vfiopm__feature) == 16, "an entry with wakeup is 16 bytes");
 

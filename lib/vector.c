@@ -36,7 +36,8 @@ static bool holds_count(const struct vfiopm__vector *vector)
  * mask that makes it relayed. */
 static bool leaves_hold(const struct vfiopm__vector *vector)
 {
-	return vector->masked && vector->way == VFIOPM_MSIX_WAY_RELAY && vector->trigger == VFIOPM__TRIGGER_IRQFD;
+	return vector->masked && vector->way == VFIOPM_MSIX_WAY_RELAY &&
+	       vector->trigger == VFIOPM__TRIGGER_IRQFD;
 }
 
 enum vfiopm__step vfiopm__vector_next(const struct vfiopm__vector *vector)

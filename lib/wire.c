@@ -93,8 +93,8 @@ int vfiopm__wire_parse_address(const char *text, char ret[VFIOPM__ADDRESS_SIZE])
 	if (!text || slot > 0x1f || function > 7)
 		return -EINVAL;
 
-	snprintf(ret, VFIOPM__ADDRESS_SIZE, "%04" PRIx32 ":%02" PRIx32 ":%02" PRIx32 ".%" PRIx32, domain,
-		 bus, slot, function);
+	snprintf(ret, VFIOPM__ADDRESS_SIZE, "%04" PRIx32 ":%02" PRIx32 ":%02" PRIx32 ".%" PRIx32,
+		 domain, bus, slot, function);
 	return 0;
 }
 
@@ -149,7 +149,8 @@ int vfiopm__wire_parse_flag(const char *text, uint32_t *ret_flag)
 	return 0;
 }
 
-static int parse_word(const char *text, const char *const *words, uint32_t count, uint32_t *ret_index)
+static int parse_word(const char *text, const char *const *words, uint32_t count,
+		      uint32_t *ret_index)
 {
 	size_t length = line_length(text);
 
@@ -166,23 +167,17 @@ static int parse_word(const char *text, const char *const *words, uint32_t count
 
 /* drivers/pci/pci.c, pci_power_names[]. */
 static const char *const power_states[] = {
-	[VFIOPM_POWER_STATE_D0] = "D0",
-	[VFIOPM_POWER_STATE_D1] = "D1",
-	[VFIOPM_POWER_STATE_D2] = "D2",
-	[VFIOPM_POWER_STATE_D3HOT] = "D3hot",
-	[VFIOPM_POWER_STATE_D3COLD] = "D3cold",
-	[VFIOPM_POWER_STATE_UNKNOWN] = "unknown",
+	[VFIOPM_POWER_STATE_D0] = "D0",		[VFIOPM_POWER_STATE_D1] = "D1",
+	[VFIOPM_POWER_STATE_D2] = "D2",		[VFIOPM_POWER_STATE_D3HOT] = "D3hot",
+	[VFIOPM_POWER_STATE_D3COLD] = "D3cold", [VFIOPM_POWER_STATE_UNKNOWN] = "unknown",
 	[VFIOPM_POWER_STATE_ERROR] = "error",
 };
 
 /* drivers/base/power/sysfs.c, runtime_status_show(). */
 static const char *const runtime_statuses[] = {
-	[VFIOPM_RUNTIME_ACTIVE] = "active",
-	[VFIOPM_RUNTIME_SUSPENDING] = "suspending",
-	[VFIOPM_RUNTIME_SUSPENDED] = "suspended",
-	[VFIOPM_RUNTIME_RESUMING] = "resuming",
-	[VFIOPM_RUNTIME_ERROR] = "error",
-	[VFIOPM_RUNTIME_UNSUPPORTED] = "unsupported",
+	[VFIOPM_RUNTIME_ACTIVE] = "active",	  [VFIOPM_RUNTIME_SUSPENDING] = "suspending",
+	[VFIOPM_RUNTIME_SUSPENDED] = "suspended", [VFIOPM_RUNTIME_RESUMING] = "resuming",
+	[VFIOPM_RUNTIME_ERROR] = "error",	  [VFIOPM_RUNTIME_UNSUPPORTED] = "unsupported",
 };
 
 /* drivers/base/power/sysfs.c, control_show(). */

@@ -6,20 +6,20 @@
 
 #include "test.h"
 
-#define CTRL_EXT 0x0018
+#define CTRL_EXT      0x0018
 #define CTRL_EXT_MSIX (UINT32_C(1) << 31)
-#define ICR 0x00c0
-#define ICS 0x00c8
-#define IMS 0x00d0
-#define IVAR 0x00e4
+#define ICR	      0x00c0
+#define ICS	      0x00c8
+#define IMS	      0x00d0
+#define IVAR	      0x00e4
 /* Receive queues 0 and 1 to vectors 0 and 1, transmit queues to 2 and 3, the rest to 4. */
 #define IVAR_ONE_EACH UINT32_C(0x000cba98)
 /* The causes of the five vectors, in ICS, IMS and ICR. */
-#define CAUSE(vector) (UINT32_C(1) << (20 + (vector)))
-#define ALL_CAUSES (UINT32_C(0x1f) << 20)
+#define CAUSE(vector)		  (UINT32_C(1) << (20 + (vector)))
+#define ALL_CAUSES		  (UINT32_C(0x1f) << 20)
 
-#define CONFIG_OFFSET (INT64_C(7) << 40)
-#define COMMAND 4
+#define CONFIG_OFFSET		  (INT64_C(7) << 40)
+#define COMMAND			  4
 #define COMMAND_MEMORY_AND_MASTER 6
 
 static void write_register(int fd, off_t offset, uint32_t value)
@@ -42,7 +42,8 @@ void e1000e_fire(int device_fd, bool msix, uint32_t vector)
 	assert_int_equal(pwrite(device_fd, &command, sizeof(command), CONFIG_OFFSET + COMMAND),
 			 sizeof(command));
 	if (msix) {
-		write_register(device_fd, CTRL_EXT, read_register(device_fd, CTRL_EXT) | CTRL_EXT_MSIX);
+		write_register(device_fd, CTRL_EXT,
+			       read_register(device_fd, CTRL_EXT) | CTRL_EXT_MSIX);
 		write_register(device_fd, IVAR, IVAR_ONE_EACH);
 	}
 	write_register(device_fd, IMS, ALL_CAUSES);

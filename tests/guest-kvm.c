@@ -81,7 +81,8 @@ static void fill_memory(struct guest *guest)
 	struct kvm_userspace_memory_region region = { .memory_size = MEMORY_SIZE };
 	size_t first = (size_t)(guest_handlers - guest_code);
 
-	guest->memory = mmap(NULL, MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	guest->memory =
+		mmap(NULL, MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(guest->memory, MAP_FAILED);
 	memcpy(guest->memory + CODE, guest_code, (size_t)(guest_code_end - guest_code));
 	for (unsigned i = 0; i < VECTORS; i++) {
@@ -158,12 +159,14 @@ struct guest *guest_start(void)
 	assert_non_null(guest);
 	guest->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (guest->kvm < 0)
-		fail_msg("/dev/kvm: %s (run this program with tests/lab/run --kvm)", strerror(errno));
+		fail_msg("/dev/kvm: %s (run this program with tests/lab/run --kvm)",
+			 strerror(errno));
 	guest->vm = call(guest->kvm, KVM_CREATE_VM, 0);
 	call(guest->vm, KVM_CREATE_IRQCHIP, 0);
 	guest->vcpu = call(guest->vm, KVM_CREATE_VCPU, 0);
 	guest->run_size = (size_t)call(guest->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-	guest->run = mmap(NULL, guest->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, guest->vcpu, 0);
+	guest->run =
+		mmap(NULL, guest->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, guest->vcpu, 0);
 	assert_ptr_not_equal(guest->run, MAP_FAILED);
 	fill_memory(guest);
 	guest_set_routes(guest);

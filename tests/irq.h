@@ -28,11 +28,11 @@ uint64_t irq_issued(const struct irq_bench *bench);
 uint64_t irq_saved(const struct irq_bench *bench);
 
 /* How many ioctls does a call take? */
-#define expect_issues(bench, count, call)                                      \
-	do {                                                                   \
-		uint64_t before_ = irq_issued(bench);                          \
-		expect_ok(call);                                               \
-		assert_int_equal(irq_issued(bench) - before_, count);          \
+#define expect_issues(bench, count, call)                                                          \
+	do {                                                                                       \
+		uint64_t before_ = irq_issued(bench);                                              \
+		expect_ok(call);                                                                   \
+		assert_int_equal(irq_issued(bench) - before_, count);                              \
 	} while (0)
 
 /* An interrupt comes when it comes: this waits, but not for ever. */

@@ -22,7 +22,8 @@ void msix_bench_open(struct msix_bench *bench)
 	for (uint32_t i = 0; i < VECTORS; i++)
 		expect_ok(vfiopm_kvm_set_gsi(bench->kvm, i, guest_gsi(i)));
 	msix_bench_restart(bench);
-	expect_ok(vfiopm_msix_set_irqfd(bench->msix, vfiopm_kvm_attach, vfiopm_kvm_detach, bench->kvm));
+	expect_ok(vfiopm_msix_set_irqfd(bench->msix, vfiopm_kvm_attach, vfiopm_kvm_detach,
+					bench->kvm));
 }
 
 void msix_bench_close(struct msix_bench *bench)

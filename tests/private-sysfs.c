@@ -89,7 +89,8 @@ static bool enter_namespaces(void)
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) < 0)
 		return false;
 	return write_file("/proc/self/setgroups", "deny", 0) &&
-	       write_file("/proc/self/uid_map", uids, 0) && write_file("/proc/self/gid_map", gids, 0) &&
+	       write_file("/proc/self/uid_map", uids, 0) &&
+	       write_file("/proc/self/gid_map", gids, 0) &&
 	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
@@ -119,8 +120,9 @@ int sysfs_setup(void **state)
 		return 0;
 	if (mount_empty("/sys") < 0 || mount_empty("/run") < 0)
 		return -1;
-	return mkdir("/sys/class", 0755) | mkdir("/sys/class/vfio-dev", 0755) | mkdir("/sys/bus", 0755) |
-	       mkdir("/sys/bus/pci", 0755) | mkdir("/sys/bus/pci/devices", 0755);
+	return mkdir("/sys/class", 0755) | mkdir("/sys/class/vfio-dev", 0755) |
+	       mkdir("/sys/bus", 0755) | mkdir("/sys/bus/pci", 0755) |
+	       mkdir("/sys/bus/pci/devices", 0755);
 }
 
 int sysfs_teardown(void **state)
@@ -281,7 +283,8 @@ void sysfs_uevent(const char *action, const char *devpath, const char *subsystem
 
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
 	assert_true(fd >= 0);
-	assert_int_equal(sendto(fd, message, at, 0, (struct sockaddr *)&kernel, sizeof(kernel)), at);
+	assert_int_equal(sendto(fd, message, at, 0, (struct sockaddr *)&kernel, sizeof(kernel)),
+			 at);
 	close(fd);
 }
 

@@ -19,10 +19,10 @@ int sysfs_teardown(void **state);
 
 /* NULL: there is one; else the reason why not, for skip_because(). To be asked first. */
 const char *sysfs_is_missing(void);
-#define NEED_SYSFS()                                        \
-	do {                                                \
-		if (sysfs_is_missing())                     \
-			skip_because(sysfs_is_missing());   \
+#define NEED_SYSFS()                                                                               \
+	do {                                                                                       \
+		if (sysfs_is_missing())                                                            \
+			skip_because(sysfs_is_missing());                                          \
 	} while (0)
 
 /* A file and what is above it, made or changed. */
@@ -36,13 +36,13 @@ void sysfs_cover(const char *path, const char *with);
 /* A PCI device as a kernel shows it. What is 0 or NULL it does not have. */
 struct sysfs_device {
 	const char *address;
-	const char *above;  /* the address of the bridge above it */
+	const char *above;		     /* the address of the bridge above it */
 	const char *vendor, *device, *class; /* NULL: those of the lab's e1000e */
 	const char *driver;
-	const char *group;  /* "7" */
-	const char *vfio;   /* "vfio0": VFIO has it (6.1) */
-	bool has_cdev;	    /* and there is a node of it (6.6) */
-	bool is_old;	    /* the kernel has no power_state (5.11) */
+	const char *group; /* "7" */
+	const char *vfio;  /* "vfio0": VFIO has it (6.1) */
+	bool has_cdev;	   /* and there is a node of it (6.6) */
+	bool is_old;	   /* the kernel has no power_state (5.11) */
 };
 
 void sysfs_add(const struct sysfs_device *device);

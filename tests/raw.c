@@ -121,7 +121,8 @@ static size_t size_of_data(uint32_t flags)
 	return flags & VFIO_IRQ_SET_DATA_BOOL ? sizeof(uint8_t) : 0;
 }
 
-int raw_set_irqs(int fd, uint32_t index, uint32_t flags, uint32_t start, uint32_t count, const void *data)
+int raw_set_irqs(int fd, uint32_t index, uint32_t flags, uint32_t start, uint32_t count,
+		 const void *data)
 {
 	size_t size = count * size_of_data(flags);
 	struct vfio_irq_set *set = malloc(sizeof(*set) + size);
@@ -142,8 +143,8 @@ int raw_set_irqs(int fd, uint32_t index, uint32_t flags, uint32_t start, uint32_
 
 int raw_set_irqs_eventfd(int fd, uint32_t index, uint32_t vector, int32_t eventfd)
 {
-	return raw_set_irqs(fd, index, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, vector, 1,
-			    &eventfd);
+	return raw_set_irqs(fd, index, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			    vector, 1, &eventfd);
 }
 
 int raw_set_unmask_eventfd(int fd, int32_t eventfd)
@@ -249,7 +250,8 @@ void *raw_at_end_of_memory(size_t size, char **ret_pages)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	*ret_pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	*ret_pages =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(*ret_pages, MAP_FAILED);
 	assert_int_equal(mprotect(*ret_pages + page, page, PROT_NONE), 0);
 	return *ret_pages + page - size;

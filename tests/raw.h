@@ -32,7 +32,8 @@ int raw_enter_wakeup(int fd, int32_t wakeup_fd);
 int raw_exit(int fd);
 int raw_info(int fd);
 /* SET_IRQS, with count times what the flags speak of: bytes, fds or nothing. */
-int raw_set_irqs(int fd, uint32_t index, uint32_t flags, uint32_t start, uint32_t count, const void *data);
+int raw_set_irqs(int fd, uint32_t index, uint32_t flags, uint32_t start, uint32_t count,
+		 const void *data);
 /* The same: trigger one vector by an eventfd; have one unmask INTx. */
 int raw_set_irqs_eventfd(int fd, uint32_t index, uint32_t vector, int32_t eventfd);
 int raw_set_unmask_eventfd(int fd, int32_t eventfd);

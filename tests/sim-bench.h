@@ -10,7 +10,7 @@
 #include "test.h"
 
 #define VECTORS 6
-#define EVENTS 4
+#define EVENTS	4
 
 struct sim_bench {
 	struct sim_device *sim;

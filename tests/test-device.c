@@ -337,7 +337,8 @@ static void names(void **state)
 	assert_string_equal(vfiopm_readout_power_state_name(VFIOPM_POWER_STATE_ERROR), "error");
 	assert_null(vfiopm_readout_power_state_name(VFIOPM_POWER_STATE_ERROR + 1));
 	assert_null(vfiopm_readout_power_state_name(UINT32_MAX));
-	assert_string_equal(vfiopm_readout_runtime_status_name(VFIOPM_RUNTIME_SUSPENDED), "suspended");
+	assert_string_equal(vfiopm_readout_runtime_status_name(VFIOPM_RUNTIME_SUSPENDED),
+			    "suspended");
 	assert_null(vfiopm_readout_runtime_status_name(VFIOPM_RUNTIME_UNSUPPORTED + 1));
 	assert_string_equal(vfiopm_readout_control_name(VFIOPM_CONTROL_ON), "on");
 	assert_null(vfiopm_readout_control_name(VFIOPM_CONTROL_ON + 1));
@@ -346,18 +347,12 @@ static void names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(from_fd),
-		IN_WORLD(wrong_fds),
-		IN_WORLD(unbound_cdev),
-		IN_WORLD(null_device),
-		IN_WORLD(open_by_address),
-		IN_WORLD(every_fd_closes_on_exec),
-		IN_WORLD(not_an_address),
-		IN_WORLD(no_such_device),
-		IN_WORLD(set_address),
-		IN_WORLD(set_trace),
-		IN_WORLD(readout),
-		IN_WORLD(readout_nulls),
+		IN_WORLD(from_fd),	   IN_WORLD(wrong_fds),
+		IN_WORLD(unbound_cdev),	   IN_WORLD(null_device),
+		IN_WORLD(open_by_address), IN_WORLD(every_fd_closes_on_exec),
+		IN_WORLD(not_an_address),  IN_WORLD(no_such_device),
+		IN_WORLD(set_address),	   IN_WORLD(set_trace),
+		IN_WORLD(readout),	   IN_WORLD(readout_nulls),
 		IN_WORLD(names),
 	};
 

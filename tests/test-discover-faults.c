@@ -57,14 +57,14 @@ static struct vfiopm_discover_device *no_open(int error, struct vfiopm_discover_
 	return device;
 }
 
-#define WRAP(type, name, parameters, arguments, failure)        \
-	type __real_##name parameters;                          \
-	type __wrap_##name parameters;                          \
-	type __wrap_##name parameters                           \
-	{                                                       \
-		if (fails(#name))                               \
-			return failure;                         \
-		return __real_##name arguments;                 \
+#define WRAP(type, name, parameters, arguments, failure)                                           \
+	type __real_##name parameters;                                                             \
+	type __wrap_##name parameters;                                                             \
+	type __wrap_##name parameters                                                              \
+	{                                                                                          \
+		if (fails(#name))                                                                  \
+			return failure;                                                            \
+		return __real_##name arguments;                                                    \
 	}
 
 typedef int (*filter)(const struct dirent *);
@@ -78,22 +78,23 @@ WRAP(ssize_t, readlink, (const char *path, char *buffer, size_t size), (path, bu
 WRAP(int, scandir, (const char *path, struct dirent ***entries, filter is_wanted, order compare),
      (path, entries, is_wanted, compare), -1)
 WRAP(struct udev *, udev_new, (void), (), NULL)
-WRAP(struct udev_enumerate *, udev_enumerate_new, (struct udev *udev), (udev), NULL)
-WRAP(int, udev_enumerate_add_match_subsystem, (struct udev_enumerate *enumerate, const char *name),
+WRAP(struct udev_enumerate *, udev_enumerate_new, (struct udev * udev), (udev), NULL)
+WRAP(int, udev_enumerate_add_match_subsystem, (struct udev_enumerate * enumerate, const char *name),
      (enumerate, name), -errno)
-WRAP(int, udev_enumerate_scan_devices, (struct udev_enumerate *enumerate), (enumerate), -errno)
-WRAP(struct udev_hwdb *, udev_hwdb_new, (struct udev *udev), (udev), NULL)
+WRAP(int, udev_enumerate_scan_devices, (struct udev_enumerate * enumerate), (enumerate), -errno)
+WRAP(struct udev_hwdb *, udev_hwdb_new, (struct udev * udev), (udev), NULL)
 WRAP(struct udev_device *, udev_device_new_from_subsystem_sysname,
-     (struct udev *udev, const char *subsystem, const char *name), (udev, subsystem, name), NULL)
-WRAP(struct udev_monitor *, udev_monitor_new_from_netlink, (struct udev *udev, const char *name),
+     (struct udev * udev, const char *subsystem, const char *name), (udev, subsystem, name), NULL)
+WRAP(struct udev_monitor *, udev_monitor_new_from_netlink, (struct udev * udev, const char *name),
      (udev, name), NULL)
 WRAP(int, udev_monitor_filter_add_match_subsystem_devtype,
-     (struct udev_monitor *monitor, const char *subsystem, const char *type),
+     (struct udev_monitor * monitor, const char *subsystem, const char *type),
      (monitor, subsystem, type), -errno)
-WRAP(int, udev_monitor_set_receive_buffer_size, (struct udev_monitor *monitor, int size),
+WRAP(int, udev_monitor_set_receive_buffer_size, (struct udev_monitor * monitor, int size),
      (monitor, size), -errno)
-WRAP(int, udev_monitor_enable_receiving, (struct udev_monitor *monitor), (monitor), -errno)
-WRAP(struct udev_device *, udev_monitor_receive_device, (struct udev_monitor *monitor), (monitor), NULL)
+WRAP(int, udev_monitor_enable_receiving, (struct udev_monitor * monitor), (monitor), -errno)
+WRAP(struct udev_device *, udev_monitor_receive_device, (struct udev_monitor * monitor), (monitor),
+     NULL)
 
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
@@ -126,7 +127,8 @@ static const struct {
 	{ "udev_enumerate_scan_devices", { EACCES, EMFILE, ENFILE, ENOMEM } },
 	{ "udev_hwdb_new", { EACCES, EINVAL, EMFILE, ENFILE, ENOENT, ENOMEM } },
 	{ "udev_device_new_from_subsystem_sysname", { EACCES, EMFILE, ENFILE, ENOMEM } },
-	{ "udev_monitor_new_from_netlink", { EACCES, EAFNOSUPPORT, EMFILE, ENFILE, ENOMEM, EPERM } },
+	{ "udev_monitor_new_from_netlink",
+	  { EACCES, EAFNOSUPPORT, EMFILE, ENFILE, ENOMEM, EPERM } },
 	{ "udev_monitor_filter_add_match_subsystem_devtype", { ENOMEM } },
 	{ "udev_monitor_set_receive_buffer_size", { EPERM } },
 	{ "udev_monitor_enable_receiving", { EACCES, ENOMEM, EPERM } },
@@ -285,26 +287,42 @@ static void power_errnos(void **state)
 	NEED_SYSFS();
 	add_devices();
 	expect_ok(vfiopm_discover_device_new(ADDRESS, &device));
-	expect_errno(EACCES, vfiopm_discover_device_get_power_state(no_open(EACCES, device), &value));
-	expect_errno(EMFILE, vfiopm_discover_device_get_power_state(no_open(EMFILE, device), &value));
-	expect_errno(ENFILE, vfiopm_discover_device_get_power_state(no_open(ENFILE, device), &value));
-	expect_errno(ENOMEM, vfiopm_discover_device_get_power_state(no_open(ENOMEM, device), &value));
-	expect_errno(EACCES, vfiopm_discover_device_get_runtime_status(no_open(EACCES, device), &value));
-	expect_errno(EMFILE, vfiopm_discover_device_get_runtime_status(no_open(EMFILE, device), &value));
-	expect_errno(ENFILE, vfiopm_discover_device_get_runtime_status(no_open(ENFILE, device), &value));
-	expect_errno(ENOMEM, vfiopm_discover_device_get_runtime_status(no_open(ENOMEM, device), &value));
-	expect_errno(EACCES, vfiopm_discover_device_get_suspended_time(no_open(EACCES, device), &ms));
-	expect_errno(EMFILE, vfiopm_discover_device_get_suspended_time(no_open(EMFILE, device), &ms));
-	expect_errno(ENFILE, vfiopm_discover_device_get_suspended_time(no_open(ENFILE, device), &ms));
-	expect_errno(ENOMEM, vfiopm_discover_device_get_suspended_time(no_open(ENOMEM, device), &ms));
+	expect_errno(EACCES,
+		     vfiopm_discover_device_get_power_state(no_open(EACCES, device), &value));
+	expect_errno(EMFILE,
+		     vfiopm_discover_device_get_power_state(no_open(EMFILE, device), &value));
+	expect_errno(ENFILE,
+		     vfiopm_discover_device_get_power_state(no_open(ENFILE, device), &value));
+	expect_errno(ENOMEM,
+		     vfiopm_discover_device_get_power_state(no_open(ENOMEM, device), &value));
+	expect_errno(EACCES,
+		     vfiopm_discover_device_get_runtime_status(no_open(EACCES, device), &value));
+	expect_errno(EMFILE,
+		     vfiopm_discover_device_get_runtime_status(no_open(EMFILE, device), &value));
+	expect_errno(ENFILE,
+		     vfiopm_discover_device_get_runtime_status(no_open(ENFILE, device), &value));
+	expect_errno(ENOMEM,
+		     vfiopm_discover_device_get_runtime_status(no_open(ENOMEM, device), &value));
+	expect_errno(EACCES,
+		     vfiopm_discover_device_get_suspended_time(no_open(EACCES, device), &ms));
+	expect_errno(EMFILE,
+		     vfiopm_discover_device_get_suspended_time(no_open(EMFILE, device), &ms));
+	expect_errno(ENFILE,
+		     vfiopm_discover_device_get_suspended_time(no_open(ENFILE, device), &ms));
+	expect_errno(ENOMEM,
+		     vfiopm_discover_device_get_suspended_time(no_open(ENOMEM, device), &ms));
 	expect_errno(EACCES, vfiopm_discover_device_get_control(no_open(EACCES, device), &value));
 	expect_errno(EMFILE, vfiopm_discover_device_get_control(no_open(EMFILE, device), &value));
 	expect_errno(ENFILE, vfiopm_discover_device_get_control(no_open(ENFILE, device), &value));
 	expect_errno(ENOMEM, vfiopm_discover_device_get_control(no_open(ENOMEM, device), &value));
-	expect_errno(EACCES, vfiopm_discover_device_get_d3cold_allowed(no_open(EACCES, device), &value));
-	expect_errno(EMFILE, vfiopm_discover_device_get_d3cold_allowed(no_open(EMFILE, device), &value));
-	expect_errno(ENFILE, vfiopm_discover_device_get_d3cold_allowed(no_open(ENFILE, device), &value));
-	expect_errno(ENOMEM, vfiopm_discover_device_get_d3cold_allowed(no_open(ENOMEM, device), &value));
+	expect_errno(EACCES,
+		     vfiopm_discover_device_get_d3cold_allowed(no_open(EACCES, device), &value));
+	expect_errno(EMFILE,
+		     vfiopm_discover_device_get_d3cold_allowed(no_open(EMFILE, device), &value));
+	expect_errno(ENFILE,
+		     vfiopm_discover_device_get_d3cold_allowed(no_open(ENFILE, device), &value));
+	expect_errno(ENOMEM,
+		     vfiopm_discover_device_get_d3cold_allowed(no_open(ENOMEM, device), &value));
 	assert_int_equal(value, 99);
 	assert_int_equal(ms, 99);
 	/* The device goes between the open and the read. */

@@ -38,7 +38,8 @@ static struct vfiopm_discover_monitor *listen_to(uint32_t source)
 	return monitor;
 }
 
-static void expect_event(struct vfiopm_discover_monitor *monitor, uint32_t wanted, const char *where)
+static void expect_event(struct vfiopm_discover_monitor *monitor, uint32_t wanted,
+			 const char *where)
 {
 	struct pollfd pollfd = { .fd = vfiopm_discover_monitor_get_fd(monitor), .events = POLLIN };
 	const char *address = NULL;
@@ -102,7 +103,8 @@ static void no_events(void **state)
 	sysfs_uevent("bind", DEVPATH, "pci");
 	sysfs_uevent("unbind", DEVPATH, "pci");
 	sysfs_uevent("add", "/devices/pci0000:00", "pci");
-	sysfs_uevent("add", "/devices/pci0000:00/0000:00:02.0/some-uuid/vfio-dev/vfio3", "vfio-dev");
+	sysfs_uevent("add", "/devices/pci0000:00/0000:00:02.0/some-uuid/vfio-dev/vfio3",
+		     "vfio-dev");
 	sysfs_uevent("add", "/devices/virtual/vfio/7", "vfio");
 	sysfs_uevent("add", "/devices/pci0000:00/0000:00:1f.2/ata1", "ata_port");
 	sysfs_uevent("add", "/module/vfio_pci", "module");
@@ -144,7 +146,8 @@ static void too_many_events(void **state)
 	NEED_SYSFS();
 	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_KERNEL);
 	assert_int_equal(setsockopt(vfiopm_discover_monitor_get_fd(monitor), SOL_SOCKET, SO_RCVBUF,
-				    &size, sizeof(size)), 0);
+				    &size, sizeof(size)),
+			 0);
 	for (int i = 0; i < 100; i++)
 		sysfs_uevent("add", DEVPATH, "pci");
 	expect_errno(ENOBUFS, vfiopm_discover_monitor_next(monitor, &event, &address));
@@ -229,12 +232,8 @@ static void arguments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_SYSFS(events),
-		IN_SYSFS(no_events),
-		IN_SYSFS(deep),
-		IN_SYSFS(too_many_events),
-		IN_SYSFS(with_udevd),
-		IN_SYSFS(without_udevd),
+		IN_SYSFS(events),	   IN_SYSFS(no_events),	 IN_SYSFS(deep),
+		IN_SYSFS(too_many_events), IN_SYSFS(with_udevd), IN_SYSFS(without_udevd),
 		IN_SYSFS(arguments),
 	};
 

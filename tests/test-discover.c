@@ -118,9 +118,9 @@ static void nothing_there(void **state)
 static void not_an_address(void **state)
 {
 	static const char *const texts[] = {
-		"",	     "01:00.0",	      "0000:01:00",    "0000:01:00.8", "0000:01:20.0",
-		"0000:1:0.0", " " ADDRESS,    ADDRESS "\n",    ADDRESS "/",    "../" ADDRESS,
-		"vfio0",     ADDRESS "/vfio-dev",
+		"",	      "01:00.0",	   "0000:01:00", "0000:01:00.8", "0000:01:20.0",
+		"0000:1:0.0", " " ADDRESS,	   ADDRESS "\n", ADDRESS "/",	 "../" ADDRESS,
+		"vfio0",      ADDRESS "/vfio-dev",
 	};
 	struct vfiopm_discover_device *device = untouched_device;
 
@@ -138,7 +138,8 @@ static void not_an_address(void **state)
 
 static void not_understood(void **state)
 {
-	static const char *const texts[] = { "", "8086", "0x808\n", "0x80860\n", "0x80g6\n", "0x8086 \n" };
+	static const char *const texts[] = { "",	  "8086",     "0x808\n",
+					     "0x80860\n", "0x80g6\n", "0x8086 \n" };
 	struct vfiopm_discover_device *device = untouched_device;
 	struct vfiopm_discover_list *list = untouched_list;
 
@@ -152,7 +153,8 @@ static void not_understood(void **state)
 	}
 	sysfs_attribute(ADDRESS, "vendor", "0x8086\n");
 	sysfs_attribute(ADDRESS, "iommu_group", NULL);
-	sysfs_link("/sys/bus/pci/devices/" ADDRESS "/iommu_group", "/sys/kernel/iommu_groups/seven");
+	sysfs_link("/sys/bus/pci/devices/" ADDRESS "/iommu_group",
+		   "/sys/kernel/iommu_groups/seven");
 	expect_errno(EPROTO, vfiopm_discover_device_new(ADDRESS, &device));
 	assert_ptr_equal(device, untouched_device);
 	assert_ptr_equal(list, untouched_list);
@@ -247,9 +249,15 @@ static void vfio_by_name(void **state)
 		const char *driver;
 		int is_vfio;
 	} drivers[] = {
-		{ "vfio-pci", 1 },	{ "mlx5_vfio_pci", 1 },	      { "mlx5-vfio-pci", 1 },
-		{ "hisi_acc_vfio_pci", 1 }, { "hisi-acc-vfio-pci", 1 }, { "nvme", 0 },
-		{ "vfio-pci-core", 0 },	{ "pci", 0 },		      { "vfio", 0 },
+		{ "vfio-pci", 1 },
+		{ "mlx5_vfio_pci", 1 },
+		{ "mlx5-vfio-pci", 1 },
+		{ "hisi_acc_vfio_pci", 1 },
+		{ "hisi-acc-vfio-pci", 1 },
+		{ "nvme", 0 },
+		{ "vfio-pci-core", 0 },
+		{ "pci", 0 },
+		{ "vfio", 0 },
 	};
 	char address[] = "0000:01:00.0";
 
@@ -303,7 +311,8 @@ static void members(void **state)
 	sysfs_add(&nic);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		sysfs_add(&others[i]);
-	sysfs_link("/sys/kernel/iommu_groups/7/devices/fe000000.dma", "/sys/devices/platform/fe000000.dma");
+	sysfs_link("/sys/kernel/iommu_groups/7/devices/fe000000.dma",
+		   "/sys/devices/platform/fe000000.dma");
 	device = look_up(ADDRESS);
 	expect_ok(vfiopm_discover_device_get_member_count(device, &count));
 	assert_int_equal(count, 3);
@@ -373,7 +382,9 @@ static bool has_hwdb(void)
 
 static void names(void **state)
 {
-	static const struct sysfs_device unknown = { .address = "0000:02:00.0", .vendor = "0xfff0", .device = "0x0001" };
+	static const struct sysfs_device unknown = { .address = "0000:02:00.0",
+						     .vendor = "0xfff0",
+						     .device = "0x0001" };
 	struct vfiopm_discover_device *device;
 	const char *vendor = NULL, *name = NULL;
 
@@ -521,7 +532,8 @@ static void power_not_understood(void **state)
  */
 static void never_wakes(void **state)
 {
-	static const char *const files[] = { "config", "rom", "resource", "resource0", "reset", "remove" };
+	static const char *const files[] = { "config",	  "rom",   "resource",
+					     "resource0", "reset", "remove" };
 	struct vfiopm_discover_list *list = NULL;
 	struct vfiopm_discover_device *device;
 	char path[256];
@@ -570,11 +582,14 @@ static void lists(void **state)
 	static const struct sysfs_device devices[] = {
 		{ .address = "10000:00:00.0" },
 		{ .address = "0000:00:1f.0" },
-		{ .address = "0000:02:00.0", .above = "0000:00:1c.0", .driver = "vfio-pci", .vfio = "vfio1" },
+		{ .address = "0000:02:00.0",
+		  .above = "0000:00:1c.0",
+		  .driver = "vfio-pci",
+		  .vfio = "vfio1" },
 		{ .address = "0000:00:1c.0" },
 	};
 	static const char *const all[] = { "0000:00:01.0", "0000:00:1c.0", "0000:00:1f.0",
-					   ADDRESS, "0000:02:00.0", "10000:00:00.0" };
+					   ADDRESS,	   "0000:02:00.0", "10000:00:00.0" };
 	static const char *const vfio[] = { ADDRESS, "0000:02:00.0" };
 	unsigned fds;
 
@@ -654,27 +669,13 @@ static void list_arguments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_SYSFS(facts),
-		IN_SYSFS(nothing_there),
-		IN_SYSFS(not_an_address),
-		IN_SYSFS(not_understood),
-		IN_SYSFS(nulls),
-		IN_SYSFS(vfio_by_device),
-		IN_SYSFS(vfio_by_name),
-		IN_SYSFS(mediated),
-		IN_SYSFS(members),
-		IN_SYSFS(no_iommu),
-		IN_SYSFS(no_cdev),
-		IN_SYSFS(names),
-		IN_SYSFS(power),
-		IN_SYSFS(power_not_there),
-		IN_SYSFS(power_not_understood),
-		IN_SYSFS(never_wakes),
-		IN_SYSFS(lists),
-		IN_SYSFS(many),
-		IN_SYSFS(half_gone),
-		IN_SYSFS(list_arguments),
-		IN_SYSFS(no_hwdb),
+		IN_SYSFS(facts),	  IN_SYSFS(nothing_there),   IN_SYSFS(not_an_address),
+		IN_SYSFS(not_understood), IN_SYSFS(nulls),	     IN_SYSFS(vfio_by_device),
+		IN_SYSFS(vfio_by_name),	  IN_SYSFS(mediated),	     IN_SYSFS(members),
+		IN_SYSFS(no_iommu),	  IN_SYSFS(no_cdev),	     IN_SYSFS(names),
+		IN_SYSFS(power),	  IN_SYSFS(power_not_there), IN_SYSFS(power_not_understood),
+		IN_SYSFS(never_wakes),	  IN_SYSFS(lists),	     IN_SYSFS(many),
+		IN_SYSFS(half_gone),	  IN_SYSFS(list_arguments),  IN_SYSFS(no_hwdb),
 	};
 
 	return cmocka_run_group_tests_name("discover", tests, sysfs_group_setup, NULL);

@@ -164,7 +164,8 @@ static void lists(void **state)
 
 /* ---- its power ---- */
 
-static void expect_power(const struct vfiopm_discover_device *device, uint32_t power, uint32_t status)
+static void expect_power(const struct vfiopm_discover_device *device, uint32_t power,
+			 uint32_t status)
 {
 	uint32_t value = 99;
 
@@ -186,7 +187,8 @@ static void expect_power(const struct vfiopm_discover_device *device, uint32_t p
  * it leaves it asleep, with its wakeup not spent. */
 static void never_wakes(void **state)
 {
-	const uint32_t deep = world_has_d3cold() ? VFIOPM_POWER_STATE_D3COLD : VFIOPM_POWER_STATE_D3HOT;
+	const uint32_t deep =
+		world_has_d3cold() ? VFIOPM_POWER_STATE_D3COLD : VFIOPM_POWER_STATE_D3HOT;
 	struct vfiopm_discover_device *device, *again;
 	struct vfiopm_discover_list *list;
 	uint64_t before = 0, after = 0;
@@ -340,8 +342,9 @@ static void too_many_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(facts),   IN_WORLD(not_bound), IN_WORLD(lists),     IN_WORLD(never_wakes),
-		IN_WORLD(binding), IN_WORLD(triggered), IN_WORLD(too_many_events), IN_WORLD(removal),
+		IN_WORLD(facts),	   IN_WORLD(not_bound), IN_WORLD(lists),
+		IN_WORLD(never_wakes),	   IN_WORLD(binding),	IN_WORLD(triggered),
+		IN_WORLD(too_many_events), IN_WORLD(removal),
 	};
 
 	return cmocka_run_group_tests_name("discovery", tests, NULL, NULL);

@@ -225,16 +225,17 @@ static void fail_one(const struct operation *operation, unsigned index, const ch
 	if (r < 0) {
 		assert_ptr_equal(bench.dev, before);
 		if (host_open_fds() != fds)
-			fail_msg("%s: %s(), call %u, fails with %s, and %u fds are %u", operation->name,
-				 call, index, strerror(error), fds, host_open_fds());
+			fail_msg("%s: %s(), call %u, fails with %s, and %u fds are %u",
+				 operation->name, call, index, strerror(error), fds,
+				 host_open_fds());
 		if (!state_is_true(&bench))
 			fail_msg("%s: %s(), call %u, fails with %s, and the state is not true",
 				 operation->name, call, index, strerror(error));
 		expect_ok(operation->run(&bench));
 	}
 	if (!state_is_true(&bench))
-		fail_msg("%s: after %s(), call %u, %s, the state is not true", operation->name, call,
-			 index, strerror(error));
+		fail_msg("%s: after %s(), call %u, %s, the state is not true", operation->name,
+			 call, index, strerror(error));
 	drop(&bench);
 }
 
@@ -537,8 +538,9 @@ static void unknown_values(void **state)
 	expect_errno(EPROTO, vfiopm_readout_get_d3cold_allowed(bench.dev, &value));
 	drop(&bench);
 	/* Longer than any value can be. */
-	open_with_attribute(&bench, "power_state",
-			    "D3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3cold\n");
+	open_with_attribute(
+		&bench, "power_state",
+		"D3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3cold\n");
 	expect_errno(EPROTO, vfiopm_readout_get_power_state(bench.dev, &value));
 	drop(&bench);
 }

@@ -35,8 +35,10 @@ static void unchanged_does_not_wake(void **state)
 		expect_ok(irq_set(&bench, 2, -1));
 		/* What is refused is refused from memory. */
 		if (i % 100 == 0) {
-			expect_errno(EINVAL, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 99, own));
-			expect_errno(EBUSY, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, own));
+			expect_errno(EINVAL,
+				     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 99, own));
+			expect_errno(EBUSY,
+				     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, own));
 		}
 	}
 	assert_true(host_shows("power/runtime_status", "suspended"));

@@ -54,8 +54,8 @@ static unsigned registered(const struct sim_bench *bench, unsigned live, unsigne
 		       : change;
 }
 
-static void one_failure(struct sim_bench *bench, unsigned live, unsigned change, uint32_t position, int error,
-			unsigned times)
+static void one_failure(struct sim_bench *bench, unsigned live, unsigned change, uint32_t position,
+			int error, unsigned times)
 {
 	bool met = registered(bench, live, change) & 1u << position;
 	bool rebuilt = live && change >= 1u << (32 - __builtin_clz(live));
@@ -126,11 +126,11 @@ static void truth_after_failed_calls(void **state)
 				sim_bench_open(&bench, kernels[i % 2], VECTORS);
 				pattern_fds(old, i / 2, bench.events[0], NULL);
 				pattern_fds(wanted, i * 37 / 2 + 1, bench.events[3], old);
-				expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0,
-									 VECTORS, old));
+				expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX,
+									 0, VECTORS, old));
 				sim_calls_fail(call, errors[e]);
-				r = vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS,
-								   wanted);
+				r = vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0,
+								   VECTORS, wanted);
 				calls = sim_calls_end();
 				if (r < 0)
 					check_truth(&bench, old, false);
@@ -161,12 +161,13 @@ static void truth_when_nothing_can_be_put_back(void **state)
 				expect_ok(vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, VECTORS));
 				pattern_fds(old, live, bench.events[1], NULL);
 				pattern_fds(wanted, PATTERNS - 1, bench.events[3], NULL);
-				expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0,
-									 VECTORS, old));
+				expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX,
+									 0, VECTORS, old));
 				sim_fail_vector(bench.sim, position, ENOMEM, 1000);
 				sim_ioctls_fail_after(let, EIO);
 				expect_errno(ENOMEM, vfiopm_irq_set_signaling_range(
-							     bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, wanted));
+							     bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS,
+							     wanted));
 				sim_calls_end();
 				sim_fail_vector(bench.sim, 0, 0, 0);
 				check_truth(&bench, old, false);
@@ -204,7 +205,8 @@ static void too_few_vectors(void **state)
 	sim_bench_open(&bench, "6.1", VECTORS);
 	pattern_fds(all, PATTERNS - 1, bench.events[0], NULL);
 	sim_limit_vectors(bench.sim, 4);
-	expect_errno(ENOSPC, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, all));
+	expect_errno(ENOSPC,
+		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, all));
 	expect_ok(vfiopm_irq_get_available(bench.dev, VFIOPM_IRQ_MSIX, &available));
 	assert_int_equal(available, 4);
 	assert_int_equal(sim_irq_active(bench.sim), -1);
@@ -263,12 +265,14 @@ static void a_refused_request_asks_for_nothing(void **state)
 	sim_bench_open(&bench, "6.12", VECTORS);
 	for (uint32_t index = VFIOPM_IRQ_ERR; index <= VFIOPM_IRQ_REQ; index++) {
 		sim_calls_fail(0, ENOMEM);
-		expect_errno(ENOMEM, vfiopm_irq_set_signaling(bench.dev, index, 0, bench.events[1]));
+		expect_errno(ENOMEM,
+			     vfiopm_irq_set_signaling(bench.dev, index, 0, bench.events[1]));
 		sim_calls_end();
 		expect_ok(vfiopm_irq_set_signaling(bench.dev, index, 0, bench.events[1]));
 		/* It is compared twice, then set. */
 		sim_calls_fail(2, ENOMEM);
-		expect_errno(ENOMEM, vfiopm_irq_set_signaling(bench.dev, index, 0, bench.events[3]));
+		expect_errno(ENOMEM,
+			     vfiopm_irq_set_signaling(bench.dev, index, 0, bench.events[3]));
 		sim_calls_end();
 		assert_int_equal(raw_take(bench.events[1]), 0);
 		assert_true(sim_bench_same(sim_irq_eventfd(bench.sim, index, 0), bench.events[1]));
@@ -307,22 +311,26 @@ static void kernel_errnos(void **state)
 	sim_calls_fail(0, ENODEV);
 	expect_errno(ENODEV, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, owned));
 	sim_calls_fail(0, EBUSY);
-	expect_errno(EBUSY, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &owned));
+	expect_errno(EBUSY,
+		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &owned));
 	sim_calls_fail(0, ENODEV);
-	expect_errno(ENODEV, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &owned));
+	expect_errno(ENODEV,
+		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &owned));
 	sim_calls_fail(0, EIO);
 	expect_errno(EIO, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, owned));
 	sim_calls_fail(0, EIO);
 	expect_errno(EIO, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &owned));
 	sim_calls_fail(0, ENOMEM);
-	expect_errno(ENOMEM, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &owned));
+	expect_errno(ENOMEM,
+		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &owned));
 	/* A duplicate of a caller's. */
 	sim_calls_fail(0, EMFILE);
 	expect_errno(EMFILE, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, event));
 	sim_calls_fail(0, ENOMEM);
 	expect_errno(ENOMEM, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, event));
 	sim_calls_fail(0, EMFILE);
-	expect_errno(EMFILE, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &event));
+	expect_errno(EMFILE,
+		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_INTX, 0, 1, &event));
 
 	sim_calls_fail(0, ENODEV);
 	expect_errno(ENODEV, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_INTX, 1));
@@ -401,9 +409,11 @@ static void impossible_answers(void **state)
 	/* To make room the index is disabled: the first call with the library's eventfds. */
 	both[0] = both[1] = bench.events[1];
 	sim_calls_answer(0, 7);
-	expect_errno(EPROTO, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 1, bench.events[1]));
+	expect_errno(EPROTO,
+		     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 1, bench.events[1]));
 	sim_calls_answer(0, 7);
-	expect_errno(EPROTO, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 1, 2, both));
+	expect_errno(EPROTO,
+		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 1, 2, both));
 	sim_calls_answer(0, 7);
 	expect_errno(EPROTO, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, 2));
 	expect_ok(vfiopm_irq_begin(bench.dev));
@@ -422,7 +432,8 @@ static void impossible_answers(void **state)
 	expect_ok(vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_MSIX));
 	/* Of INTx there cannot be fewer. */
 	sim_calls_answer(0, 7);
-	expect_errno(EPROTO, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
+	expect_errno(EPROTO,
+		     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
 	sim_calls_end();
 	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
 	sim_calls_answer(0, 7);
@@ -430,7 +441,8 @@ static void impossible_answers(void **state)
 	sim_calls_answer(0, 7);
 	expect_errno(EPROTO, vfiopm_irq_unmask(bench.dev, VFIOPM_IRQ_INTX, 0));
 	sim_calls_answer(0, 7);
-	expect_errno(EPROTO, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[3]));
+	expect_errno(EPROTO,
+		     vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[3]));
 	sim_calls_end();
 	sim_bench_close(&bench);
 }

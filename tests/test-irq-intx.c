@@ -52,7 +52,8 @@ static void intx(void **state)
 	world_clear(&bench.raw);
 
 	/* Another eventfd, then none, and it is enabled still. */
-	expect_issues(&bench, 1, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
+	expect_issues(&bench, 1,
+		      vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
 	expect_issues(&bench, 1, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, -1));
 	expect_issues(&bench, 1, vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_INTX));
 	expect_issues(&bench, 0, vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_INTX));
@@ -67,14 +68,22 @@ static void intx_unmask_eventfd(void **state)
 
 	(void)state;
 	irq_bench_open(&bench);
-	expect_errno(EINVAL, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
-	expect_errno(ENOTTY, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_MSIX, 0, bench.events[1]));
+	expect_errno(EINVAL,
+		     vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
+	expect_errno(ENOTTY,
+		     vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_MSIX, 0, bench.events[1]));
 	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[0]));
 	expect_issues(&bench, 0, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, -1));
-	expect_issues(&bench, 1, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
-	expect_issues(&bench, 0, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
+	expect_issues(
+		&bench, 1,
+		vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
+	expect_issues(
+		&bench, 0,
+		vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
 	/* The kernel has no replace. */
-	expect_issues(&bench, 2, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[2]));
+	expect_issues(
+		&bench, 2,
+		vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[2]));
 	expect_errno(EBADF, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, closed));
 	expect_errno(EINVAL, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, file));
 	expect_errno(EINVAL, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, -2));
@@ -92,7 +101,9 @@ static void intx_unmask_eventfd(void **state)
 	/* It goes with INTx. */
 	expect_issues(&bench, 1, vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_INTX));
 	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[0]));
-	expect_issues(&bench, 1, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[2]));
+	expect_issues(
+		&bench, 1,
+		vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[2]));
 	expect_issues(&bench, 1, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, -1));
 	close(file);
 	irq_bench_close(&bench);
@@ -107,7 +118,8 @@ static void intx_unmask_eventfd_of_another(void **state)
 	irq_bench_open(&bench);
 	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[0]));
 	assert_int_equal(raw_set_unmask_eventfd(bench.raw.device, bench.events[1]), 0);
-	expect_errno(EBUSY, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[2]));
+	expect_errno(EBUSY,
+		     vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[2]));
 	assert_int_equal(raw_set_unmask_eventfd(bench.raw.device, -1), 0);
 	expect_ok(vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[2]));
 	irq_bench_close(&bench);
@@ -151,14 +163,17 @@ static void err_and_req(void **state)
 	for (uint32_t i = VFIOPM_IRQ_ERR; i <= VFIOPM_IRQ_REQ; i++) {
 		expect_issues(&bench, 0, vfiopm_irq_reserve(bench.dev, i, 1));
 		expect_issues(&bench, 0, vfiopm_irq_disable(bench.dev, i));
-		expect_issues(&bench, 1, vfiopm_irq_set_signaling(bench.dev, i, 0, bench.events[0]));
-		expect_issues(&bench, 1, vfiopm_irq_set_signaling(bench.dev, i, 0, bench.events[1]));
+		expect_issues(&bench, 1,
+			      vfiopm_irq_set_signaling(bench.dev, i, 0, bench.events[0]));
+		expect_issues(&bench, 1,
+			      vfiopm_irq_set_signaling(bench.dev, i, 0, bench.events[1]));
 		expect_issues(&bench, 1, vfiopm_irq_trigger(bench.dev, i, 0));
 		assert_int_equal(raw_take(bench.events[0]), 0);
 		assert_int_equal(raw_take(bench.events[1]), 1);
 		expect_issues(&bench, 1, vfiopm_irq_set_signaling(bench.dev, i, 0, -1));
 		expect_issues(&bench, 0, vfiopm_irq_disable(bench.dev, i));
-		expect_issues(&bench, 1, vfiopm_irq_set_signaling(bench.dev, i, 0, bench.events[1]));
+		expect_issues(&bench, 1,
+			      vfiopm_irq_set_signaling(bench.dev, i, 0, bench.events[1]));
 		expect_issues(&bench, 1, vfiopm_irq_disable(bench.dev, i));
 	}
 	irq_bench_close(&bench);
@@ -177,8 +192,10 @@ static void closed_device_fd(void **state)
 	expect_ok(vfiopm_device_new_from_fd(fd, &bench.dev));
 	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[0]));
 	close(fd);
-	expect_errno(EBADF, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
-	expect_errno(EBADF, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_REQ, 0, 1, bench.events));
+	expect_errno(EBADF,
+		     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
+	expect_errno(EBADF,
+		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_REQ, 0, 1, bench.events));
 	expect_errno(EBADF, vfiopm_irq_mask(bench.dev, VFIOPM_IRQ_INTX, 0));
 	expect_errno(EBADF, vfiopm_irq_unmask(bench.dev, VFIOPM_IRQ_INTX, 0));
 	expect_errno(EBADF, vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_INTX, 0));

@@ -105,7 +105,8 @@ static void set_some(const struct sim_bench *bench, int *wanted)
 			wanted[i] = random_eventfd(bench);
 	}
 	if (count == 1)
-		expect_ok(vfiopm_irq_set_signaling(bench->dev, VFIOPM_IRQ_MSIX, start, wanted[start]));
+		expect_ok(vfiopm_irq_set_signaling(bench->dev, VFIOPM_IRQ_MSIX, start,
+						   wanted[start]));
 	else
 		expect_ok(vfiopm_irq_set_signaling_range(bench->dev, VFIOPM_IRQ_MSIX, start, count,
 							 wanted + start));
@@ -163,7 +164,8 @@ static void random_sequences_noresize(void **state)
 	for (unsigned i = 0; i < SEQUENCES / 2; i++) {
 		expect_ok(vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, VECTORS));
 		bench.enabled = true;
-		for (unsigned changes = 1 + sim_bench_random(3); changes > 0 && bench.enabled; changes--)
+		for (unsigned changes = 1 + sim_bench_random(3); changes > 0 && bench.enabled;
+		     changes--)
 			one_change(&bench);
 	}
 	sim_bench_close(&bench);

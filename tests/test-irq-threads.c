@@ -14,8 +14,8 @@
 #include "sim.h"
 #include "test.h"
 
-#define THREADS 8
-#define CALLS 100000
+#define THREADS	       8
+#define CALLS	       100000
 #define CALLS_A_CHANGE 1000
 
 struct worker {
@@ -151,7 +151,8 @@ static void *change(void *data)
 {
 	struct worker *worker = data;
 
-	worker->failures = vfiopm_irq_set_signaling(worker->dev, VFIOPM_IRQ_MSIX, 1, worker->callers);
+	worker->failures =
+		vfiopm_irq_set_signaling(worker->dev, VFIOPM_IRQ_MSIX, 1, worker->callers);
 	return NULL;
 }
 

@@ -101,22 +101,27 @@ static void runs(void **state)
 	for (int i = 0; i < VECTORS; i++)
 		all[i] = same[i] = i % 2 ? -1 : bench.events[i];
 	/* 0, 2 and 4: one ioctl. */
-	expect_issues(&bench, 1, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, all));
-	expect_issues(&bench, 0, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, same));
+	expect_issues(&bench, 1,
+		      vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, all));
+	expect_issues(&bench, 0,
+		      vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, same));
 	/* 1 and 3 beside: 2 is between them, and is not sent again. */
 	all[1] = bench.events[1];
 	all[3] = bench.events[3];
-	expect_issues(&bench, 2, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, all));
+	expect_issues(&bench, 2,
+		      vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, all));
 	for (uint32_t i = 0; i < VECTORS; i++)
 		irq_fires_into(&bench, i, bench.events[i]);
 	/* All but 4: one run. */
-	expect_issues(&bench, 1, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, 4,
-								(int[]){ -1, -1, -1, -1 }));
+	expect_issues(&bench, 1,
+		      vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, 4,
+						     (int[]){ -1, -1, -1, -1 }));
 	irq_fires_into(&bench, 4, bench.events[4]);
 	/* 0 and 3: what is between is unset, and bridged. */
-	expect_issues(&bench, 1, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, 4,
-								(int[]){ bench.events[0], -1, -1,
-									 bench.events[3] }));
+	expect_issues(&bench, 1,
+		      vfiopm_irq_set_signaling_range(
+			      bench.dev, VFIOPM_IRQ_MSIX, 0, 4,
+			      (int[]){ bench.events[0], -1, -1, bench.events[3] }));
 	irq_fires_into(&bench, 0, bench.events[0]);
 	irq_fires_into(&bench, 3, bench.events[3]);
 	irq_bench_close(&bench);
@@ -307,7 +312,8 @@ static void *set_refused(void *data)
 	if (irq_set(&refused->bench, 0, refused->fd) != 0)
 		refused->complaint = "the same eventfd cannot be set";
 	close(refused->fd);
-	if (eventfd(0, EFD_NONBLOCK) != refused->fd || irq_set(&refused->bench, 0, refused->fd) != 0)
+	if (eventfd(0, EFD_NONBLOCK) != refused->fd ||
+	    irq_set(&refused->bench, 0, refused->fd) != 0)
 		refused->complaint = "the other eventfd cannot be set";
 	vfiopm_irq_get_stats(refused->bench.dev, &after, &saved);
 	if (after - before != 2)
@@ -425,16 +431,20 @@ static void exclusion(void **state)
 	(void)state;
 	irq_bench_open(&bench);
 	expect_ok(irq_set(&bench, 0, bench.events[0]));
-	expect_errno(EBUSY, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
-	expect_errno(EBUSY, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSI, 0, bench.events[1]));
+	expect_errno(EBUSY,
+		     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
+	expect_errno(EBUSY,
+		     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSI, 0, bench.events[1]));
 	expect_errno(EBUSY, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSI, 1));
-	expect_errno(EBUSY, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSI, 0, 1, bench.events));
+	expect_errno(EBUSY,
+		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSI, 0, 1, bench.events));
 	/* Nothing is what they have. */
 	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, -1));
 	assert_int_equal(irq_issued(&bench), 1);
 	/* Unset it is enabled still. */
 	expect_ok(irq_set(&bench, 0, -1));
-	expect_errno(EBUSY, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSI, 0, bench.events[1]));
+	expect_errno(EBUSY,
+		     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSI, 0, bench.events[1]));
 	expect_ok(vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_MSIX));
 	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSI, 0, bench.events[1]));
 	/* ERR and REQ are for themselves. */
@@ -450,7 +460,8 @@ static void exclusion(void **state)
 
 static void hostile_numbers(void **state)
 {
-	static const uint32_t wrong[] = { VECTORS, VECTORS + 1, 0x7fffffff, 0x80000000, UINT32_MAX };
+	static const uint32_t wrong[] = { VECTORS, VECTORS + 1, 0x7fffffff, 0x80000000,
+					  UINT32_MAX };
 	int many[VECTORS + 1];
 	struct irq_bench bench;
 	uint32_t value;
@@ -460,11 +471,16 @@ static void hostile_numbers(void **state)
 	for (int i = 0; i <= VECTORS; i++)
 		many[i] = -1;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		expect_errno(EINVAL, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, wrong[i], -1));
-		expect_errno(EINVAL, vfiopm_irq_set_signaling(bench.dev, wrong[i], 0, bench.events[0]));
-		expect_errno(EINVAL, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, wrong[i], 1, many));
-		expect_errno(EINVAL, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 1, wrong[i], many));
-		expect_errno(EINVAL, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, wrong[i], wrong[i], many));
+		expect_errno(EINVAL,
+			     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, wrong[i], -1));
+		expect_errno(EINVAL,
+			     vfiopm_irq_set_signaling(bench.dev, wrong[i], 0, bench.events[0]));
+		expect_errno(EINVAL, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX,
+								    wrong[i], 1, many));
+		expect_errno(EINVAL, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 1,
+								    wrong[i], many));
+		expect_errno(EINVAL, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX,
+								    wrong[i], wrong[i], many));
 		expect_errno(EINVAL, vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_MSIX, wrong[i]));
 		expect_errno(EINVAL, vfiopm_irq_mask(bench.dev, VFIOPM_IRQ_INTX, wrong[i]));
 		expect_errno(EINVAL, vfiopm_irq_unmask(bench.dev, wrong[i], 0));
@@ -474,8 +490,10 @@ static void hostile_numbers(void **state)
 		expect_errno(EINVAL, vfiopm_irq_get_available(bench.dev, wrong[i], &value));
 		expect_errno(EINVAL, vfiopm_irq_set_unmask_eventfd(bench.dev, wrong[i], 0, -1));
 	}
-	expect_errno(EINVAL, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, 0, many));
-	expect_errno(EINVAL, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, 1, NULL));
+	expect_errno(EINVAL,
+		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, 0, many));
+	expect_errno(EINVAL,
+		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, 1, NULL));
 	expect_errno(EINVAL, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 0, -2));
 	expect_errno(EINVAL, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 0, INT_MIN));
 	assert_int_equal(irq_issued(&bench), 0);
@@ -524,15 +542,18 @@ static void bad_fds(void **state)
 
 	(void)state;
 	irq_bench_open(&bench);
-	expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, bench.events));
+	expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS,
+						 bench.events));
 	fds = host_open_fds();
 	for (int i = 0; i < 2; i++) {
 		int bad[3] = { bench.events[4], i ? file : closed, bench.events[4] };
 
 		if (i)
-			expect_errno(EINVAL, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 1, 3, bad));
+			expect_errno(EINVAL, vfiopm_irq_set_signaling_range(
+						     bench.dev, VFIOPM_IRQ_MSIX, 1, 3, bad));
 		else
-			expect_errno(EBADF, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 1, 3, bad));
+			expect_errno(EBADF, vfiopm_irq_set_signaling_range(
+						    bench.dev, VFIOPM_IRQ_MSIX, 1, 3, bad));
 		assert_int_equal(irq_issued(&bench), 1);
 		assert_int_equal(host_open_fds(), fds);
 		for (uint32_t j = 0; j < VECTORS; j++)

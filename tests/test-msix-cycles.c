@@ -11,7 +11,7 @@
 #include "msix.h"
 #include "world.h"
 
-#define CYCLES	     10000
+#define CYCLES	      10000
 #define WITH_A_POLICY 250
 
 struct run {
@@ -115,7 +115,8 @@ static void cycle(struct run *run)
 static void none_is_lost(void **state)
 {
 	static const uint32_t policies[] = { VFIOPM_MSIX_POLICY_AUTO, VFIOPM_MSIX_POLICY_BYPASS,
-					     VFIOPM_MSIX_POLICY_NO_BYPASS, VFIOPM_MSIX_POLICY_BYPASS_SWAP };
+					     VFIOPM_MSIX_POLICY_NO_BYPASS,
+					     VFIOPM_MSIX_POLICY_BYPASS_SWAP };
 	struct run run = { 0 };
 
 	(void)state;
@@ -124,14 +125,16 @@ static void none_is_lost(void **state)
 	msix_begin(&run.bench, VFIOPM_MSIX_POLICY_AUTO);
 	for (unsigned i = 0; i < CYCLES; i++) {
 		if (i % WITH_A_POLICY == 0)
-			expect_ok(vfiopm_msix_set_policy(run.bench.msix, policies[i / WITH_A_POLICY % 4]));
+			expect_ok(vfiopm_msix_set_policy(run.bench.msix,
+							 policies[i / WITH_A_POLICY % 4]));
 		cycle(&run);
 	}
 	world_clear(&run.bench.irq.raw);
 	msix_guest_has(&run.bench, 0, run.had);
 	/* Each that was raised came, but those that met another while the vector was masked. */
 	assert_int_equal(run.had + run.merged, run.fired);
-	print_message("# %d cycles, %u interrupts raised, %u met another, %u handled, %lu changes of the way\n",
+	print_message("# %d cycles, %u interrupts raised, %u met another, %u handled, %lu changes "
+		      "of the way\n",
 		      CYCLES, run.fired, run.merged, run.had,
 		      (unsigned long)msix_stat(&run.bench, VFIOPM_MSIX_STAT_CHANGES));
 	assert_true(run.fired > CYCLES);

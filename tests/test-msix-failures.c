@@ -268,7 +268,8 @@ static void swap_without_fds(void **state)
 
 	(void)state;
 	msix_bench_open(&bench);
-	expect_ok(vfiopm_msix_set_eventfds(bench.msix, 0, bench.irq.events[0], bench.irq.events[1]));
+	expect_ok(
+		vfiopm_msix_set_eventfds(bench.msix, 0, bench.irq.events[0], bench.irq.events[1]));
 	msix_begin(&bench, VFIOPM_MSIX_POLICY_BYPASS_SWAP);
 	sim_calls_fail(1, EMFILE);
 	expect_errno(EMFILE, vfiopm_msix_mask(bench.msix, 0));
@@ -338,7 +339,8 @@ static void check_pending(struct walk *walk)
 		bool may_be = vector->used && is_masked(walk, vector);
 		bool pending = vfiopm_msix_is_pending(walk->bench.msix, i);
 
-		assert_true(pending == (may_be && vector->raised) || (walk->failing && may_be && pending));
+		assert_true(pending == (may_be && vector->raised) ||
+			    (walk->failing && may_be && pending));
 		if (pending && !vector->raised) {
 			vector->raised = true;
 			vector->fired++;
@@ -362,7 +364,8 @@ static void walk_fire(struct walk *walk, uint32_t i)
 static void walk_mask(struct walk *walk, uint32_t i, bool masked)
 {
 	struct reference *vector = &walk->vectors[i];
-	int r = masked ? vfiopm_msix_mask(walk->bench.msix, i) : vfiopm_msix_unmask(walk->bench.msix, i);
+	int r = masked ? vfiopm_msix_mask(walk->bench.msix, i)
+		       : vfiopm_msix_unmask(walk->bench.msix, i);
 
 	if (!vector->used) {
 		assert_int_equal(r, -EINVAL);
@@ -391,7 +394,8 @@ static void walk_use(struct walk *walk, uint32_t i)
 {
 	struct reference *vector = &walk->vectors[i];
 	uint32_t way;
-	int r = vector->used ? vfiopm_msix_release(walk->bench.msix, i, 1) : vfiopm_msix_use(walk->bench.msix, i, 1);
+	int r = vector->used ? vfiopm_msix_release(walk->bench.msix, i, 1)
+			     : vfiopm_msix_use(walk->bench.msix, i, 1);
 
 	assert_true(r == 0 || walk->failing);
 	walk->failed += r < 0;
@@ -480,7 +484,8 @@ static void walk_far(bool failing)
 	}
 	for (uint32_t i = 0; i < VECTORS; i++)
 		delivered += walk.vectors[i].delivered;
-	print_message("# %d steps, %u interrupts of the guest, %u calls failed\n", STEPS, delivered, walk.failed);
+	print_message("# %d steps, %u interrupts of the guest, %u calls failed\n", STEPS, delivered,
+		      walk.failed);
 	assert_true(delivered > STEPS / 20);
 	assert_int_equal(walk.failed > 0, failing);
 	msix_bench_close(&walk.bench);
@@ -501,16 +506,11 @@ static void a_long_run_with_failures(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(new_fails),
-		IN_WORLD(use_fails_at_each_call),
-		IN_WORLD(use_errnos),
-		IN_WORLD(growth_that_cannot_be),
-		IN_WORLD(release_errnos),
-		IN_WORLD(impossible_answers),
-		IN_WORLD(swap_errnos),
-		IN_WORLD(swap_without_fds),
-		IN_WORLD(a_long_run),
-		IN_WORLD(a_long_run_with_failures),
+		IN_WORLD(new_fails),	  IN_WORLD(use_fails_at_each_call),
+		IN_WORLD(use_errnos),	  IN_WORLD(growth_that_cannot_be),
+		IN_WORLD(release_errnos), IN_WORLD(impossible_answers),
+		IN_WORLD(swap_errnos),	  IN_WORLD(swap_without_fds),
+		IN_WORLD(a_long_run),	  IN_WORLD(a_long_run_with_failures),
 	};
 
 	return cmocka_run_group_tests_name("msix-failures", tests, NULL, NULL);

@@ -366,14 +366,16 @@ static void a_mask_asleep_does_not_swap(void **state)
 
 static void release_forgets_what_is_pending(void **state)
 {
-	static const uint32_t policies[] = { VFIOPM_MSIX_POLICY_BYPASS, VFIOPM_MSIX_POLICY_NO_BYPASS };
+	static const uint32_t policies[] = { VFIOPM_MSIX_POLICY_BYPASS,
+					     VFIOPM_MSIX_POLICY_NO_BYPASS };
 
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
 		struct msix_bench bench;
 
 		msix_bench_open(&bench);
-		expect_ok(vfiopm_msix_set_eventfds(bench.msix, 0, bench.irq.events[0], bench.irq.events[1]));
+		expect_ok(vfiopm_msix_set_eventfds(bench.msix, 0, bench.irq.events[0],
+						   bench.irq.events[1]));
 		msix_begin(&bench, policies[i]);
 		expect_ok(vfiopm_msix_mask(bench.msix, 0));
 		msix_fire(&bench, 0);
@@ -395,7 +397,8 @@ static void one_eventfd_is_not_both(void **state)
 
 	(void)state;
 	msix_bench_open(&bench);
-	expect_errno(EINVAL, vfiopm_msix_set_eventfds(bench.msix, 0, bench.irq.events[0], bench.irq.events[0]));
+	expect_errno(EINVAL, vfiopm_msix_set_eventfds(bench.msix, 0, bench.irq.events[0],
+						      bench.irq.events[0]));
 	expect_ok(vfiopm_msix_set_eventfds(bench.msix, 0, -1, -1));
 	msix_begin(&bench, VFIOPM_MSIX_POLICY_BYPASS);
 	expect_alive(&bench, 0);
@@ -411,14 +414,16 @@ static void eventfds_are_taken_without_proc(void **state)
 	(void)state;
 	msix_bench_open(&bench);
 	sim_calls_begin();
-	expect_ok(vfiopm_msix_set_eventfds(bench.msix, 0, bench.irq.events[0], bench.irq.events[1]));
+	expect_ok(
+		vfiopm_msix_set_eventfds(bench.msix, 0, bench.irq.events[0], bench.irq.events[1]));
 	calls = sim_calls_end();
 	for (unsigned i = 0; i < calls; i++) {
 		if (strcmp(sim_call_name(i), "readlink") != 0)
 			continue;
 		asked++;
 		sim_calls_fail(i, ENOENT);
-		expect_ok(vfiopm_msix_set_eventfds(bench.msix, 0, bench.irq.events[0], bench.irq.events[1]));
+		expect_ok(vfiopm_msix_set_eventfds(bench.msix, 0, bench.irq.events[0],
+						   bench.irq.events[1]));
 	}
 	sim_calls_end();
 	assert_int_equal(asked, 2);

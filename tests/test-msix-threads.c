@@ -86,7 +86,8 @@ static void *meddle(void *data)
 		others.failures += vfiopm_msix_set_function_mask(bench->msix, i % 2) != 0;
 		others.failures += vfiopm_msix_set_policy(bench->msix, i / 8 % 4) != 0;
 		others.failures += vfiopm_msix_read_pba(bench->msix, 0, 8, pba) != 0;
-		others.failures += vfiopm_msix_get_stat(bench->msix, VFIOPM_MSIX_ALL, 0, &value) != 0;
+		others.failures +=
+			vfiopm_msix_get_stat(bench->msix, VFIOPM_MSIX_ALL, 0, &value) != 0;
 		if (i % 16 == 15) {
 			others.failures += vfiopm_msix_release(bench->msix, VECTORS - 1, 1) != 0;
 			others.failures += vfiopm_msix_use(bench->msix, VECTORS - 1, 1) != 0;

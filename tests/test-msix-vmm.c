@@ -328,7 +328,8 @@ static void the_choices_are_traced(void **state)
 
 static void no_vector_of_the_guests_is_believed(void **state)
 {
-	static const uint32_t wrong[] = { VECTORS, VECTORS + 1, 2047, 2048, UINT32_MAX - 1, UINT32_MAX };
+	static const uint32_t wrong[] = { VECTORS, VECTORS + 1,	   2047,
+					  2048,	   UINT32_MAX - 1, UINT32_MAX };
 	struct msix_bench bench;
 	uint32_t way = 77;
 	uint64_t value = 77;
@@ -347,7 +348,8 @@ static void no_vector_of_the_guests_is_believed(void **state)
 		expect_errno(EINVAL, vfiopm_msix_set_eventfds(bench.msix, wrong[i], -1, -1));
 		if (wrong[i] != VFIOPM_MSIX_ALL)
 			expect_errno(EINVAL, vfiopm_msix_get_stat(bench.msix, wrong[i], 0, &value));
-		assert_int_equal(vfiopm_kvm_attach(bench.kvm, wrong[i], bench.irq.events[0]), -EINVAL);
+		assert_int_equal(vfiopm_kvm_attach(bench.kvm, wrong[i], bench.irq.events[0]),
+				 -EINVAL);
 	}
 	expect_errno(EINVAL, vfiopm_msix_use(bench.msix, 0, 0));
 	expect_errno(EINVAL, vfiopm_msix_release(bench.msix, 0, 0));
@@ -400,7 +402,8 @@ static void mistakes_of_the_vmm_are_told(void **state)
 	expect_errno(EINVAL, vfiopm_msix_get_stat(NULL, 0, 0, &value));
 	expect_errno(EINVAL, vfiopm_msix_get_stat(msix, 0, 0, NULL));
 	expect_errno(EINVAL, vfiopm_msix_get_stat(msix, 0, VFIOPM_MSIX_STAT_TRAPS, &value));
-	expect_errno(EINVAL, vfiopm_msix_get_stat(msix, VFIOPM_MSIX_ALL, VFIOPM_MSIX_STAT_TRAPS + 1, &value));
+	expect_errno(EINVAL, vfiopm_msix_get_stat(msix, VFIOPM_MSIX_ALL, VFIOPM_MSIX_STAT_TRAPS + 1,
+						  &value));
 	msix_bench_restart(&bench);
 	/* With no way to deliver anything. */
 	expect_errno(EINVAL, vfiopm_msix_use(bench.msix, 0, 1));

@@ -346,7 +346,8 @@ static void a_guest_comes_and_goes(struct msix_bench *bench, uint32_t policy)
 	msix_guest_has(bench, 0, 1);
 	expect_ok(vfiopm_msix_disable(bench->msix));
 	assert_int_equal(host_open_fds(), fds);
-	expect_ok(vfiopm_irq_set_signaling(bench->irq.dev, VFIOPM_IRQ_INTX, 0, bench->irq.events[0]));
+	expect_ok(
+		vfiopm_irq_set_signaling(bench->irq.dev, VFIOPM_IRQ_INTX, 0, bench->irq.events[0]));
 	expect_ok(vfiopm_irq_disable(bench->irq.dev, VFIOPM_IRQ_INTX));
 	msix_begin(bench, policy);
 	msix_fire(bench, 0);

@@ -79,9 +79,10 @@ static void features(void **state)
 	raw_open(&raw);
 	expect_ok(vfiopm_device_new_from_fd(raw.device, &dev));
 	expect_ok(vfiopm_get_features(dev, &mask));
-	assert_int_equal(mask, world_has_low_power() ? VFIOPM_FEATURE_ENTER | VFIOPM_FEATURE_ENTER_WAKEUP |
-							       VFIOPM_FEATURE_EXIT
-						     : 0);
+	assert_int_equal(mask, world_has_low_power()
+				       ? VFIOPM_FEATURE_ENTER | VFIOPM_FEATURE_ENTER_WAKEUP |
+						 VFIOPM_FEATURE_EXIT
+				       : 0);
 	vfiopm_device_free(dev);
 	raw_close(&raw);
 }

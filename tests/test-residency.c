@@ -24,7 +24,8 @@ static void set_by_ioctl(void *data)
 {
 	const struct bench *bench = data;
 
-	expect_ok(raw_set_irqs_eventfd(bench->raw.device, VFIO_PCI_MSIX_IRQ_INDEX, 0, bench->event));
+	expect_ok(
+		raw_set_irqs_eventfd(bench->raw.device, VFIO_PCI_MSIX_IRQ_INDEX, 0, bench->event));
 }
 
 static void set_by_library(void *data)

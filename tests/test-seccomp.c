@@ -26,10 +26,22 @@
 #include "world.h"
 
 static const int allowed[] = {
-	SYS_ioctl, SYS_fcntl, SYS_kcmp, SYS_getpid, SYS_readlink, SYS_poll, SYS_preadv2, SYS_pread64,
-	SYS_write, SYS_close, SYS_futex, SYS_epoll_wait, SYS_epoll_ctl,
+	SYS_ioctl,
+	SYS_fcntl,
+	SYS_kcmp,
+	SYS_getpid,
+	SYS_readlink,
+	SYS_poll,
+	SYS_preadv2,
+	SYS_pread64,
+	SYS_write,
+	SYS_close,
+	SYS_futex,
+	SYS_epoll_wait,
+	SYS_epoll_ctl,
 	/* For this program itself. */
-	SYS_clock_nanosleep, SYS_exit_group,
+	SYS_clock_nanosleep,
+	SYS_exit_group,
 };
 
 #define ALLOWED (sizeof(allowed) / sizeof(allowed[0]))
@@ -42,10 +54,10 @@ static int lock_down(void)
 	filter[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						 offsetof(struct seccomp_data, nr));
 	for (size_t i = 0; i < ALLOWED; i++)
-		filter[i + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-							     (uint32_t)allowed[i],
-							     (uint8_t)(ALLOWED - i), 0);
-	filter[ALLOWED + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+		filter[i + 1] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)allowed[i], (uint8_t)(ALLOWED - i), 0);
+	filter[ALLOWED + 1] =
+		(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	filter[ALLOWED + 2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
@@ -127,7 +139,8 @@ static int count_delivered(void *data, uint32_t vector)
 }
 
 /* Of a VMM without irqfds; those take ioctls on the VM, and nothing else. */
-static void use_masks(struct vfiopm_msix *msix, struct vfiopm_device *dev, const unsigned *delivered)
+static void use_masks(struct vfiopm_msix *msix, struct vfiopm_device *dev,
+		      const unsigned *delivered)
 {
 	uint8_t pba[8];
 

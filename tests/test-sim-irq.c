@@ -17,10 +17,10 @@
 #include "test.h"
 
 #define INTX VFIO_PCI_INTX_IRQ_INDEX
-#define MSI VFIO_PCI_MSI_IRQ_INDEX
+#define MSI  VFIO_PCI_MSI_IRQ_INDEX
 #define MSIX VFIO_PCI_MSIX_IRQ_INDEX
-#define ERR VFIO_PCI_ERR_IRQ_INDEX
-#define REQ VFIO_PCI_REQ_IRQ_INDEX
+#define ERR  VFIO_PCI_ERR_IRQ_INDEX
+#define REQ  VFIO_PCI_REQ_IRQ_INDEX
 
 #define MANY 2048
 
@@ -55,13 +55,14 @@ static int set_all(uint32_t index, uint32_t start, uint32_t count, int eventfd)
 
 	for (uint32_t i = 0; i < count; i++)
 		fds[i] = eventfd;
-	return raw_set_irqs(fd, index, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, start,
-			    count, fds);
+	return raw_set_irqs(fd, index, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			    start, count, fds);
 }
 
 static int disable(uint32_t index)
 {
-	return raw_set_irqs(fd, index, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, 0, 0, NULL);
+	return raw_set_irqs(fd, index, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, 0, 0,
+			    NULL);
 }
 
 /* What the simulator says of an index. */
@@ -292,7 +293,7 @@ static void raised_before_it_is_enabled(void **state)
 /* ---- many threads ---- */
 
 #define THREADS 8
-#define ROUNDS 2000
+#define ROUNDS	2000
 
 static atomic_bool done;
 

@@ -311,7 +311,10 @@ static void dialect_v3(void **state)
 
 	(void)state;
 	assert_int_equal(raw_probe(fd, OLD_FEATURE), 0);
-	assert_int_equal(raw_feature(fd, 8, OLD_FEATURE | VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_GET), 0);
+	assert_int_equal(
+		raw_feature(fd, 8,
+			    OLD_FEATURE | VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_GET),
+		0);
 	assert_int_equal(old_get(fd), 0);
 	assert_int_equal(old_set(fd, 1), 22);
 	assert_int_equal(old_set(fd, 2), 22);
@@ -341,7 +344,6 @@ static void dialect_v4(void **state)
 	close(fd);
 	sim_reset();
 }
-
 
 static void two_devices(void **state)
 {

@@ -135,11 +135,8 @@ static void groups_and_containers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(region_errors),
-		IN_WORLD(region_info),
-		IN_WORLD(device_info),
-		IN_WORLD(number_118),
-		IN_WORLD(groups_and_containers),
+		IN_WORLD(region_errors), IN_WORLD(region_info),		  IN_WORLD(device_info),
+		IN_WORLD(number_118),	 IN_WORLD(groups_and_containers),
 	};
 
 	return cmocka_run_group_tests_name("uapi-device", tests, NULL, NULL);

@@ -232,7 +232,8 @@ static void wakes_the_device(void **state)
 		assert_int_equal(raw_enter_wakeup(bench.fd, bench.events[1]), 0);
 		host_sees_deep_sleep();
 		assert_int_equal(raw_take(bench.events[1]), 0);
-		assert_int_equal(set_one(bench.fd, fails ? INTX : MSIX, 0, bench.events[0]), fails ? -EINVAL : 0);
+		assert_int_equal(set_one(bench.fd, fails ? INTX : MSIX, 0, bench.events[0]),
+				 fails ? -EINVAL : 0);
 		assert_int_equal(raw_take(bench.events[1]), 1);
 		host_stays_awake();
 	}

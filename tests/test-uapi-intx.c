@@ -24,7 +24,8 @@ static void intx_inactive(void **state)
 	assert_int_equal(set_none(bench.fd, TRIGGER, INTX, 0, 0), -EINVAL); /* disable */
 	assert_int_equal(set_bools(bench.fd, TRIGGER, INTX, 0, 1, "\1"), -EINVAL);
 	assert_int_equal(set_one(bench.fd, INTX, 0, raw_closed_fd()), -EBADF);
-	assert_int_equal(set_none(bench.fd, TRIGGER, INTX, 0, 1), -EINVAL); /* and it is inactive still */
+	assert_int_equal(set_none(bench.fd, TRIGGER, INTX, 0, 1),
+			 -EINVAL); /* and it is inactive still */
 	assert_int_equal(set_one(bench.fd, INTX, 0, bench.raw.group), -EINVAL);
 	assert_int_equal(set_eventfds(bench.fd, INTX, 0, 0, NULL), -EINVAL);
 	/* Inactive is found before what MASK cannot take. */

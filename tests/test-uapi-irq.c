@@ -28,7 +28,8 @@ static void irq_info(void **state)
 
 		assert_int_equal(raw_ioctl(bench.fd, VFIO_DEVICE_GET_IRQ_INFO, &info), 0);
 		assert_int_equal(info.count, counts[i]);
-		assert_int_equal(info.flags, i == MSIX && world_kernel_is_at_least(6, 5) ? 1 : flags[i]);
+		assert_int_equal(info.flags,
+				 i == MSIX && world_kernel_is_at_least(6, 5) ? 1 : flags[i]);
 	}
 	irqs_close(&bench);
 }
@@ -54,8 +55,9 @@ static void irq_info_errors(void **state)
 	assert_int_equal(info.argsz, 4096);
 	/* All of it is read first: of the zeroes here argsz would be wrong. */
 	assert_int_equal(raw_ioctl(bench.fd, VFIO_DEVICE_GET_IRQ_INFO, NULL), -EFAULT);
-	assert_int_equal(raw_ioctl(bench.fd, VFIO_DEVICE_GET_IRQ_INFO, raw_at_end_of_memory(12, &pages)),
-			 -EFAULT);
+	assert_int_equal(
+		raw_ioctl(bench.fd, VFIO_DEVICE_GET_IRQ_INFO, raw_at_end_of_memory(12, &pages)),
+		-EFAULT);
 	raw_free_memory(pages);
 	irqs_close(&bench);
 }
@@ -160,7 +162,9 @@ static void msix_inactive(void **state)
 	assert_int_equal(set_bools(bench.fd, TRIGGER, MSIX, 0, 1, "\1"), -EINVAL);
 	assert_int_equal(set_eventfds(bench.fd, MSIX, 0, 0, NULL), -ERANGE);
 	/* The first enable is all or nothing. */
-	assert_int_equal(set_eventfds(bench.fd, MSIX, 0, 2, (int[]){ bench.events[0], raw_closed_fd() }), -EBADF);
+	assert_int_equal(
+		set_eventfds(bench.fd, MSIX, 0, 2, (int[]){ bench.events[0], raw_closed_fd() }),
+		-EBADF);
 	assert_int_equal(set_none(bench.fd, TRIGGER, MSIX, 0, 1), -EINVAL);
 	assert_int_equal(set_eventfds(bench.fd, MSIX, 0, 1, &bench.raw.group), -EINVAL);
 	assert_int_equal(set_one(bench.fd, INTX, 0, bench.events[0]), 0);
@@ -179,7 +183,8 @@ static void msix_allocation_ahead(void **state)
 	assert_true(irq_is_dead(&bench, MSIX, 4));
 	assert_int_equal(set_one(bench.fd, MSIX, 4, bench.events[4]), 0);
 	assert_true(irq_is_on(&bench, MSIX, 4, bench.events[4]));
-	assert_int_equal(set_none(bench.fd, TRIGGER, MSIX, 3, 0), 0); /* disable: start is nothing */
+	assert_int_equal(set_none(bench.fd, TRIGGER, MSIX, 3, 0),
+			 0); /* disable: start is nothing */
 	/* By count 0: not before the range check went. */
 	assert_int_equal(set_eventfds(bench.fd, MSIX, VECTORS - 1, 0, NULL),
 			 world_kernel_is_at_least(6, 2) ? 0 : -EINVAL);
@@ -206,7 +211,8 @@ static void msix_beyond_the_first_enable(void **state)
 			assert_int_equal(raw_take(bench.events[i]), 1);
 	} else {
 		/* Before any change. */
-		assert_int_equal(set_eventfds(bench.fd, MSIX, 1, 2, (int[]){ -1, bench.events[2] }), -EINVAL);
+		assert_int_equal(set_eventfds(bench.fd, MSIX, 1, 2, (int[]){ -1, bench.events[2] }),
+				 -EINVAL);
 		assert_true(irq_is_on(&bench, MSIX, 1, bench.events[1]));
 		assert_int_equal(set_none(bench.fd, TRIGGER, MSIX, 0, VECTORS), -EINVAL);
 	}
@@ -222,7 +228,7 @@ static void msix_bad_fd_in_a_block(void **state)
 	assert_int_equal(set_eventfds(bench.fd, MSIX, 0, VECTORS, bench.events), 0);
 	/* 1 is live on another eventfd, 2 is bad, 3 comes after it, 0 and 4 are outside. */
 	assert_int_equal(set_eventfds(bench.fd, MSIX, 1, 3,
-				  (int[]){ bench.events[4], raw_closed_fd(), bench.events[4] }),
+				      (int[]){ bench.events[4], raw_closed_fd(), bench.events[4] }),
 			 -EBADF);
 	assert_true(irq_is_dead(&bench, MSIX, 1));
 	assert_true(irq_is_dead(&bench, MSIX, 2));
@@ -251,7 +257,7 @@ static void msix_bad_fd_beyond(void **state)
 	irqs_open(&bench);
 	assert_int_equal(set_eventfds(bench.fd, MSIX, 0, 2, bench.events), 0);
 	assert_int_equal(set_eventfds(bench.fd, MSIX, 1, 3,
-				  (int[]){ bench.events[2], bench.events[3], raw_closed_fd() }),
+				      (int[]){ bench.events[2], bench.events[3], raw_closed_fd() }),
 			 dynamic ? -EBADF : -EINVAL);
 	assert_true(irq_is_on(&bench, MSIX, 0, bench.events[0]));
 	if (dynamic) {
@@ -274,8 +280,10 @@ static void msix_loopback(void **state)
 
 	(void)state;
 	irqs_open(&bench);
-	assert_int_equal(set_eventfds(bench.fd, MSIX, 0, VECTORS,
-				  (int[]){ bench.events[0], bench.events[1], -1, bench.events[3], -1 }), 0);
+	assert_int_equal(
+		set_eventfds(bench.fd, MSIX, 0, VECTORS,
+			     (int[]){ bench.events[0], bench.events[1], -1, bench.events[3], -1 }),
+		0);
 	assert_int_equal(set_bools(bench.fd, TRIGGER, MSIX, 0, VECTORS, "\1\0\1\1\1"), 0);
 	assert_int_equal(raw_take(bench.events[0]), 1);
 	assert_int_equal(raw_take(bench.events[1]), 0);
@@ -486,7 +494,8 @@ static void one_type_at_a_time(void **state)
 		}
 		if (index != INTX) {
 			assert_int_equal(set_none(bench.fd, MASK, INTX, 0, 1), -EINVAL);
-			assert_int_equal(raw_set_unmask_eventfd(bench.fd, bench.events[1]), -EINVAL);
+			assert_int_equal(raw_set_unmask_eventfd(bench.fd, bench.events[1]),
+					 -EINVAL);
 			assert_int_equal(raw_set_unmask_eventfd(bench.fd, -1), -EINVAL);
 		}
 		assert_true(irq_is_on(&bench, index, 0, bench.events[0]));

@@ -18,12 +18,12 @@
 #include "test.h"
 #include "world.h"
 
-#define ENTRY VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY
-#define WAKEUP VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP
-#define EXIT VFIO_DEVICE_FEATURE_LOW_POWER_EXIT
-#define GET VFIO_DEVICE_FEATURE_GET
-#define SET VFIO_DEVICE_FEATURE_SET
-#define PROBE VFIO_DEVICE_FEATURE_PROBE
+#define ENTRY	VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY
+#define WAKEUP	VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP
+#define EXIT	VFIO_DEVICE_FEATURE_LOW_POWER_EXIT
+#define GET	VFIO_DEVICE_FEATURE_GET
+#define SET	VFIO_DEVICE_FEATURE_SET
+#define PROBE	VFIO_DEVICE_FEATURE_PROBE
 #define UNKNOWN 0xfff0
 
 static const uint32_t features[] = { ENTRY, WAKEUP, EXIT };
@@ -74,10 +74,12 @@ static void no_feature(void **state)
 	if (world_has_low_power())
 		skip_because("this kernel has the low-power feature");
 	raw_open(&raw);
-	for EACH (i, features) {
-		assert_int_equal(raw_probe(raw.device, features[i]), -ENOTTY);
-		assert_int_equal(raw_feature(raw.device, 8, features[i] | SET), -ENOTTY);
-	}
+	for
+		EACH(i, features)
+		{
+			assert_int_equal(raw_probe(raw.device, features[i]), -ENOTTY);
+			assert_int_equal(raw_feature(raw.device, 8, features[i] | SET), -ENOTTY);
+		}
 	raw_close(&raw);
 }
 
@@ -92,8 +94,9 @@ static void header(void **state)
 	for (uint32_t argsz = 0; argsz < 8; argsz++)
 		assert_int_equal(raw_feature(raw.device, argsz, ENTRY | SET), -EINVAL);
 	for (int bit = 19; bit < 32; bit++)
-		assert_int_equal(raw_feature(raw.device, 8, ENTRY | PROBE | SET | UINT32_C(1) << bit),
-				 -EINVAL);
+		assert_int_equal(
+			raw_feature(raw.device, 8, ENTRY | PROBE | SET | UINT32_C(1) << bit),
+			-EINVAL);
 	assert_int_equal(raw_feature(raw.device, 8, ENTRY | GET | SET), -EINVAL);
 	assert_int_equal(raw_feature(raw.device, 8, UNKNOWN | GET | SET), -EINVAL);
 	assert_int_equal(raw_feature(raw.device, 8, UNKNOWN | SET), -ENOTTY);
@@ -109,16 +112,20 @@ static void operations(void **state)
 	(void)state;
 	world_need_low_power();
 	raw_open(&raw);
-	for EACH (i, features) {
-		uint32_t feature = features[i];
+	for
+		EACH(i, features)
+		{
+			uint32_t feature = features[i];
 
-		assert_int_equal(raw_feature(raw.device, 8, feature | PROBE), 0);
-		assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | SET), 0);
-		assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | GET), -EINVAL);
-		assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | GET | SET), -EINVAL);
-		assert_int_equal(raw_feature(raw.device, 16, feature | GET), -EINVAL);
-		assert_int_equal(raw_feature(raw.device, 16, feature), -EINVAL);
-	}
+			assert_int_equal(raw_feature(raw.device, 8, feature | PROBE), 0);
+			assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | SET), 0);
+			assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | GET),
+					 -EINVAL);
+			assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | GET | SET),
+					 -EINVAL);
+			assert_int_equal(raw_feature(raw.device, 16, feature | GET), -EINVAL);
+			assert_int_equal(raw_feature(raw.device, 16, feature), -EINVAL);
+		}
 	for (uint32_t argsz = 8; argsz < 16; argsz++)
 		assert_int_equal(raw_feature(raw.device, argsz, WAKEUP | SET), -EINVAL);
 	raw_close(&raw);
@@ -373,45 +380,89 @@ static const struct row {
 		unsigned signals; /* on the eventfd that is armed */
 	} in[STATES];
 } rows[] = {
-	{ "entry", call_enter,
-	  { { 0, PLAIN, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { 0, PLAIN, 1 } } },
-	{ "entry with another wakeup", call_enter_wakeup,
-	  { { 0, ARMED, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { 0, ARMED, 1 } } },
-	{ "entry with the same wakeup", call_enter_wakeup_same,
-	  { { 0, ARMED, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { 0, ARMED, 1 } } },
-	{ "exit", call_exit,
+	{ "entry",
+	  call_enter,
+	  { { 0, PLAIN, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { 0, PLAIN, 1 } } },
+	{ "entry with another wakeup",
+	  call_enter_wakeup,
+	  { { 0, ARMED, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { 0, ARMED, 1 } } },
+	{ "entry with the same wakeup",
+	  call_enter_wakeup_same,
+	  { { 0, ARMED, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { 0, ARMED, 1 } } },
+	{ "exit",
+	  call_exit,
 	  { { 0, ENDS, 0 }, { 0, ENDS, 0 }, { 0, ENDS, 0 }, { 0, ENDS, 0 }, { 0, ENDS, 1 } } },
-	{ "exit by another fd", call_exit_by_other_fd,
+	{ "exit by another fd",
+	  call_exit_by_other_fd,
 	  { { 0, ENDS, 0 }, { 0, ENDS, 0 }, { 0, ENDS, 0 }, { 0, ENDS, 0 }, { 0, ENDS, 1 } } },
-	{ "a valid ioctl", call_info,
+	{ "a valid ioctl",
+	  call_info,
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, ENDS, 1 } } },
-	{ "a probe", call_probe,
+	{ "a probe",
+	  call_probe,
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, ENDS, 1 } } },
-	{ "an unknown ioctl", call_unknown_ioctl,
-	  { { -ENOTTY, ENDS, 0 }, { -ENOTTY, STAYS, 0 }, { -ENOTTY, STAYS, 0 }, { -ENOTTY, STAYS, 0 }, { -ENOTTY, ENDS, 1 } } },
-	{ "a failing entry", call_bad_entry,
-	  { { -EINVAL, ENDS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, ENDS, 1 } } },
-	{ "a read of config", call_read_config,
+	{ "an unknown ioctl",
+	  call_unknown_ioctl,
+	  { { -ENOTTY, ENDS, 0 },
+	    { -ENOTTY, STAYS, 0 },
+	    { -ENOTTY, STAYS, 0 },
+	    { -ENOTTY, STAYS, 0 },
+	    { -ENOTTY, ENDS, 1 } } },
+	{ "a failing entry",
+	  call_bad_entry,
+	  { { -EINVAL, ENDS, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { -EINVAL, ENDS, 1 } } },
+	{ "a read of config",
+	  call_read_config,
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, ENDS, 1 } } },
-	{ "a write of config", call_write_config,
+	{ "a write of config",
+	  call_write_config,
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, ENDS, 1 } } },
-	{ "a read of a BAR", call_read_bar,
+	{ "a read of a BAR",
+	  call_read_bar,
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, ENDS, 1 } } },
-	{ "a resume by the host", call_host_resume,
+	{ "a resume by the host",
+	  call_host_resume,
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, ENDS, 1 } } },
-	{ "mmap", call_mmap,
+	{ "mmap",
+	  call_mmap,
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 } } },
-	{ "a fault on a BAR", call_fault,
+	{ "a fault on a BAR",
+	  call_fault,
 	  { { 0, ENDS, 0 }, { 1, STAYS, 0 }, { 1, STAYS, 0 }, { 1, STAYS, 0 }, { 1, STAYS, 0 } } },
-	{ "poll", call_poll,
+	{ "poll",
+	  call_poll,
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 } } },
-	{ "a close that is not the last", call_close_one,
+	{ "a close that is not the last",
+	  call_close_one,
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 } } },
-	{ "a read of nothing", call_read_nothing,
+	{ "a read of nothing",
+	  call_read_nothing,
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 } } },
-	{ "a read of no region", call_read_bad_region,
-	  { { -EINVAL, ENDS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 }, { -EINVAL, STAYS, 0 } } },
-	{ "a read of sysfs", call_read_sysfs,
+	{ "a read of no region",
+	  call_read_bad_region,
+	  { { -EINVAL, ENDS, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { -EINVAL, STAYS, 0 },
+	    { -EINVAL, STAYS, 0 } } },
+	{ "a read of sysfs",
+	  call_read_sysfs,
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 } } },
 };
 
@@ -468,10 +519,12 @@ static void state_table(void **state)
 {
 	(void)state;
 	world_need_low_power();
-	for EACH (i, rows) {
-		for (enum state from = S0; from < STATES; from++)
-			one_cell(&rows[i], from);
-	}
+	for
+		EACH(i, rows)
+		{
+			for (enum state from = S0; from < STATES; from++)
+				one_cell(&rows[i], from);
+		}
 }
 
 static void last_close(void **state)

@@ -20,11 +20,11 @@ enum call { IDLE, MASKING, UNMASKING, DISPATCHING, GOING_BACK };
 struct state {
 	struct vfiopm__vector vector;
 	enum call call;
-	uint8_t irqfd, user; /* the counts of the eventfds */
+	uint8_t irqfd, user;	      /* the counts of the eventfds */
 	enum vfiopm__trigger trigger; /* VFIO's */
-	bool attached;	     /* KVM's */
-	bool owed;	     /* raised, and nothing delivered since */
-	int waiting;	     /* interrupts that wait somewhere; those that meet are one */
+	bool attached;		      /* KVM's */
+	bool owed;		      /* raised, and nothing delivered since */
+	int waiting;		      /* interrupts that wait somewhere; those that meet are one */
 	/* Of an unmask: did anything wait, was anything raised since, was how much delivered? */
 	bool waited, raised;
 	uint8_t delivered;
@@ -177,8 +177,9 @@ static const char *check(const struct state *state)
 	if (state->owed && state->waiting == 0)
 		return "lost";
 	if (vector->masked)
-		return (vector->pending || count) == (state->waiting > 0) ? NULL
-									  : "pending is not what was raised";
+		return (vector->pending || count) == (state->waiting > 0)
+			       ? NULL
+			       : "pending is not what was raised";
 	if (state->waiting > 0 && (vector->way != VFIOPM_MSIX_WAY_RELAY || state->user == 0))
 		return "nobody will deliver it";
 	return NULL;
@@ -191,14 +192,14 @@ static const char *check(const struct state *state)
 enum {
 	FIRE,
 	GO_ON,
-	FAIL,	    /* the step that is next, and the call goes back */
-	LOSE,	    /* the same of a SET_IRQS, and VFIO has no eventfd any more */
-	GIVE_UP,    /* what goes back fails too, and the call ends */
-	RETRY,	    /* what is left to do */
-	NO_IRQFD,   /* attaching fails, and it is relayed instead */
+	FAIL,	  /* the step that is next, and the call goes back */
+	LOSE,	  /* the same of a SET_IRQS, and VFIO has no eventfd any more */
+	GIVE_UP,  /* what goes back fails too, and the call ends */
+	RETRY,	  /* what is left to do */
+	NO_IRQFD, /* attaching fails, and it is relayed instead */
 	UNMASK,
-	MASK,			 /* and in this way */
-	DISPATCH = MASK + WAYS,	 /* and from now on in this way */
+	MASK,			/* and in this way */
+	DISPATCH = MASK + WAYS, /* and from now on in this way */
 	EVENTS = DISPATCH + WAYS,
 };
 
@@ -225,8 +226,8 @@ static bool is_trigger(enum vfiopm__step step)
 /* slot.c, check_trigger() */
 static bool lose_trigger(struct state *state)
 {
-	if (!is_trigger(vfiopm__vector_next(&state->vector)) || state->trigger == VFIOPM__TRIGGER_NONE ||
-	    !fail_step(state))
+	if (!is_trigger(vfiopm__vector_next(&state->vector)) ||
+	    state->trigger == VFIOPM__TRIGGER_NONE || !fail_step(state))
 		return false;
 	vfiopm__vector_lose_trigger(&state->vector);
 	state->trigger = VFIOPM__TRIGGER_NONE;
@@ -366,10 +367,20 @@ static void add_state(const struct state *state, unsigned parent, unsigned event
 
 static void tell_way_to(unsigned i)
 {
-	static const char *const names[EVENTS] = { "fire", "go on", "fail", "lose the trigger", "give up",
-						   "retry", "attach fails", "unmask",
-						   "mask, hold", "mask, relay", "mask, swap",
-						   "dispatch, hold", "dispatch, relay", "dispatch, swap" };
+	static const char *const names[EVENTS] = { "fire",
+						   "go on",
+						   "fail",
+						   "lose the trigger",
+						   "give up",
+						   "retry",
+						   "attach fails",
+						   "unmask",
+						   "mask, hold",
+						   "mask, relay",
+						   "mask, swap",
+						   "dispatch, hold",
+						   "dispatch, relay",
+						   "dispatch, swap" };
 
 	if (i > 0 && from[i] != i) {
 		tell_way_to(from[i]);
@@ -408,7 +419,8 @@ static void begin(bool has_irqfd, uint32_t way)
 	state.vector.patience = 0;
 	state.vector.no_irqfd = !has_irqfd;
 	state.vector.way = way;
-	state.vector.trigger = way == VFIOPM_MSIX_WAY_HOLD ? VFIOPM__TRIGGER_IRQFD : VFIOPM__TRIGGER_USER;
+	state.vector.trigger =
+		way == VFIOPM_MSIX_WAY_HOLD ? VFIOPM__TRIGGER_IRQFD : VFIOPM__TRIGGER_USER;
 	state.trigger = state.vector.trigger;
 	state.has_irqfd = has_irqfd;
 	add_state(&state, count_states, 0);
@@ -427,7 +439,8 @@ static void every_interleaving(void **state)
 	search();
 	for (unsigned i = 0; i < count_states; i++)
 		idle += states[i].call == IDLE;
-	print_message("# %u states, %u of them between calls: there are no others\n", count_states, idle);
+	print_message("# %u states, %u of them between calls: there are no others\n", count_states,
+		      idle);
 	/* Nobody has cut the search short. */
 	assert_true(count_states > 200);
 }
@@ -515,9 +528,11 @@ static void a_guest_between_the_two_is_left_alone(void **state)
 		begin_guest(&guest);
 		run(&guest, 2000, interrupts);
 		if (guest.changes > 14)
-			fail_msg("%u interrupts for each mask: %u changes", interrupts, guest.changes);
+			fail_msg("%u interrupts for each mask: %u changes", interrupts,
+				 guest.changes);
 		if (interrupts != 4 && /* where one is as good as the other */
-		    guest.vector.way != (interrupts < 4 ? VFIOPM_MSIX_WAY_RELAY : VFIOPM_MSIX_WAY_HOLD))
+		    guest.vector.way !=
+			    (interrupts < 4 ? VFIOPM_MSIX_WAY_RELAY : VFIOPM_MSIX_WAY_HOLD))
 			fail_msg("%u interrupts for each mask: not in the cheaper way", interrupts);
 	}
 }

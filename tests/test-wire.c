@@ -129,9 +129,14 @@ static void fdinfo(void **state)
 	assert_int_equal(vfiopm__wire_parse_fdinfo(text, small, sizeof(small)), -ENOENT);
 	assert_int_equal(vfiopm__wire_parse_fdinfo("", path, sizeof(path)), -ENOENT);
 	assert_int_equal(vfiopm__wire_parse_fdinfo("pos:\t0\n", path, sizeof(path)), -ENOENT);
-	assert_int_equal(vfiopm__wire_parse_fdinfo("vfio-device-syspath: /etc/x\n", path, sizeof(path)), -ENOENT);
-	assert_int_equal(vfiopm__wire_parse_fdinfo("vfio-device-syspath: ", path, sizeof(path)), -ENOENT);
-	assert_int_equal(vfiopm__wire_parse_fdinfo("x vfio-device-syspath: /sys/a\n", path, sizeof(path)), -ENOENT);
+	assert_int_equal(
+		vfiopm__wire_parse_fdinfo("vfio-device-syspath: /etc/x\n", path, sizeof(path)),
+		-ENOENT);
+	assert_int_equal(vfiopm__wire_parse_fdinfo("vfio-device-syspath: ", path, sizeof(path)),
+			 -ENOENT);
+	assert_int_equal(
+		vfiopm__wire_parse_fdinfo("x vfio-device-syspath: /sys/a\n", path, sizeof(path)),
+		-ENOENT);
 	expect_ok(vfiopm__wire_parse_fdinfo("vfio-device-syspath: /sys/a", path, sizeof(path)));
 	assert_string_equal(path, "/sys/a");
 }
@@ -139,9 +144,12 @@ static void fdinfo(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(requests),	     cmocka_unit_test(addresses),
-		cmocka_unit_test(addresses_changed), cmocka_unit_test(groups),
-		cmocka_unit_test(values),	     cmocka_unit_test(fdinfo),
+		cmocka_unit_test(requests),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(addresses_changed),
+		cmocka_unit_test(groups),
+		cmocka_unit_test(values),
+		cmocka_unit_test(fdinfo),
 	};
 
 	return cmocka_run_group_tests_name("wire", tests, NULL, NULL);

@@ -17,13 +17,13 @@
  */
 #define expect_errno(error, call) assert_int_equal(call, -(error))
 
-#define expect_ok(call) assert_int_equal(call, 0)
+#define expect_ok(call)		  assert_int_equal(call, 0)
 
 /* Skip the rest of a test, and say why. */
-#define skip_because(reason)                           \
-	do {                                           \
-		print_message("# skipped: %s\n", reason); \
-		skip();                                \
+#define skip_because(reason)                                                                       \
+	do {                                                                                       \
+		print_message("# skipped: %s\n", reason);                                          \
+		skip();                                                                            \
 	} while (0)
 
 #endif

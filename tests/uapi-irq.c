@@ -38,7 +38,8 @@ int set_one(int fd, uint32_t index, uint32_t vector, int event)
 	return set_eventfds(fd, index, vector, 1, &event);
 }
 
-int set_bools(int fd, uint32_t action, uint32_t index, uint32_t start, uint32_t count, const char *data)
+int set_bools(int fd, uint32_t action, uint32_t index, uint32_t start, uint32_t count,
+	      const char *data)
 {
 	return raw_set_irqs(fd, index, BOOL | action, start, count, data);
 }

@@ -110,9 +110,10 @@ int vfiopm_device_set_address(struct vfiopm_device *dev, const char *pci_address
 int vfiopm_device_get_address(const struct vfiopm_device *dev, const char **ret_address);
 
 /* The events of a trace. */
-#define VFIOPM_TRACE_ISSUED UINT32_C(0) /* an ioctl was issued: result is its return value or -errno */
-#define VFIOPM_TRACE_SAVED  UINT32_C(1) /* an ioctl was not needed: result is what the caller gets */
-#define VFIOPM_TRACE_CHOSE  UINT32_C(2) /* the library chose among its ways, see vfiopm_msix(3) */
+#define VFIOPM_TRACE_ISSUED                                                                        \
+	UINT32_C(0) /* an ioctl was issued: result is its return value or -errno */
+#define VFIOPM_TRACE_SAVED UINT32_C(1) /* an ioctl was not needed: result is what the caller gets */
+#define VFIOPM_TRACE_CHOSE UINT32_C(2) /* the library chose among its ways, see vfiopm_msix(3) */
 
 /*
  * Have a function called for each ioctl that the library issues on the device

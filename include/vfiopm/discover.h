@@ -165,9 +165,9 @@ int vfiopm_discover_list_get_device(const struct vfiopm_discover_list *list, uin
 #define VFIOPM_DISCOVER_SOURCE_KERNEL UINT32_C(2) /* the kernel's, at once */
 
 /* What has happened to a PCI device: */
-#define VFIOPM_DISCOVER_ADDED   UINT32_C(0) /* it is there */
+#define VFIOPM_DISCOVER_ADDED	UINT32_C(0) /* it is there */
 #define VFIOPM_DISCOVER_REMOVED UINT32_C(1) /* it is gone */
-#define VFIOPM_DISCOVER_BOUND   UINT32_C(2) /* to a VFIO driver (Linux 6.1) */
+#define VFIOPM_DISCOVER_BOUND	UINT32_C(2) /* to a VFIO driver (Linux 6.1) */
 #define VFIOPM_DISCOVER_UNBOUND UINT32_C(3) /* from a VFIO driver (Linux 6.1) */
 
 /*
@@ -182,8 +182,8 @@ int vfiopm_discover_list_get_device(const struct vfiopm_discover_list *list, uin
 int vfiopm_discover_monitor_new(uint32_t source, struct vfiopm_discover_monitor **ret_monitor);
 
 /* Free a monitor and close its fd. Always returns NULL. NULL is accepted. */
-struct vfiopm_discover_monitor *
-vfiopm_discover_monitor_free(struct vfiopm_discover_monitor *monitor);
+struct vfiopm_discover_monitor *vfiopm_discover_monitor_free(
+	struct vfiopm_discover_monitor *monitor);
 
 /*
  * The monitor's fd, which is O_CLOEXEC and stays the monitor's: poll it for

@@ -32,13 +32,13 @@ extern "C" {
 #endif
 
 #define VFIOPM_IRQ_INTX UINT32_C(0)
-#define VFIOPM_IRQ_MSI  UINT32_C(1)
+#define VFIOPM_IRQ_MSI	UINT32_C(1)
 #define VFIOPM_IRQ_MSIX UINT32_C(2)
-#define VFIOPM_IRQ_ERR  UINT32_C(3)
-#define VFIOPM_IRQ_REQ  UINT32_C(4)
+#define VFIOPM_IRQ_ERR	UINT32_C(3)
+#define VFIOPM_IRQ_REQ	UINT32_C(4)
 
 /* The flags of an index, as the kernel gave them. Others may be set. */
-#define VFIOPM_IRQ_FLAG_EVENTFD    (UINT32_C(1) << 0)
+#define VFIOPM_IRQ_FLAG_EVENTFD	   (UINT32_C(1) << 0)
 #define VFIOPM_IRQ_FLAG_MASKABLE   (UINT32_C(1) << 1)
 #define VFIOPM_IRQ_FLAG_AUTOMASKED (UINT32_C(1) << 2)
 #define VFIOPM_IRQ_FLAG_NORESIZE   (UINT32_C(1) << 3)

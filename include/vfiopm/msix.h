@@ -111,9 +111,9 @@ int vfiopm_msix_set_eventfds(struct vfiopm_msix *msix, uint32_t vector, int irqf
 
 /* ---- how it chooses ---- */
 
-#define VFIOPM_MSIX_WAY_HOLD  UINT32_C(0)
-#define VFIOPM_MSIX_WAY_RELAY UINT32_C(1)
-#define VFIOPM_MSIX_WAY_SWAP  UINT32_C(2)
+#define VFIOPM_MSIX_WAY_HOLD	       UINT32_C(0)
+#define VFIOPM_MSIX_WAY_RELAY	       UINT32_C(1)
+#define VFIOPM_MSIX_WAY_SWAP	       UINT32_C(2)
 
 #define VFIOPM_MSIX_POLICY_AUTO	       UINT32_C(0) /* hold or relay, by what is seen of each vector */
 #define VFIOPM_MSIX_POLICY_BYPASS      UINT32_C(1) /* always past the VMM: hold */
@@ -129,7 +129,8 @@ int vfiopm_msix_set_eventfds(struct vfiopm_msix *msix, uint32_t vector, int irqf
  */
 int vfiopm_msix_set_policy(struct vfiopm_msix *msix, uint32_t policy);
 
-#define VFIOPM_MSIX_TRAP_AUTO	UINT32_C(0) /* while a vector is masked, and less often switched than that */
+#define VFIOPM_MSIX_TRAP_AUTO                                                                      \
+	UINT32_C(0) /* while a vector is masked, and less often switched than that */
 #define VFIOPM_MSIX_TRAP_ALWAYS UINT32_C(1) /* while a vector is in use */
 #define VFIOPM_MSIX_TRAP_NEVER	UINT32_C(2)
 
@@ -268,7 +269,7 @@ int vfiopm_msix_dispatch(struct vfiopm_msix *msix);
 int vfiopm_msix_get_way(struct vfiopm_msix *msix, uint32_t vector, uint32_t *ret_way);
 
 /* The sum over all vectors, in the place of one. */
-#define VFIOPM_MSIX_ALL UINT32_MAX
+#define VFIOPM_MSIX_ALL		   UINT32_MAX
 
 #define VFIOPM_MSIX_STAT_MASKS	   UINT32_C(0) /* it became masked */
 #define VFIOPM_MSIX_STAT_UNMASKS   UINT32_C(1)
@@ -285,7 +286,8 @@ int vfiopm_msix_get_way(struct vfiopm_msix *msix, uint32_t vector, uint32_t *ret
  *
  * 0, or -EINVAL (a NULL, no such vector or stat).
  */
-int vfiopm_msix_get_stat(struct vfiopm_msix *msix, uint32_t vector, uint32_t stat, uint64_t *ret_value);
+int vfiopm_msix_get_stat(struct vfiopm_msix *msix, uint32_t vector, uint32_t stat,
+			 uint64_t *ret_value);
 
 #ifdef __cplusplus
 }

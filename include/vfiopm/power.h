@@ -16,14 +16,14 @@
 extern "C" {
 #endif
 
-#define VFIOPM_FEATURE_ENTER        (UINT32_C(1) << 0)
-#define VFIOPM_FEATURE_ENTER_WAKEUP (UINT32_C(1) << 1)
-#define VFIOPM_FEATURE_EXIT         (UINT32_C(1) << 2)
+#define VFIOPM_FEATURE_ENTER	      (UINT32_C(1) << 0)
+#define VFIOPM_FEATURE_ENTER_WAKEUP   (UINT32_C(1) << 1)
+#define VFIOPM_FEATURE_EXIT	      (UINT32_C(1) << 2)
 
-#define VFIOPM_STATE_ACTIVE           0 /* in no low power that this object entered */
-#define VFIOPM_STATE_LOW_POWER        1 /* entered; wakes and falls asleep again by itself */
+#define VFIOPM_STATE_ACTIVE	      0 /* in no low power that this object entered */
+#define VFIOPM_STATE_LOW_POWER	      1 /* entered; wakes and falls asleep again by itself */
 #define VFIOPM_STATE_LOW_POWER_WAKEUP 2 /* entered with wakeup, and not woken */
-#define VFIOPM_STATE_WOKEN            3 /* was entered with wakeup, and woken since */
+#define VFIOPM_STATE_WOKEN	      3 /* was entered with wakeup, and woken since */
 
 /*
  * Which low-power features the device has, as probed when it was made: a mask

@@ -25,23 +25,23 @@
 extern "C" {
 #endif
 
-#define VFIOPM_POWER_STATE_D0      UINT32_C(0)
-#define VFIOPM_POWER_STATE_D1      UINT32_C(1)
-#define VFIOPM_POWER_STATE_D2      UINT32_C(2)
+#define VFIOPM_POWER_STATE_D0	   UINT32_C(0)
+#define VFIOPM_POWER_STATE_D1	   UINT32_C(1)
+#define VFIOPM_POWER_STATE_D2	   UINT32_C(2)
 #define VFIOPM_POWER_STATE_D3HOT   UINT32_C(3)
 #define VFIOPM_POWER_STATE_D3COLD  UINT32_C(4)
 #define VFIOPM_POWER_STATE_UNKNOWN UINT32_C(5)
 #define VFIOPM_POWER_STATE_ERROR   UINT32_C(6)
 
-#define VFIOPM_RUNTIME_ACTIVE      UINT32_C(0)
+#define VFIOPM_RUNTIME_ACTIVE	   UINT32_C(0)
 #define VFIOPM_RUNTIME_SUSPENDING  UINT32_C(1)
 #define VFIOPM_RUNTIME_SUSPENDED   UINT32_C(2)
-#define VFIOPM_RUNTIME_RESUMING    UINT32_C(3)
-#define VFIOPM_RUNTIME_ERROR       UINT32_C(4)
+#define VFIOPM_RUNTIME_RESUMING	   UINT32_C(3)
+#define VFIOPM_RUNTIME_ERROR	   UINT32_C(4)
 #define VFIOPM_RUNTIME_UNSUPPORTED UINT32_C(5)
 
-#define VFIOPM_CONTROL_AUTO UINT32_C(0) /* the device may be suspended at run time */
-#define VFIOPM_CONTROL_ON   UINT32_C(1) /* the administrator keeps it on */
+#define VFIOPM_CONTROL_AUTO	   UINT32_C(0) /* the device may be suspended at run time */
+#define VFIOPM_CONTROL_ON	   UINT32_C(1) /* the administrator keeps it on */
 
 /*
  * power_state: the PCI power state, VFIOPM_POWER_STATE_* (Linux 5.11). D3cold is what the

@@ -135,14 +135,17 @@ static int copy_node(struct udev_device *found, char **ret_node)
 	int r;
 
 	if (!found)
-		return errno == ENOMEM || errno == EMFILE || errno == ENFILE || errno == EACCES ? -errno : 0;
+		return errno == ENOMEM || errno == EMFILE || errno == ENFILE || errno == EACCES
+			       ? -errno
+			       : 0;
 	node = udev_device_get_devnode(found);
 	r = node ? copy(node, ret_node) : 0;
 	udev_device_unref(found);
 	return r;
 }
 
-static int find_cdev_node(struct vfiopm_discover_device *device, struct udev *udev, const char *name)
+static int find_cdev_node(struct vfiopm_discover_device *device, struct udev *udev,
+			  const char *name)
 {
 	errno = 0;
 	return copy_node(udev_device_new_from_subsystem_sysname(udev, "vfio-dev", name),
@@ -187,7 +190,8 @@ static int find_group_node(struct vfiopm_discover_device *device, struct udev *u
 	static const char *const prefixes[] = { "", "noiommu-" };
 	int r = 0;
 
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]) && !r && !device->group_node; i++) {
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]) && !r && !device->group_node;
+	     i++) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "%s%" PRIu32, prefixes[i], device->group);
@@ -227,7 +231,8 @@ static int find_group(struct vfiopm_discover_device *device, struct udev *udev)
 
 /* ---- making and freeing ---- */
 
-static int find_all(struct vfiopm_discover_device *device, struct udev *udev, struct udev_hwdb *hwdb)
+static int find_all(struct vfiopm_discover_device *device, struct udev *udev,
+		    struct udev_hwdb *hwdb)
 {
 	int r = find_numbers(device);
 
@@ -284,8 +289,8 @@ VFIOPM__PUBLIC int vfiopm_discover_device_new(const char *pci_address,
 	return r;
 }
 
-VFIOPM__PUBLIC struct vfiopm_discover_device *
-vfiopm_discover_device_free(struct vfiopm_discover_device *device)
+VFIOPM__PUBLIC struct vfiopm_discover_device *vfiopm_discover_device_free(
+	struct vfiopm_discover_device *device)
 {
 	if (!device)
 		return NULL;
@@ -343,16 +348,14 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_class(const struct vfiopm_discover
 	return give_number(device, device ? device->class : 0, ret_class);
 }
 
-VFIOPM__PUBLIC int
-vfiopm_discover_device_get_vendor_name(const struct vfiopm_discover_device *device,
-				       const char **ret_name)
+VFIOPM__PUBLIC int vfiopm_discover_device_get_vendor_name(
+	const struct vfiopm_discover_device *device, const char **ret_name)
 {
 	return give_text(device, device ? device->vendor_name : NULL, ret_name);
 }
 
-VFIOPM__PUBLIC int
-vfiopm_discover_device_get_device_name(const struct vfiopm_discover_device *device,
-				       const char **ret_name)
+VFIOPM__PUBLIC int vfiopm_discover_device_get_device_name(
+	const struct vfiopm_discover_device *device, const char **ret_name)
 {
 	return give_text(device, device ? device->device_name : NULL, ret_name);
 }
@@ -382,9 +385,8 @@ static bool is_other(const struct vfiopm_discover_device *device, size_t index)
 	return strcmp(vfiopm__udev_name(&device->members, index), device->address) != 0;
 }
 
-VFIOPM__PUBLIC int
-vfiopm_discover_device_get_member_count(const struct vfiopm_discover_device *device,
-					uint32_t *ret_count)
+VFIOPM__PUBLIC int vfiopm_discover_device_get_member_count(
+	const struct vfiopm_discover_device *device, uint32_t *ret_count)
 {
 	uint32_t count = 0;
 
@@ -403,9 +405,8 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_member(const struct vfiopm_discove
 	return -EINVAL;
 }
 
-VFIOPM__PUBLIC int
-vfiopm_discover_device_get_group_node(const struct vfiopm_discover_device *device,
-				      const char **ret_path)
+VFIOPM__PUBLIC int vfiopm_discover_device_get_group_node(
+	const struct vfiopm_discover_device *device, const char **ret_path)
 {
 	return give_text(device, device ? device->group_node : NULL, ret_path);
 }
@@ -418,8 +419,8 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_cdev_node(const struct vfiopm_disc
 
 /* ---- its power, now ---- */
 
-static int read_power(const struct vfiopm_discover_device *device, const void *ret, const char *file,
-		      char text[VFIOPM__VALUE_SIZE])
+static int read_power(const struct vfiopm_discover_device *device, const void *ret,
+		      const char *file, char text[VFIOPM__VALUE_SIZE])
 {
 	char path[VFIOPM__PATH_SIZE];
 	int r;
@@ -434,9 +435,8 @@ static int read_power(const struct vfiopm_discover_device *device, const void *r
 	return vfiopm__udev_exists(path) ? -ENOENT : -ENODEV;
 }
 
-VFIOPM__PUBLIC int
-vfiopm_discover_device_get_power_state(const struct vfiopm_discover_device *device,
-				       uint32_t *ret_state)
+VFIOPM__PUBLIC int vfiopm_discover_device_get_power_state(
+	const struct vfiopm_discover_device *device, uint32_t *ret_state)
 {
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_power(device, ret_state, "power_state", text);
@@ -444,9 +444,8 @@ vfiopm_discover_device_get_power_state(const struct vfiopm_discover_device *devi
 	return r < 0 ? r : vfiopm__wire_parse_power_state(text, ret_state);
 }
 
-VFIOPM__PUBLIC int
-vfiopm_discover_device_get_runtime_status(const struct vfiopm_discover_device *device,
-					  uint32_t *ret_status)
+VFIOPM__PUBLIC int vfiopm_discover_device_get_runtime_status(
+	const struct vfiopm_discover_device *device, uint32_t *ret_status)
 {
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_power(device, ret_status, "power/runtime_status", text);
@@ -454,9 +453,8 @@ vfiopm_discover_device_get_runtime_status(const struct vfiopm_discover_device *d
 	return r < 0 ? r : vfiopm__wire_parse_runtime_status(text, ret_status);
 }
 
-VFIOPM__PUBLIC int
-vfiopm_discover_device_get_suspended_time(const struct vfiopm_discover_device *device,
-					  uint64_t *ret_ms)
+VFIOPM__PUBLIC int vfiopm_discover_device_get_suspended_time(
+	const struct vfiopm_discover_device *device, uint64_t *ret_ms)
 {
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_power(device, ret_ms, "power/runtime_suspended_time", text);
@@ -473,9 +471,8 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_control(const struct vfiopm_discov
 	return r < 0 ? r : vfiopm__wire_parse_control(text, ret_control);
 }
 
-VFIOPM__PUBLIC int
-vfiopm_discover_device_get_d3cold_allowed(const struct vfiopm_discover_device *device,
-					  uint32_t *ret_allowed)
+VFIOPM__PUBLIC int vfiopm_discover_device_get_d3cold_allowed(
+	const struct vfiopm_discover_device *device, uint32_t *ret_allowed)
 {
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_power(device, ret_allowed, "d3cold_allowed", text);

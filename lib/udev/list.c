@@ -87,8 +87,10 @@ static int compare(const void *one, const void *other)
 {
 	const char *addresses[2];
 
-	vfiopm_discover_device_get_address(*(struct vfiopm_discover_device *const *)one, &addresses[0]);
-	vfiopm_discover_device_get_address(*(struct vfiopm_discover_device *const *)other, &addresses[1]);
+	vfiopm_discover_device_get_address(*(struct vfiopm_discover_device *const *)one,
+					   &addresses[0]);
+	vfiopm_discover_device_get_address(*(struct vfiopm_discover_device *const *)other,
+					   &addresses[1]);
 	return vfiopm__udev_compare_addresses(addresses[0], addresses[1]);
 }
 
@@ -115,8 +117,8 @@ VFIOPM__PUBLIC int vfiopm_discover_list_new(uint32_t which, struct vfiopm_discov
 	return 0;
 }
 
-VFIOPM__PUBLIC struct vfiopm_discover_list *
-vfiopm_discover_list_free(struct vfiopm_discover_list *list)
+VFIOPM__PUBLIC struct vfiopm_discover_list *vfiopm_discover_list_free(
+	struct vfiopm_discover_list *list)
 {
 	if (!list)
 		return NULL;

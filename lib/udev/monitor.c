@@ -77,8 +77,8 @@ VFIOPM__PUBLIC int vfiopm_discover_monitor_new(uint32_t source,
 	return 0;
 }
 
-VFIOPM__PUBLIC struct vfiopm_discover_monitor *
-vfiopm_discover_monitor_free(struct vfiopm_discover_monitor *monitor)
+VFIOPM__PUBLIC struct vfiopm_discover_monitor *vfiopm_discover_monitor_free(
+	struct vfiopm_discover_monitor *monitor)
 {
 	if (!monitor)
 		return NULL;

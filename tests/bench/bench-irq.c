@@ -30,7 +30,8 @@ struct bench {
 static void plain_ioctl(struct bench *bench)
 {
 	bench->plain_ioctls++;
-	expect_ok(raw_set_irqs_eventfd(bench->raw.device, VFIO_PCI_MSIX_IRQ_INDEX, 0, bench->callers));
+	expect_ok(raw_set_irqs_eventfd(bench->raw.device, VFIO_PCI_MSIX_IRQ_INDEX, 0,
+				       bench->callers));
 }
 
 static void with_callers(struct bench *bench)
@@ -72,8 +73,8 @@ static double now_ns(void)
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-static double measure(struct bench *bench, const char *name, void (*call)(struct bench *), unsigned calls,
-		      double against)
+static double measure(struct bench *bench, const char *name, void (*call)(struct bench *),
+		      unsigned calls, double against)
 {
 	uint64_t ioctls;
 	double begin, ns;

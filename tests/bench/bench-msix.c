@@ -127,7 +127,8 @@ static double changes_its_mind(const struct msix_bench *bench)
 /* ---- rounds ---- */
 
 /* The guest's processor does not run: here there is but one for both. */
-static struct result run_in_this_way(double (*guest)(const struct msix_bench *bench), int way, unsigned before)
+static struct result run_in_this_way(double (*guest)(const struct msix_bench *bench), int way,
+				     unsigned before)
 {
 	struct msix_bench bench;
 	struct result result;
@@ -138,7 +139,8 @@ static struct result run_in_this_way(double (*guest)(const struct msix_bench *be
 	sets_routes = ways[way].routes;
 	run(&bench, before, 0);
 	result.set_irqs = irq_issued(&bench.irq);
-	result.irqfds = msix_stat(&bench, VFIOPM_MSIX_STAT_ATTACHES) + msix_stat(&bench, VFIOPM_MSIX_STAT_DETACHES);
+	result.irqfds = msix_stat(&bench, VFIOPM_MSIX_STAT_ATTACHES) +
+			msix_stat(&bench, VFIOPM_MSIX_STAT_DETACHES);
 	result.ns = guest(&bench);
 	result.set_irqs = irq_issued(&bench.irq) - result.set_irqs;
 	result.irqfds = msix_stat(&bench, VFIOPM_MSIX_STAT_ATTACHES) +
@@ -202,8 +204,10 @@ static void one_cycle(void **state)
 	printf("# a mask and an unmask, Linux %s%s\n", world_kernel(),
 	       world_is_simulated() ? ", simulated: the ioctls are no kernel's" : "");
 	for (int way = 0; way < WAYS; way++)
-		printf("%-6s %10.0f ns %6.2f SET_IRQS %6.2f KVM_IRQFD %8.1f times as fast as swap%s\n", ways[way].name,
-		       median_ns(results, way) / CYCLES, (double)results[0][way].set_irqs / CYCLES,
+		printf("%-6s %10.0f ns %6.2f SET_IRQS %6.2f KVM_IRQFD %8.1f times as fast as "
+		       "swap%s\n",
+		       ways[way].name, median_ns(results, way) / CYCLES,
+		       (double)results[0][way].set_irqs / CYCLES,
 		       (double)results[0][way].irqfds / CYCLES, median_ratio(results, SWAP, way),
 		       ways[way].routes ? ", 1.00 KVM_SET_GSI_ROUTING" : "");
 }
@@ -216,12 +220,14 @@ static void compare(const char *name, double (*guest)(const struct msix_bench *b
 	run_rounds(guest, 0, results);
 	printf("# a guest that %s\n", name);
 	for (int way = 0; way < WAYS; way++) {
-		printf("%-6s %10.1f ms %8lu SET_IRQS %8lu KVM_IRQFD", ways[way].name, median_ns(results, way) / 1e6,
-		       (unsigned long)results[0][way].set_irqs, (unsigned long)results[0][way].irqfds);
+		printf("%-6s %10.1f ms %8lu SET_IRQS %8lu KVM_IRQFD", ways[way].name,
+		       median_ns(results, way) / 1e6, (unsigned long)results[0][way].set_irqs,
+		       (unsigned long)results[0][way].irqfds);
 		if (ways[way].policy == VFIOPM_MSIX_POLICY_AUTO)
-			printf(" %4lu changes of the way, %+.1f %% against %s, the best of the others",
-			       (unsigned long)results[0][way].changes, 100 * (median_ratio(results, way, best) - 1),
-			       ways[best].name);
+			printf(" %4lu changes of the way, %+.1f %% against %s, the best of the "
+			       "others",
+			       (unsigned long)results[0][way].changes,
+			       100 * (median_ratio(results, way, best) - 1), ways[best].name);
 		else if (median_ns(results, way) < median_ns(results, best))
 			best = way;
 		printf("\n");

@@ -15,7 +15,7 @@ static struct {
 	int answer;	/* what it gives */
 	bool after;	/* not that one, but all ioctls after so many: */
 	unsigned ioctls;
-	bool once;	/* not all, but one */
+	bool once; /* not all, but one */
 } calls;
 
 /* The next call: is it to be done? */

@@ -24,9 +24,9 @@ static struct sim_device devices[SIM_DEVICES];
 
 /* ---- configuration space, as far as power needs it ---- */
 
-#define COMMAND 0x04
-#define COMMAND_IO 0x01
-#define COMMAND_MEMORY 0x02
+#define COMMAND		    0x04
+#define COMMAND_IO	    0x01
+#define COMMAND_MEMORY	    0x02
 #define STATUS_CAPABILITIES 0x10
 
 static void fill_config(uint8_t *config)
@@ -59,7 +59,8 @@ void sim_update_mapping(struct sim_device *device)
 		return;
 	if (mapped) {
 		r = ftruncate(device->memory, SIM_BAR0_SIZE);
-		r |= sim_real_pwrite(device->memory, device->bar, SIM_BAR0_SIZE, 0) != SIM_BAR0_SIZE;
+		r |= sim_real_pwrite(device->memory, device->bar, SIM_BAR0_SIZE, 0) !=
+		     SIM_BAR0_SIZE;
 	} else {
 		r = sim_real_pread(device->memory, device->bar, SIM_BAR0_SIZE, 0) != SIM_BAR0_SIZE;
 		r |= ftruncate(device->memory, 0);

@@ -135,7 +135,7 @@ static int v3_set(struct sim_device *device, const void *payload)
 }
 
 #define V4_ENTER 1
-#define V4_EXIT 2
+#define V4_EXIT	 2
 
 static int v4_set(struct sim_device *device, const void *payload)
 {

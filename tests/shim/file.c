@@ -28,7 +28,8 @@ struct sim_file *sim_file_of_kind(enum sim_kind kind, const struct sim_device *d
 
 static int file_new_from(enum sim_kind kind, struct sim_device *device, int backing, int lowest)
 {
-	int fd = backing >= 0 ? sim_real_fcntl(backing, F_DUPFD_CLOEXEC, lowest) : sim_real_open_null();
+	int fd = backing >= 0 ? sim_real_fcntl(backing, F_DUPFD_CLOEXEC, lowest)
+			      : sim_real_open_null();
 
 	if (fd < 0)
 		return -errno;

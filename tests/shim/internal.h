@@ -21,11 +21,11 @@ enum sim_dialect { SIM_NO_LOW_POWER, SIM_V2, SIM_V3, SIM_V4, SIM_MAINLINE };
 struct sim_kernel {
 	const char *name;
 	enum sim_dialect dialect;
-	bool bind_ioctl;  /* 6.6: VFIO_DEVICE_BIND_IOMMUFD is known */
-	bool cdev;	  /* and CONFIG_VFIO_DEVICE_CDEV and IOMMUFD are built */
-	bool power_state; /* 5.11: sysfs has power_state */
-	bool fdinfo_path; /* 6.18: fdinfo has the device's place in sysfs */
-	bool old_groups; /* 5.10: a negative container and, before all else, none is EINVAL */
+	bool bind_ioctl;     /* 6.6: VFIO_DEVICE_BIND_IOMMUFD is known */
+	bool cdev;	     /* and CONFIG_VFIO_DEVICE_CDEV and IOMMUFD are built */
+	bool power_state;    /* 5.11: sysfs has power_state */
+	bool fdinfo_path;    /* 6.18: fdinfo has the device's place in sysfs */
+	bool old_groups;     /* 5.10: a negative container and, before all else, none is EINVAL */
 	int wrong_container; /* errno of SET_CONTAINER with an fd of another kind */
 	bool dynamic_msix;   /* 6.5, x86: MSI-X vectors are allocated one by one */
 	bool checks_range;   /* before 6.2: no vector beyond those of the first enable */
@@ -38,15 +38,15 @@ const struct sim_kernel *sim_find_kernel(const char *name);
 
 /* ---- device.c: one device, its runtime PM and its low power ---- */
 
-#define SIM_DEVICES 8
-#define SIM_CONFIG_SIZE 4096
-#define SIM_BAR0_SIZE 0x20000
+#define SIM_DEVICES	  8
+#define SIM_CONFIG_SIZE	  4096
+#define SIM_BAR0_SIZE	  0x20000
 #define SIM_PM_CAPABILITY 0xc8 /* where the e1000e has it */
 
 /* The enabled type: VFIO_PCI_*_IRQ_INDEX, or none. */
 #define SIM_NO_TYPE (-1)
-#define SIM_INTX 0
-#define SIM_MSIX 2
+#define SIM_INTX    0
+#define SIM_MSIX    2
 #define SIM_VECTORS 2048
 
 struct sim_irqs {
@@ -59,7 +59,7 @@ struct sim_irqs {
 	int unmask;
 	uint64_t unmask_left; /* of its count that which is no news */
 	bool intx_masked, pm_intx_masked;
-	bool intx_off_in_config; /* the user's DisINTx: vdev->virq_disabled */
+	bool intx_off_in_config;		 /* the user's DisINTx: vdev->virq_disabled */
 	bool intx_off_in_device, saved_intx_off; /* the real one */
 	/* The device: it raises INTx; vectors of MSI-X that it has not been let send (its PBA). */
 	bool intx_level;
@@ -163,7 +163,8 @@ void sim_intx_disable(struct sim_irqs *irqs);
 bool sim_is_open(int eventfd);
 /* The ioctl of the v2 patches, at the number that is VFIO_DEVICE_BIND_IOMMUFD now. */
 int sim_v2_low_power(struct sim_device *device, void *arg);
-ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off_t offset, bool write);
+ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off_t offset,
+		      bool write);
 
 /* The user's memory, which may not be there: 0 or -EFAULT. */
 int sim_from_user(void *to, const void *from, size_t size);

@@ -147,7 +147,8 @@ bool sim_irqs_unmasks(int fd)
 	for (int i = 0; i < SIM_DEVICES && unmask_eventfds; i++) {
 		const struct sim_device *device = sim_device_at(i);
 
-		if (device && device->irqs.unmask && sim_is_same_file(fd, sim_irq_fd(device->irqs.unmask)))
+		if (device && device->irqs.unmask &&
+		    sim_is_same_file(fd, sim_irq_fd(device->irqs.unmask)))
 			return true;
 	}
 	return false;
@@ -159,8 +160,7 @@ void sim_irqs_closed(void)
 	for (int i = 0; i < SIM_DEVICES; i++) {
 		struct sim_device *device = sim_device_at(i);
 
-		if (device && device->irqs.unmask &&
-		    !sim_is_open(sim_irq_fd(device->irqs.unmask)))
+		if (device && device->irqs.unmask && !sim_is_open(sim_irq_fd(device->irqs.unmask)))
 			unmask_eventfd_forget(&device->irqs);
 	}
 }
@@ -247,7 +247,8 @@ int sim_intx_trigger(struct sim_device *device, const struct sim_irq_request *re
 		sim_intx_disable(irqs);
 		return 0;
 	}
-	if (!(active || sim_irqs_are(device, SIM_NO_TYPE)) || request->start != 0 || request->count != 1)
+	if (!(active || sim_irqs_are(device, SIM_NO_TYPE)) || request->start != 0 ||
+	    request->count != 1)
 		return -EINVAL;
 	if (request->data == VFIO_IRQ_SET_DATA_EVENTFD) {
 		r = intx_set_signal(irqs, request->fds[0]);

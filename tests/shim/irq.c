@@ -80,8 +80,10 @@ static bool is_ours(int fd)
 
 		if (!device)
 			continue;
-		if (sim_kvm_holds(fd) || fd == device->wake || fd == sim_irq_fd(device->irqs.unmask) ||
-		    fd == sim_irq_fd(device->irqs.alone[0]) || fd == sim_irq_fd(device->irqs.alone[1]))
+		if (sim_kvm_holds(fd) || fd == device->wake ||
+		    fd == sim_irq_fd(device->irqs.unmask) ||
+		    fd == sim_irq_fd(device->irqs.alone[0]) ||
+		    fd == sim_irq_fd(device->irqs.alone[1]))
 			return true;
 		for (int j = 0; j < SIM_VECTORS; j++) {
 			if (fd == sim_irq_fd(device->irqs.triggers[j]))
@@ -191,7 +193,8 @@ static int set_vector(struct sim_device *device, uint32_t vector, int fd)
 /* 6.1: the vectors of the first enable are all there are (vdev->num_ctx). */
 static bool is_beyond(const struct sim_device *device, const struct sim_irq_request *request)
 {
-	return device->kernel->checks_range && request->start + request->count > device->irqs.allocated;
+	return device->kernel->checks_range &&
+	       request->start + request->count > device->irqs.allocated;
 }
 
 static int set_block(struct sim_device *device, const struct sim_irq_request *request)

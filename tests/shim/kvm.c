@@ -14,7 +14,7 @@
 #define GSIS   4096
 
 struct irqfd {
-	int vm; /* 0: none */
+	int vm;	     /* 0: none */
 	int eventfd; /* a duplicate of ours, as the kernel's eventfd_ctx */
 	uint32_t gsi;
 	uint64_t left; /* of its count that which was there when it came: injected, not taken */
@@ -140,7 +140,8 @@ static int irqfd_ioctl(int vm, const void *arg)
 		return -EFAULT;
 	if (request.flags & ~(uint32_t)(KVM_IRQFD_FLAG_DEASSIGN | KVM_IRQFD_FLAG_RESAMPLE))
 		return -EINVAL;
-	return request.flags & KVM_IRQFD_FLAG_DEASSIGN ? deassign(vm, &request) : assign(vm, &request);
+	return request.flags & KVM_IRQFD_FLAG_DEASSIGN ? deassign(vm, &request)
+						       : assign(vm, &request);
 }
 
 int sim_vm_ioctl(int vm, unsigned long request, void *arg)

@@ -68,13 +68,12 @@ static int set_container(struct sim_file *group, const void *arg)
 
 	if (sim_from_user(&fd, arg, sizeof(fd)) < 0)
 		return -EFAULT;
-	if (group->container >= 0 ||
-	    (fd < 0 && group->device->kernel->old_groups))
+	if (group->container >= 0 || (fd < 0 && group->device->kernel->old_groups))
 		return -EINVAL;
 	container = sim_file(fd);
 	if (!container)
 		return sim_real_fcntl(fd, F_GETFD, 0) < 0 ? -EBADF
-							   : -group->device->kernel->wrong_container;
+							  : -group->device->kernel->wrong_container;
 	if (container->kind != SIM_CONTAINER)
 		return -group->device->kernel->wrong_container;
 	if (group->device->machine.mate_on_host)

@@ -9,9 +9,9 @@
 #include "internal.h"
 #include "lib/uapi.h"
 
-#define COMMAND 4
+#define COMMAND	     4
 #define DISABLE_INTX 4 /* in the byte after it */
-#define PMCSR (SIM_PM_CAPABILITY + 4)
+#define PMCSR	     (SIM_PM_CAPABILITY + 4)
 
 /* vfio_pm_config_write(): D1 and D2, which the e1000e has not, are refused in silence. */
 static void write_pmcsr(struct sim_device *device, uint8_t value)
@@ -20,7 +20,8 @@ static void write_pmcsr(struct sim_device *device, uint8_t value)
 		sim_set_power(device, (enum sim_power)(value & 3));
 }
 
-static ssize_t config_rw(struct sim_device *device, uint8_t *buffer, size_t count, size_t at, bool write)
+static ssize_t config_rw(struct sim_device *device, uint8_t *buffer, size_t count, size_t at,
+			 bool write)
 {
 	if (at >= SIM_CONFIG_SIZE || count > SIM_CONFIG_SIZE - at)
 		return -EFAULT;
@@ -77,7 +78,8 @@ static ssize_t rw(struct sim_device *device, void *buffer, size_t count, off_t o
 	}
 }
 
-ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off_t offset, bool write)
+ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off_t offset,
+		      bool write)
 {
 	ssize_t r;
 

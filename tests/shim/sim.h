@@ -31,16 +31,16 @@ struct sim_machine {
 	/* "5.10" (no low power), "6.1", "6.12", "6.12-iommufd", "7"; and those of the
 	 * patches before them: "v2", "v3", "v4". NULL: $VFIOPM_SIM_KERNEL, else "6.12". */
 	const char *kernel;
-	enum sim_power target;	/* where a suspend leads to, if not to D3hot */
-	bool no_pm;		/* a suspend leads to D0, as with a VF without a PM capability */
-	unsigned msix_vectors;	/* if not the e1000e's 5: up to 2048 */
-	unsigned msi_vectors;	/* if not its 1: a power of two up to 32 */
-	bool not_pci;		/* no PCI address, no group: only sim_open_device() */
-	bool no_low_power;	/* a driver without the features */
-	bool no_group;		/* no IOMMU */
-	bool not_bound;		/* bound to no VFIO driver */
-	bool mate_bound;	/* another device of its group is bound to a VFIO driver */
-	bool mate_on_host;	/* another device of its group is bound to a host driver */
+	enum sim_power target; /* where a suspend leads to, if not to D3hot */
+	bool no_pm;	       /* a suspend leads to D0, as with a VF without a PM capability */
+	unsigned msix_vectors; /* if not the e1000e's 5: up to 2048 */
+	unsigned msi_vectors;  /* if not its 1: a power of two up to 32 */
+	bool not_pci;	       /* no PCI address, no group: only sim_open_device() */
+	bool no_low_power;     /* a driver without the features */
+	bool no_group;	       /* no IOMMU */
+	bool not_bound;	       /* bound to no VFIO driver */
+	bool mate_bound;       /* another device of its group is bound to a VFIO driver */
+	bool mate_on_host;     /* another device of its group is bound to a host driver */
 };
 
 /* Forget all devices and faults. Their fds must be closed. */

@@ -175,8 +175,9 @@ ssize_t sim_read_text(struct sim_file *file, void *buffer, size_t count, off_t o
 	size_t length;
 
 	if (file->kind == SIM_FDINFO)
-		snprintf(text, sizeof(text), "pos:\t0\nflags:\t02000002\nvfio-device-syspath: %s%s\n",
-			 REAL_PREFIX, file->device->address);
+		snprintf(text, sizeof(text),
+			 "pos:\t0\nflags:\t02000002\nvfio-device-syspath: %s%s\n", REAL_PREFIX,
+			 file->device->address);
 	else if (is_replaced(file->device, file->attribute->name))
 		snprintf(text, sizeof(text), "%s", file->device->replaced.text);
 	else if (!file->attribute->show)

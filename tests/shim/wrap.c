@@ -22,7 +22,7 @@
 
 /* glibc's names for large files are the plain ones on 64-bit machines; what
  * meson's -D_FILE_OFFSET_BITS=64 makes of a call is an alias here. */
-#define LARGE_FILE_ALIAS(name, large) \
+#define LARGE_FILE_ALIAS(name, large)                                                              \
 	extern __typeof(__wrap_##name) __wrap_##large __attribute__((alias("__wrap_" #name)))
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -61,14 +61,14 @@ static ssize_t answer(ssize_t result)
 
 /* Note the call, and fail it if the test wants that. Takes the lock on success. What the
  * kernel would have done at the last signal of an eventfd is done first. */
-#define ENTER_CALL(name, failure)             \
-	do {                                  \
-		sim_lock();                   \
-		sim_irqs_look();              \
-		if (sim_call_fails(name)) {   \
-			sim_unlock();         \
-			return failure;       \
-		}                             \
+#define ENTER_CALL(name, failure)                                                                  \
+	do {                                                                                       \
+		sim_lock();                                                                        \
+		sim_irqs_look();                                                                   \
+		if (sim_call_fails(name)) {                                                        \
+			sim_unlock();                                                              \
+			return failure;                                                            \
+		}                                                                                  \
 	} while (0)
 
 /* Leave to the kernel, without the lock. */
@@ -171,7 +171,8 @@ int __wrap_openat(int directory_fd, const char *path, int flags, ...)
 	ENTER_CALL("openat", -1);
 	directory = path[0] == '/' ? NULL : sim_file(directory_fd);
 	fd = directory ? sim_open_attribute(directory->device, path) : open_path(path);
-	return fd == -ENODATA ? REAL(__real_openat(directory_fd, path, flags, mode)) : (int)answer(fd);
+	return fd == -ENODATA ? REAL(__real_openat(directory_fd, path, flags, mode))
+			      : (int)answer(fd);
 }
 LARGE_FILE_ALIAS(openat, openat64);
 
@@ -317,8 +318,9 @@ DIR *__wrap_opendir(const char *path)
 	if (!sim_is_sysfs(path))
 		return REAL(__real_opendir(path));
 	directory.next = 0;
-	return answer(sim_vfio_dev(path, directory.name, sizeof(directory.name))) < 0 ? NULL
-										       : OUR_DIRECTORY;
+	return answer(sim_vfio_dev(path, directory.name, sizeof(directory.name))) < 0
+		       ? NULL
+		       : OUR_DIRECTORY;
 }
 
 struct dirent *__wrap_readdir(DIR *d)

@@ -32,7 +32,7 @@ enum ctl_status {
 
 struct ctl_options {
 	bool json, all, wakeup, again, open;
-	int64_t for_ms;	      /* -1: without end */
+	int64_t for_ms; /* -1: without end */
 	int64_t interval_ms;
 	char *const *devices; /* device_count addresses */
 	int device_count;

@@ -21,9 +21,9 @@ struct finding {
 struct diagnosis {
 	/* To be filled in first. */
 	struct facts facts;
-	bool vfio;	  /* bound to a VFIO driver */
+	bool vfio; /* bound to a VFIO driver */
 	bool has_group;
-	bool asked;	  /* the device was opened, and asked for the feature: */
+	bool asked; /* the device was opened, and asked for the feature: */
 	bool has_feature;
 	const char *unasked; /* why it could not be opened, or NULL */
 	/* What diagnose() finds, and what it says it cannot see. */

@@ -31,7 +31,8 @@ static void print_state(const struct diagnosis *diagnosis)
 	const struct fact_node *device = &diagnosis->facts.nodes[0];
 	bool by_name = strcmp(device->state, "D3cold") == 0 && !facts_is_cold(&diagnosis->facts);
 
-	printf("%s is %s, %s%s.\n", device->address, device->status[0] ? device->status : "in an unknown state",
+	printf("%s is %s, %s%s.\n", device->address,
+	       device->status[0] ? device->status : "in an unknown state",
 	       device->state[0] ? device->state : "power state unknown",
 	       by_name ? " by name, but its power is on" : "");
 }
@@ -42,13 +43,16 @@ static void print_verdict(const struct diagnosis *diagnosis)
 		printf("It is in D3cold now; this stands in a VMM's way:\n");
 	else if (diagnosis->count > 0)
 		printf("%s of D3cold; mend the first first:\n",
-		       diagnosis->count == 1 ? "One thing stands in the way" : "These stand in the way");
+		       diagnosis->count == 1 ? "One thing stands in the way"
+					     : "These stand in the way");
 	else if (facts_is_cold(&diagnosis->facts))
 		printf("It is in D3cold; nothing stands in its way.\n");
 	else if (is_suspended(diagnosis))
-		printf("Nothing was found that stands in the way of D3cold; it may be on its way there.\n");
+		printf("Nothing was found that stands in the way of D3cold; it may be on its way "
+		       "there.\n");
 	else
-		printf("Nothing was found that keeps it awake; it may just have been resumed. Look again.\n");
+		printf("Nothing was found that keeps it awake; it may just have been resumed. Look "
+		       "again.\n");
 }
 
 static void print_text(const struct diagnosis *diagnosis)
@@ -58,8 +62,8 @@ static void print_text(const struct diagnosis *diagnosis)
 	for (unsigned i = 0; i < diagnosis->count; i++) {
 		const struct finding *finding = &diagnosis->findings[i];
 
-		printf("\n%u. %s  [%s]\n   read:  %s\n   why:   %s\n   do:    %s\n", i + 1, finding->what, finding->id,
-		       finding->where, finding->why, finding->fix);
+		printf("\n%u. %s  [%s]\n   read:  %s\n   why:   %s\n   do:    %s\n", i + 1,
+		       finding->what, finding->id, finding->where, finding->why, finding->fix);
 	}
 	if (diagnosis->unknown_count > 0)
 		printf("\nCould not see:\n");
@@ -88,8 +92,8 @@ static struct json_object *power_json(const struct facts *facts)
 
 static void print_json(const struct diagnosis *diagnosis)
 {
-	struct json_object *document = json_object_new_object(), *findings = json_object_new_array(),
-			   *unknown = json_object_new_array();
+	struct json_object *document = json_object_new_object(),
+			   *findings = json_object_new_array(), *unknown = json_object_new_array();
 	const struct facts *facts = &diagnosis->facts;
 	const struct fact_node *device = &facts->nodes[0];
 	const char *platform_state = facts_platform_state(facts);
@@ -98,7 +102,8 @@ static void print_json(const struct diagnosis *diagnosis)
 	ctl_json_add_text(document, "verdict", verdict_of(diagnosis));
 	ctl_json_add_text(document, "power_state", device->state[0] ? device->state : NULL);
 	ctl_json_add_text(document, "runtime_status", device->status[0] ? device->status : NULL);
-	ctl_json_add_text(document, "platform_power_state", platform_state[0] ? platform_state : NULL);
+	ctl_json_add_text(document, "platform_power_state",
+			  platform_state[0] ? platform_state : NULL);
 	ctl_json_add(document, "power_is_on", power_json(facts));
 	for (unsigned i = 0; i < diagnosis->count; i++)
 		json_object_array_add(findings, finding_json(&diagnosis->findings[i]));
@@ -120,7 +125,8 @@ static void ask_feature(struct diagnosis *diagnosis, const char *address)
 
 	if (r < 0) {
 		/* EINVAL: see say.c. */
-		diagnosis->unasked = r == -EINVAL ? "it is in use, or its IOMMU cannot be used" : strerror(-r);
+		diagnosis->unasked =
+			r == -EINVAL ? "it is in use, or its IOMMU cannot be used" : strerror(-r);
 		return;
 	}
 	vfiopm_get_features(dev, &features);
@@ -175,5 +181,7 @@ int ctl_doctor(const struct ctl_options *options)
 		print_json(&diagnosis);
 	else
 		print_text(&diagnosis);
-	return diagnosis.count == 0 && (is_suspended(&diagnosis) || facts_is_cold(&diagnosis.facts)) ? CTL_OK : CTL_AWAKE;
+	return diagnosis.count == 0 && (is_suspended(&diagnosis) || facts_is_cold(&diagnosis.facts))
+		       ? CTL_OK
+		       : CTL_AWAKE;
 }

@@ -48,7 +48,8 @@ static struct json_object *event_json(const struct holding *holding, const char 
 	ctl_json_add_text(object, "address", holding->address);
 	ctl_json_add_number(object, "time_ms", since_ms(holding));
 	ctl_json_add_text(object, "power_state", vfiopm_readout_power_state_name(holding->state));
-	ctl_json_add_text(object, "runtime_status", vfiopm_readout_runtime_status_name(holding->status));
+	ctl_json_add_text(object, "runtime_status",
+			  vfiopm_readout_runtime_status_name(holding->status));
 	return object;
 }
 
@@ -73,7 +74,8 @@ static void tell_end(struct holding *holding)
 	vfiopm_readout_get_power_state(holding->dev, &holding->state);
 	vfiopm_readout_get_runtime_status(holding->dev, &holding->status);
 	if (!holding->options->json) {
-		printf("%8.2f s  left; suspended for %" PRIu64 " of %" PRId64 " ms\n", (double)held / 1000, slept, held);
+		printf("%8.2f s  left; suspended for %" PRIu64 " of %" PRId64 " ms\n",
+		       (double)held / 1000, slept, held);
 		return;
 	}
 	object = event_json(holding, "left");
@@ -94,7 +96,8 @@ static void look(struct holding *holding)
 		return;
 	holding->state = state;
 	holding->status = status;
-	snprintf(words, sizeof(words), "%s, %s", text_of(vfiopm_readout_runtime_status_name(status)),
+	snprintf(words, sizeof(words), "%s, %s",
+		 text_of(vfiopm_readout_runtime_status_name(status)),
 		 text_of(vfiopm_readout_power_state_name(state)));
 	tell(holding, "state", words);
 }
@@ -107,8 +110,10 @@ static int enter(const struct holding *holding)
 				    : vfiopm_enter_wakeup(holding->dev, holding->wakeup);
 
 	if (r == -ENOTTY) {
-		ctl_say("%s cannot be put into low power%s: the kernel is older than 6.1, or its driver does "
-			"not offer that", holding->address, holding->wakeup < 0 ? "" : " with wakeup");
+		ctl_say("%s cannot be put into low power%s: the kernel is older than 6.1, or its "
+			"driver does "
+			"not offer that",
+			holding->address, holding->wakeup < 0 ? "" : " with wakeup");
 		return CTL_NO_FEATURE;
 	}
 	if (r < 0) {
@@ -159,7 +164,8 @@ static int hold(struct holding *holding)
 		if (pollfds[0].revents)
 			break;
 		if (pollfds[2].revents) {
-			tell(holding, "requested", "the kernel wants the device back: it is unbound or removed");
+			tell(holding, "requested",
+			     "the kernel wants the device back: it is unbound or removed");
 			break;
 		}
 		if ((pollfds[1].revents & POLLIN) && !handle_wake(holding, &status))
@@ -176,8 +182,8 @@ static int leave(struct holding *holding)
 		tell_end(holding);
 		return CTL_OK;
 	}
-	ctl_say("%s could not be brought back: %s. Its last close, now, ends low power too", holding->address,
-		strerror(-r));
+	ctl_say("%s could not be brought back: %s. Its last close, now, ends low power too",
+		holding->address, strerror(-r));
 	return CTL_FAILED;
 }
 
@@ -192,7 +198,8 @@ static int enter_and_hold(struct holding *holding)
 	status = enter(holding);
 	if (status != CTL_OK)
 		return status;
-	tell(holding, "entered", holding->wakeup < 0 ? "entered low power" : "entered low power, with wakeup");
+	tell(holding, "entered",
+	     holding->wakeup < 0 ? "entered low power" : "entered low power, with wakeup");
 	status = hold(holding);
 	left = leave(holding);
 	return status == CTL_OK ? left : status;
@@ -213,7 +220,9 @@ static int open_request(struct vfiopm_device *dev)
 
 int ctl_enter(const struct ctl_options *options)
 {
-	struct holding holding = { .options = options, .address = options->devices[0], .wakeup = -1 };
+	struct holding holding = { .options = options,
+				   .address = options->devices[0],
+				   .wakeup = -1 };
 	int r, status;
 
 	r = vfiopm_device_open(holding.address, &holding.dev);

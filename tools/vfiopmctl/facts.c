@@ -161,7 +161,8 @@ static void read_slots(struct facts *facts)
 {
 	for (unsigned i = 1; i < facts->count; i++)
 		facts->nodes[i].is_hotplugged_by_firmware =
-			is_in_slot(facts->nodes[i - 1].address) && !has_hotplug_service(&facts->nodes[i]);
+			is_in_slot(facts->nodes[i - 1].address) &&
+			!has_hotplug_service(&facts->nodes[i]);
 }
 
 /* ---- the others ---- */
@@ -279,7 +280,8 @@ static void read_holders(struct facts *facts, const char *group_node, const char
 
 	facts->has_processes = processes && access("/proc/self/fd", R_OK) == 0;
 	while (processes && (entry = readdir(processes)) != NULL) {
-		int has = is_number(entry->d_name) ? has_open(entry->d_name, group_node, cdev_node) : 0;
+		int has = is_number(entry->d_name) ? has_open(entry->d_name, group_node, cdev_node)
+						   : 0;
 
 		if (has > 0)
 			add_holder(facts, entry->d_name);
@@ -306,7 +308,8 @@ static void read_machine(struct facts *facts)
 	read_file("/sys/class/dmi/id/bios_date", facts->bios_date, sizeof(facts->bios_date));
 }
 
-int facts_read(struct facts *ret_facts, const char *address, const char *group_node, const char *cdev_node)
+int facts_read(struct facts *ret_facts, const char *address, const char *group_node,
+	       const char *cdev_node)
 {
 	int r;
 

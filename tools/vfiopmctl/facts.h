@@ -27,13 +27,14 @@ struct fact_node {
 	char latency[FACT_TEXT];    /* power/pm_qos_resume_latency_us */
 	char real_state[FACT_TEXT]; /* firmware_node/real_power_state */
 	char vfs[FACT_TEXT];	    /* sriov_numvfs */
-	char usage[FACT_TEXT], kids[FACT_TEXT]; /* power/runtime_usage, _active_kids, where built in */
-	char enable[FACT_TEXT];	    /* "1": a driver has enabled it; a VFIO driver, that it is open */
-	char wakeup[FACT_TEXT];	    /* power/wakeup */
-	char physfn[FACT_TEXT];	    /* of a virtual function: the address of its physical one */
-	bool has_platform_power;    /* _PR3: the platform can switch it off */
-	bool may_suspend;	    /* of a bridge: the kernel lets it go to D3 */
-	bool is_hotplugged_by_firmware; /* of a bridge: what is in its slot */
+	char usage[FACT_TEXT],
+		kids[FACT_TEXT]; /* power/runtime_usage, _active_kids, where built in */
+	char enable[FACT_TEXT];	 /* "1": a driver has enabled it; a VFIO driver, that it is open */
+	char wakeup[FACT_TEXT];	 /* power/wakeup */
+	char physfn[FACT_TEXT];	 /* of a virtual function: the address of its physical one */
+	bool has_platform_power; /* _PR3: the platform can switch it off */
+	bool may_suspend;	 /* of a bridge: the kernel lets it go to D3 */
+	bool is_hotplugged_by_firmware;	  /* of a bridge: what is in its slot */
 	bool is_behind_port, is_in_group; /* of another device: the same port, the same group */
 };
 
@@ -67,7 +68,8 @@ enum fact_power {
 };
 
 /* 0, or a negative errno. */
-int facts_read(struct facts *ret_facts, const char *address, const char *group_node, const char *cdev_node);
+int facts_read(struct facts *ret_facts, const char *address, const char *group_node,
+	       const char *cdev_node);
 
 /* What the platform says of the power. The kernel's power_state is D3cold too where a switch was
  * to be thrown that another device, a port for example, keeps on (seen on 6.12). */

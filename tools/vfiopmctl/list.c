@@ -22,9 +22,9 @@ static void print_line(const struct vfiopm_discover_device *device)
 	vfiopm_discover_device_get_device_name(device, &name);
 	if (vfiopm_discover_device_get_group(device, &group) == 0)
 		snprintf(group_text, sizeof(group_text), "%" PRIu32, group);
-	printf("%-12s  %04" PRIx32 ":%04" PRIx32 "  %-5s  %-10s  %-7s  %-14s  %s%s%s\n", address, vendor_id,
-	       device_id, group_text, ctl_status_name(&power), ctl_state_name(&power), driver,
-	       vendor[0] || name[0] ? vendor : "-", vendor[0] && name[0] ? ", " : "", name);
+	printf("%-12s  %04" PRIx32 ":%04" PRIx32 "  %-5s  %-10s  %-7s  %-14s  %s%s%s\n", address,
+	       vendor_id, device_id, group_text, ctl_status_name(&power), ctl_state_name(&power),
+	       driver, vendor[0] || name[0] ? vendor : "-", vendor[0] && name[0] ? ", " : "", name);
 }
 
 static void print_text(const struct vfiopm_discover_list *list, uint32_t count, bool all)
@@ -32,12 +32,13 @@ static void print_text(const struct vfiopm_discover_list *list, uint32_t count, 
 	const struct vfiopm_discover_device *device;
 
 	if (count == 0) {
-		printf("%s\n", all ? "There is no PCI device." : "No device is bound to a VFIO driver. All: "
-								 "vfiopmctl list --all");
+		printf("%s\n", all ? "There is no PCI device."
+				   : "No device is bound to a VFIO driver. All: "
+				     "vfiopmctl list --all");
 		return;
 	}
-	printf("%-12s  %-9s  %-5s  %-10s  %-7s  %-14s  %s\n", "ADDRESS", "ID", "GROUP", "STATUS", "STATE", "DRIVER",
-	       "NAME");
+	printf("%-12s  %-9s  %-5s  %-10s  %-7s  %-14s  %s\n", "ADDRESS", "ID", "GROUP", "STATUS",
+	       "STATE", "DRIVER", "NAME");
 	for (uint32_t i = 0; i < count; i++) {
 		if (vfiopm_discover_list_get_device(list, i, &device) == 0)
 			print_line(device);
@@ -61,7 +62,8 @@ int ctl_list(const struct ctl_options *options)
 {
 	struct vfiopm_discover_list *list;
 	uint32_t count = 0;
-	int r = vfiopm_discover_list_new(options->all ? VFIOPM_DISCOVER_ALL : VFIOPM_DISCOVER_VFIO, &list);
+	int r = vfiopm_discover_list_new(options->all ? VFIOPM_DISCOVER_ALL : VFIOPM_DISCOVER_VFIO,
+					 &list);
 
 	if (r < 0)
 		return ctl_fail_lookup("the list of devices", r);

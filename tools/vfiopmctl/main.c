@@ -24,10 +24,14 @@ static const char usage[] =
 
 /* The options, by their letters; only some go with a command. */
 static const struct option long_options[] = {
-	{ "json", no_argument, NULL, 'j' },	  { "all", no_argument, NULL, 'a' },
-	{ "wakeup", no_argument, NULL, 'w' },	  { "again", no_argument, NULL, 'r' },
-	{ "open", no_argument, NULL, 'o' },	  { "for", required_argument, NULL, 'f' },
-	{ "interval", required_argument, NULL, 'i' }, { "help", no_argument, NULL, 'h' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "wakeup", no_argument, NULL, 'w' },
+	{ "again", no_argument, NULL, 'r' },
+	{ "open", no_argument, NULL, 'o' },
+	{ "for", required_argument, NULL, 'f' },
+	{ "interval", required_argument, NULL, 'i' },
+	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -37,12 +41,9 @@ static const struct command {
 	const char *letters;
 	int least, most; /* devices */
 } commands[] = {
-	{ "list", ctl_list, "ja", 0, 0 },
-	{ "show", ctl_show, "j", 1, 1 },
-	{ "probe", ctl_probe, "j", 1, 1 },
-	{ "enter", ctl_enter, "jwrf", 1, 1 },
-	{ "watch", ctl_watch, "jafi", 0, 1000 },
-	{ "doctor", ctl_doctor, "jo", 1, 1 },
+	{ "list", ctl_list, "ja", 0, 0 },	 { "show", ctl_show, "j", 1, 1 },
+	{ "probe", ctl_probe, "j", 1, 1 },	 { "enter", ctl_enter, "jwrf", 1, 1 },
+	{ "watch", ctl_watch, "jafi", 0, 1000 }, { "doctor", ctl_doctor, "jo", 1, 1 },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -57,7 +58,8 @@ static int fail_usage(const char *what, const char *of)
 static int take_time(const char *text, int64_t least, int64_t *ret_ms)
 {
 	*ret_ms = ctl_parse_time(text);
-	return *ret_ms >= least ? 0 : fail_usage("no time, or one that is too short or too long", text);
+	return *ret_ms >= least ? 0
+				: fail_usage("no time, or one that is too short or too long", text);
 }
 
 static int take_option(int letter, struct ctl_options *options)
@@ -94,7 +96,8 @@ static const char *name_of(int letter)
 	return option->name;
 }
 
-static int take_options(const struct command *command, int argc, char **argv, struct ctl_options *options)
+static int take_options(const struct command *command, int argc, char **argv,
+			struct ctl_options *options)
 {
 	char short_option[] = "-?";
 	int letter, r = 0;
@@ -105,7 +108,8 @@ static int take_options(const struct command *command, int argc, char **argv, st
 		short_option[1] = (char)optopt;
 		if (letter == '?')
 			return fail_usage("no such option, or its time is missing",
-					  optopt && !strchr("afijorw", optopt) ? short_option : argv[optind - 1]);
+					  optopt && !strchr("afijorw", optopt) ? short_option
+									       : argv[optind - 1]);
 		if (letter == 'h') {
 			fputs(usage, stdout);
 			return -1;
@@ -131,7 +135,8 @@ static int run(const struct command *command, int argc, char **argv)
 	if (options.device_count > command->most)
 		return fail_usage("too much", options.devices[command->most]);
 	if (options.again && !options.wakeup)
-		return fail_usage("--again goes with --wakeup: a plain entry does so by itself", "");
+		return fail_usage("--again goes with --wakeup: a plain entry does so by itself",
+				  "");
 	return command->run(&options);
 }
 

@@ -8,7 +8,8 @@
 
 /* An attribute that is missing, or holds what is not known, is -1. */
 static int64_t value_of(const struct vfiopm_discover_device *device,
-			int (*get)(const struct vfiopm_discover_device *device, uint32_t *ret_value))
+			int (*get)(const struct vfiopm_discover_device *device,
+				   uint32_t *ret_value))
 {
 	uint32_t value;
 
@@ -26,7 +27,9 @@ struct ctl_power ctl_power_of(const struct vfiopm_discover_device *device)
 		.status = value_of(device, vfiopm_discover_device_get_runtime_status),
 		.control = value_of(device, vfiopm_discover_device_get_control),
 		.d3cold_allowed = value_of(device, vfiopm_discover_device_get_d3cold_allowed),
-		.suspended_ms = vfiopm_discover_device_get_suspended_time(device, &ms) == 0 ? (int64_t)ms : -1,
+		.suspended_ms = vfiopm_discover_device_get_suspended_time(device, &ms) == 0
+					? (int64_t)ms
+					: -1,
 	};
 }
 
@@ -42,7 +45,9 @@ const char *ctl_state_name(const struct ctl_power *power)
 
 const char *ctl_status_name(const struct ctl_power *power)
 {
-	return power->gone ? "gone" : or_unknown(vfiopm_readout_runtime_status_name((uint32_t)power->status));
+	return power->gone
+		       ? "gone"
+		       : or_unknown(vfiopm_readout_runtime_status_name((uint32_t)power->status));
 }
 
 const char *ctl_control_name(const struct ctl_power *power)
@@ -54,8 +59,10 @@ struct json_object *ctl_power_json(const struct ctl_power *power)
 {
 	struct json_object *object = json_object_new_object();
 
-	ctl_json_add_text(object, "power_state", vfiopm_readout_power_state_name((uint32_t)power->state));
-	ctl_json_add_text(object, "runtime_status", vfiopm_readout_runtime_status_name((uint32_t)power->status));
+	ctl_json_add_text(object, "power_state",
+			  vfiopm_readout_power_state_name((uint32_t)power->state));
+	ctl_json_add_text(object, "runtime_status",
+			  vfiopm_readout_runtime_status_name((uint32_t)power->status));
 	ctl_json_add_text(object, "control", vfiopm_readout_control_name((uint32_t)power->control));
 	if (power->d3cold_allowed < 0)
 		ctl_json_add_null(object, "d3cold_allowed");

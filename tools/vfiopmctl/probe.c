@@ -30,7 +30,8 @@ static const struct {
 
 static void print_json(const char *address, uint32_t has, const uint32_t *counts)
 {
-	struct json_object *document = json_object_new_object(), *vectors = json_object_new_object(),
+	struct json_object *document = json_object_new_object(),
+			   *vectors = json_object_new_object(),
 			   *low_power = json_object_new_object();
 
 	ctl_json_add_text(document, "address", address);
@@ -72,8 +73,10 @@ int ctl_probe(const struct ctl_options *options)
 	else
 		print_text(address, has, counts);
 	if (!(has & VFIOPM_FEATURE_ENTER))
-		ctl_say("%s cannot be put into low power: the kernel is older than 6.1, or its driver does not "
-			"offer that", address);
+		ctl_say("%s cannot be put into low power: the kernel is older than 6.1, or its "
+			"driver does not "
+			"offer that",
+			address);
 	vfiopm_device_free(dev);
 	return has & VFIOPM_FEATURE_ENTER ? CTL_OK : CTL_NO_FEATURE;
 }

@@ -24,7 +24,8 @@ int ctl_fail_lookup(const char *address, int error)
 {
 	switch (error) {
 	case -EINVAL:
-		ctl_say("'%s' is no PCI address. One looks like 0000:01:00.0; see: vfiopmctl list --all",
+		ctl_say("'%s' is no PCI address. One looks like 0000:01:00.0; see: vfiopmctl list "
+			"--all",
 			address);
 		return CTL_USAGE;
 	case -ENXIO:
@@ -47,20 +48,26 @@ static int say_not_vfio(const struct vfiopm_discover_device *device, const char 
 
 	vfiopm_discover_device_get_class(device, &class);
 	if (class >> 8 == CLASS_PCI_BRIDGE) {
-		ctl_say("%s is a PCI bridge, which VFIO gives to nobody: name a device behind it", address);
+		ctl_say("%s is a PCI bridge, which VFIO gives to nobody: name a device behind it",
+			address);
 		return CTL_NOT_VFIO;
 	}
 	if (vfiopm_discover_device_get_group(device, &group) < 0) {
-		ctl_say("%s is in no IOMMU group: the machine's IOMMU is off. Switch it on in the firmware, and "
-			"boot with intel_iommu=on or amd_iommu=on", address);
+		ctl_say("%s is in no IOMMU group: the machine's IOMMU is off. Switch it on in the "
+			"firmware, and "
+			"boot with intel_iommu=on or amd_iommu=on",
+			address);
 		return CTL_NO_IOMMU;
 	}
 	vfiopm_discover_device_get_driver(device, &driver);
-	ctl_say("%s is not bound to a VFIO driver, or vfio-pci or vfio_iommu_type1 is not loaded. To bind it:\n"
+	ctl_say("%s is not bound to a VFIO driver, or vfio-pci or vfio_iommu_type1 is not loaded. "
+		"To bind it:\n"
 		"  modprobe vfio-pci\n"
-		"  echo vfio-pci > /sys/bus/pci/devices/%s/driver_override", address, address);
+		"  echo vfio-pci > /sys/bus/pci/devices/%s/driver_override",
+		address, address);
 	if (driver)
-		fprintf(stderr, "  echo %s > /sys/bus/pci/devices/%s/driver/unbind\n", address, address);
+		fprintf(stderr, "  echo %s > /sys/bus/pci/devices/%s/driver/unbind\n", address,
+			address);
 	fprintf(stderr, "  echo %s > /sys/bus/pci/drivers_probe\n", address);
 	return CTL_NOT_VFIO;
 }
@@ -88,8 +95,10 @@ static int fail_invalid(const char *address)
 		return ctl_fail_lookup(address, r);
 	if (r == 0)
 		vfiopm_discover_device_free(device);
-	ctl_say("%s is in use by another process, or its IOMMU is none of those that can be used here. See: "
-		"vfiopmctl doctor %s", address, address);
+	ctl_say("%s is in use by another process, or its IOMMU is none of those that can be used "
+		"here. See: "
+		"vfiopmctl doctor %s",
+		address, address);
 	return CTL_BUSY;
 }
 
@@ -105,16 +114,20 @@ int ctl_fail_open(const char *address, int error)
 	case -ENODEV:
 		return fail_not_vfio(address);
 	case -EACCES:
-		ctl_say("no permission to open %s. Be root, or let udev give you its VFIO node. A virtual function "
-			"whose physical one is VFIO's wants a token that vfiopmctl does not have", address);
+		ctl_say("no permission to open %s. Be root, or let udev give you its VFIO node. A "
+			"virtual function "
+			"whose physical one is VFIO's wants a token that vfiopmctl does not have",
+			address);
 		return CTL_NO_PERMISSION;
 	case -EPERM:
 		ctl_say("%s shares its IOMMU group with a device that a host driver has. See: "
-			"vfiopmctl show %s", address, address);
+			"vfiopmctl show %s",
+			address, address);
 		return CTL_NO_PERMISSION;
 	case -EBUSY:
 		ctl_say("%s is in use: its VFIO group is open in another process. See: "
-			"vfiopmctl doctor %s", address, address);
+			"vfiopmctl doctor %s",
+			address, address);
 		return CTL_BUSY;
 	case -EAGAIN:
 		ctl_say("%s is being reset or removed: try again", address);

@@ -89,13 +89,15 @@ static const char *or_none(const char *text)
 
 static void print_identity(const struct facts *facts)
 {
-	printf("%s  %04" PRIx32 ":%04" PRIx32 "  class %06" PRIx32 "\n", facts->address, facts->vendor_id,
-	       facts->device_id, facts->class);
+	printf("%s  %04" PRIx32 ":%04" PRIx32 "  class %06" PRIx32 "\n", facts->address,
+	       facts->vendor_id, facts->device_id, facts->class);
 	if (facts->vendor || facts->name)
 		printf("  name          %s%s%s\n", facts->vendor ? facts->vendor : "",
 		       facts->vendor && facts->name ? ", " : "", facts->name ? facts->name : "");
 	printf("  driver        %s%s\n", or_none(facts->driver),
-	       facts->vfio ? ", a VFIO driver" : facts->driver ? ", not a VFIO driver" : "");
+	       facts->vfio     ? ", a VFIO driver"
+	       : facts->driver ? ", not a VFIO driver"
+			       : "");
 }
 
 static void print_group(const struct vfiopm_discover_device *device, const struct facts *facts)
@@ -111,8 +113,8 @@ static void print_group(const struct vfiopm_discover_device *device, const struc
 		if (vfiopm_discover_device_get_member(device, i, &name) == 0)
 			printf("%s%s", i == 0 ? ", with " : ", ", name);
 	}
-	printf("\n  nodes         %s%s%s\n", or_none(facts->group_node), facts->cdev_node ? ", " : "",
-	       facts->cdev_node ? facts->cdev_node : "");
+	printf("\n  nodes         %s%s%s\n", or_none(facts->group_node),
+	       facts->cdev_node ? ", " : "", facts->cdev_node ? facts->cdev_node : "");
 }
 
 static void print_power(const struct vfiopm_discover_device *device)
@@ -120,10 +122,11 @@ static void print_power(const struct vfiopm_discover_device *device)
 	struct ctl_power power = ctl_power_of(device);
 
 	printf("  power state   %s\n", ctl_state_name(&power));
-	printf("  runtime PM    %s, control %s\n", ctl_status_name(&power), ctl_control_name(&power));
-	printf("  D3cold        %s\n", power.d3cold_allowed < 0   ? "?"
-				       : power.d3cold_allowed ? "allowed"
-							      : "not allowed");
+	printf("  runtime PM    %s, control %s\n", ctl_status_name(&power),
+	       ctl_control_name(&power));
+	printf("  D3cold        %s\n", power.d3cold_allowed < 0 ? "?"
+				       : power.d3cold_allowed	? "allowed"
+								: "not allowed");
 	if (power.suspended_ms >= 0)
 		printf("  suspended     %" PRId64 " ms so far\n", power.suspended_ms);
 }

@@ -54,7 +54,9 @@ static double share_of(const struct watch *watch, const struct watched *watched)
 {
 	int64_t time = since_ms(watch);
 
-	return watched->slept_ms < 0 || time <= 0 ? -1 : 100.0 * (double)watched->slept_ms / (double)time;
+	return watched->slept_ms < 0 || time <= 0
+		       ? -1
+		       : 100.0 * (double)watched->slept_ms / (double)time;
 }
 
 /* The kernel counts from when it found the device: one that was removed and found again begins
@@ -88,7 +90,8 @@ static void sample(struct watch *watch)
 
 static bool has_changed(const struct watched *watched)
 {
-	return watched->power.state != watched->before.state || watched->power.status != watched->before.status ||
+	return watched->power.state != watched->before.state ||
+	       watched->power.status != watched->before.status ||
 	       watched->power.gone != watched->before.gone;
 }
 
@@ -149,8 +152,8 @@ static void tell_end(const struct watch *watch)
 			printf("%8.1f s  %s  the kernel does not tell how long it was suspended\n",
 			       (double)since_ms(watch) / 1000, watched->address);
 		else
-			printf("%8.1f s  %s  suspended for %.1f %% of the time\n", (double)since_ms(watch) / 1000,
-			       watched->address, share);
+			printf("%8.1f s  %s  suspended for %.1f %% of the time\n",
+			       (double)since_ms(watch) / 1000, watched->address, share);
 	}
 }
 
@@ -179,8 +182,8 @@ static bool is_terminal(struct winsize *ret_size)
 	const char *type = getenv("TERM");
 
 	return isatty(STDOUT_FILENO) && type && strcmp(type, "dumb") != 0 &&
-	       ioctl(STDOUT_FILENO, TIOCGWINSZ, ret_size) == 0 && ret_size->ws_col > COLUMNS_BEFORE &&
-	       ret_size->ws_row > ROWS_BESIDE;
+	       ioctl(STDOUT_FILENO, TIOCGWINSZ, ret_size) == 0 &&
+	       ret_size->ws_col > COLUMNS_BEFORE && ret_size->ws_row > ROWS_BESIDE;
 }
 
 /* The deeper the sleep, the lower the mark. */
@@ -247,8 +250,8 @@ static void draw(struct watch *watch)
 	begin_drawing(watch);
 	if (shown + ROWS_BESIDE > watch->size.ws_row)
 		shown = watch->size.ws_row > ROWS_BESIDE ? watch->size.ws_row - ROWS_BESIDE : 0;
-	printf("\033[?7l\033[K%-12s  %-10s  %-7s  %8s  %s  (%s D0, %s D3hot, %s D3cold)\n", "DEVICE", "STATUS",
-	       "STATE", "ASLEEP", "TIME", mark_of(watch, VFIOPM_POWER_STATE_D0),
+	printf("\033[?7l\033[K%-12s  %-10s  %-7s  %8s  %s  (%s D0, %s D3hot, %s D3cold)\n",
+	       "DEVICE", "STATUS", "STATE", "ASLEEP", "TIME", mark_of(watch, VFIOPM_POWER_STATE_D0),
 	       mark_of(watch, VFIOPM_POWER_STATE_D3HOT), mark_of(watch, VFIOPM_POWER_STATE_D3COLD));
 	for (uint32_t i = 0; i < shown; i++)
 		draw_device(watch, &watch->watched[i]);
@@ -271,7 +274,8 @@ static bool is_over(const struct watch *watch)
 static bool wait_for_next(const struct watch *watch)
 {
 	struct pollfd pollfd = { .fd = watch->signals, .events = POLLIN };
-	int64_t next = (since_ms(watch) / watch->options->interval_ms + 1) * watch->options->interval_ms;
+	int64_t next =
+		(since_ms(watch) / watch->options->interval_ms + 1) * watch->options->interval_ms;
 
 	if (watch->options->for_ms >= 0 && next > watch->options->for_ms)
 		next = watch->options->for_ms;
@@ -327,15 +331,16 @@ static int find_named(struct watch *watch)
 static int find_all(struct watch *watch)
 {
 	uint32_t count = 0;
-	int r = vfiopm_discover_list_new(watch->options->all ? VFIOPM_DISCOVER_ALL : VFIOPM_DISCOVER_VFIO,
-					 &watch->list);
+	int r = vfiopm_discover_list_new(
+		watch->options->all ? VFIOPM_DISCOVER_ALL : VFIOPM_DISCOVER_VFIO, &watch->list);
 
 	if (r < 0)
 		return ctl_fail_lookup("the list of devices", r);
 	vfiopm_discover_list_get_count(watch->list, &count);
 	if (count == 0) {
 		ctl_say(watch->options->all ? "there is no PCI device"
-					    : "no device is bound to a VFIO driver. Name one, or: vfiopmctl watch "
+					    : "no device is bound to a VFIO driver. Name one, or: "
+					      "vfiopmctl watch "
 					      "--all");
 		return watch->options->all ? CTL_NO_DEVICE : CTL_NOT_VFIO;
 	}
@@ -358,7 +363,8 @@ int ctl_watch(const struct ctl_options *options)
 	watch.signals = ctl_open_signals();
 	status = options->device_count > 0 ? find_named(&watch) : find_all(&watch);
 	for (uint32_t i = 0; i < watch.count; i++)
-		vfiopm_discover_device_get_address(watch.watched[i].device, &watch.watched[i].address);
+		vfiopm_discover_device_get_address(watch.watched[i].device,
+						   &watch.watched[i].address);
 	if (status == CTL_OK)
 		run(&watch);
 	for (int i = 0; watch.devices && i < options->device_count; i++)

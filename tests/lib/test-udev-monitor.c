@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The monitor with the real libudev, and the real udevd, on a sysfs of the test's own. What a
- * real kernel sends is in test-discovery.c.
+ * real kernel sends is in test-udev-kernel.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -237,5 +237,5 @@ int main(void)
 		IN_SYSFS(arguments),
 	};
 
-	return cmocka_run_group_tests_name("discover-monitor", tests, sysfs_group_setup, NULL);
+	return cmocka_run_group_tests_name("udev-monitor", tests, sysfs_group_setup, NULL);
 }

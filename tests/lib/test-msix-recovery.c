@@ -447,5 +447,5 @@ int main(void)
 		IN_WORLD(eventfds_are_taken_without_proc),
 	};
 
-	return cmocka_run_group_tests_name("msix-mend", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("msix-recovery", tests, NULL, NULL);
 }

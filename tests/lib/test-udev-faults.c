@@ -377,5 +377,5 @@ int main(void)
 		IN_SYSFS(power_errnos), IN_SYSFS(monitor_errnos),
 	};
 
-	return cmocka_run_group_tests_name("discover-faults", tests, sysfs_group_setup, NULL);
+	return cmocka_run_group_tests_name("udev-faults", tests, sysfs_group_setup, NULL);
 }

@@ -2,7 +2,7 @@
 /*
  * Discovery on a real kernel, with the real libudev: what sysfs says of the device, that
  * looking does not wake it, and what the kernel sends when it is bound and removed. No
- * udevd runs here and there is no hwdb; those are in test-discover.c and -monitor.c.
+ * udevd runs here and there is no hwdb; those are in test-udev.c and -monitor.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -347,5 +347,5 @@ int main(void)
 		IN_WORLD(too_many_events), IN_WORLD(removal),
 	};
 
-	return cmocka_run_group_tests_name("discovery", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("udev-kernel", tests, NULL, NULL);
 }

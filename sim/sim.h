@@ -5,7 +5,7 @@
  * what the kernel does; what is here is what a kernel does not offer: to choose
  * the kernel and the machine, when a device suspends, and which call fails.
  *
- * It stands under the calls that are linked with --wrap (shim/meson.build), those
+ * It stands under the calls that are linked with --wrap (sim/meson.build), those
  * of the test itself among them.
  */
 #ifndef SIM_H

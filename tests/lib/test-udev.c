@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Discovery with the real libudev on a sysfs of the test's own. What a real kernel shows is in
- * test-discovery.c.
+ * test-udev-kernel.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -678,5 +678,5 @@ int main(void)
 		IN_SYSFS(half_gone),	  IN_SYSFS(list_arguments),  IN_SYSFS(no_hwdb),
 	};
 
-	return cmocka_run_group_tests_name("discover", tests, sysfs_group_setup, NULL);
+	return cmocka_run_group_tests_name("udev", tests, sysfs_group_setup, NULL);
 }

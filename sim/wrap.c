@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The calls that the simulator stands under, by ld's --wrap: for a simulated file
- * the model answers, for any other the real call. shim/meson.build has the list of
- * names, and the canary in tests/test-sim.c proves that they are in force.
+ * the model answers, for any other the real call. sim/meson.build has the list of
+ * names, and the canary in tests/sim/test-sim.c proves that they are in force.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

@@ -18,51 +18,51 @@
 #include "lib/uapi.h"
 #include "raw.h"
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
-struct bench {
+struct fixture {
 	struct raw raw;
 	struct vfiopm_device *dev;
 	int callers, own, duplicate;
 	uint64_t plain_ioctls;
 };
 
-static void plain_ioctl(struct bench *bench)
+static void plain_ioctl(struct fixture *fixture)
 {
-	bench->plain_ioctls++;
-	expect_ok(raw_set_irqs_eventfd(bench->raw.device, VFIO_PCI_MSIX_IRQ_INDEX, 0,
-				       bench->callers));
+	fixture->plain_ioctls++;
+	expect_ok(raw_set_irqs_eventfd(fixture->raw.device, VFIO_PCI_MSIX_IRQ_INDEX, 0,
+				       fixture->callers));
 }
 
-static void with_callers(struct bench *bench)
+static void with_callers(struct fixture *fixture)
 {
-	expect_ok(vfiopm_irq_set_signaling(bench->dev, VFIOPM_IRQ_MSIX, 0, bench->callers));
+	expect_ok(vfiopm_irq_set_signaling(fixture->dev, VFIOPM_IRQ_MSIX, 0, fixture->callers));
 }
 
-static void with_own(struct bench *bench)
+static void with_own(struct fixture *fixture)
 {
-	expect_ok(vfiopm_irq_set_signaling(bench->dev, VFIOPM_IRQ_MSIX, 0, bench->own));
+	expect_ok(vfiopm_irq_set_signaling(fixture->dev, VFIOPM_IRQ_MSIX, 0, fixture->own));
 }
 
 /* What with_callers() rests on. */
-static void by_query(struct bench *bench)
+static void by_query(struct fixture *fixture)
 {
-	fcntl(bench->duplicate, F_DUPFD_QUERY, bench->callers);
+	fcntl(fixture->duplicate, F_DUPFD_QUERY, fixture->callers);
 }
 
-static void by_kcmp(struct bench *bench)
+static void by_kcmp(struct fixture *fixture)
 {
 	pid_t self = getpid();
 
-	syscall(SYS_kcmp, self, self, KCMP_FILE, bench->duplicate, bench->callers);
+	syscall(SYS_kcmp, self, self, KCMP_FILE, fixture->duplicate, fixture->callers);
 }
 
-static uint64_t issued(const struct bench *bench)
+static uint64_t issued(const struct fixture *fixture)
 {
 	uint64_t issued, saved;
 
-	expect_ok(vfiopm_irq_get_stats(bench->dev, &issued, &saved));
-	return issued + bench->plain_ioctls;
+	expect_ok(vfiopm_irq_get_stats(fixture->dev, &issued, &saved));
+	return issued + fixture->plain_ioctls;
 }
 
 static double now_ns(void)
@@ -73,19 +73,19 @@ static double now_ns(void)
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-static double measure(struct bench *bench, const char *name, void (*call)(struct bench *),
+static double measure(struct fixture *fixture, const char *name, void (*call)(struct fixture *),
 		      unsigned calls, double against)
 {
 	uint64_t ioctls;
 	double begin, ns;
 
-	call(bench);
-	ioctls = issued(bench);
+	call(fixture);
+	ioctls = issued(fixture);
 	begin = now_ns();
 	for (unsigned i = 0; i < calls; i++)
-		call(bench);
+		call(fixture);
 	ns = (now_ns() - begin) / calls;
-	ioctls = issued(bench) - ioctls;
+	ioctls = issued(fixture) - ioctls;
 	printf("%-44s %10.1f ns %8.0f ioctls per 1000", name, ns, 1000.0 * (double)ioctls / calls);
 	if (against > 0)
 		printf(", %.0f times cheaper", against / ns);
@@ -95,34 +95,34 @@ static double measure(struct bench *bench, const char *name, void (*call)(struct
 
 static void side_by_side(void **state)
 {
-	struct bench bench = { 0 };
+	struct fixture fixture = { 0 };
 	double plain;
 
 	(void)state;
-	raw_open(&bench.raw);
-	expect_ok(vfiopm_device_new_from_fd(bench.raw.device, &bench.dev));
-	bench.callers = raw_eventfd();
-	bench.duplicate = dup(bench.callers);
-	expect_ok(vfiopm_irq_new_eventfd(bench.dev, &bench.own));
+	raw_open(&fixture.raw);
+	expect_ok(vfiopm_device_new_from_fd(fixture.raw.device, &fixture.dev));
+	fixture.callers = raw_eventfd();
+	fixture.duplicate = dup(fixture.callers);
+	expect_ok(vfiopm_irq_new_eventfd(fixture.dev, &fixture.own));
 
-	printf("# an unchanged eventfd is set again, Linux %s%s\n", world_kernel(),
-	       world_is_simulated() ? ", simulated: the first line is no kernel's" : "");
-	with_callers(&bench);
-	plain = measure(&bench, "SET_IRQS", plain_ioctl, 2000, 0);
-	measure(&bench, "the library, with the caller's eventfd", with_callers, 100000, plain);
-	measure(&bench, "the library, with its own eventfd", with_own, 1000000, plain);
-	measure(&bench, "fcntl(F_DUPFD_QUERY) alone", by_query, 100000, 0);
-	measure(&bench, "kcmp(KCMP_FILE) alone", by_kcmp, 100000, 0);
+	printf("# an unchanged eventfd is set again, Linux %s%s\n", testbed_kernel(),
+	       testbed_is_simulated() ? ", simulated: the first line is no kernel's" : "");
+	with_callers(&fixture);
+	plain = measure(&fixture, "SET_IRQS", plain_ioctl, 2000, 0);
+	measure(&fixture, "the library, with the caller's eventfd", with_callers, 100000, plain);
+	measure(&fixture, "the library, with its own eventfd", with_own, 1000000, plain);
+	measure(&fixture, "fcntl(F_DUPFD_QUERY) alone", by_query, 100000, 0);
+	measure(&fixture, "kcmp(KCMP_FILE) alone", by_kcmp, 100000, 0);
 
-	vfiopm_device_free(bench.dev);
-	close(bench.callers);
-	close(bench.duplicate);
-	raw_close(&bench.raw);
+	vfiopm_device_free(fixture.dev);
+	close(fixture.callers);
+	close(fixture.duplicate);
+	raw_close(&fixture.raw);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { IN_WORLD(side_by_side) };
+	const struct CMUnitTest tests[] = { ON_TESTBED(side_by_side) };
 
 	return cmocka_run_group_tests_name("bench-irq", tests, NULL, NULL);
 }

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "lib/uapi.h"
-#include "msix.h"
-#include "world.h"
+#include "msix-fixture.h"
+#include "testbed.h"
 
 #define WAYS   5
 #define ROUNDS 11
@@ -48,50 +48,50 @@ static double now_ns(void)
 }
 
 /* The kernel signals the eventfd as the interrupt would, and is done when it returns. */
-static void raise_one(const struct msix_bench *bench)
+static void raise_one(const struct msix_fixture *fixture)
 {
-	expect_ok(raw_set_irqs(bench->irq.raw.device, VFIO_PCI_MSIX_IRQ_INDEX,
+	expect_ok(raw_set_irqs(fixture->irq.raw.device, VFIO_PCI_MSIX_IRQ_INDEX,
 			       VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, 0, 1, NULL));
 }
 
-static double look(const struct msix_bench *bench)
+static double look(const struct msix_fixture *fixture)
 {
-	struct pollfd pollfd = { .fd = vfiopm_msix_get_fd(bench->msix), .events = POLLIN };
+	struct pollfd pollfd = { .fd = vfiopm_msix_get_fd(fixture->msix), .events = POLLIN };
 	double begin = now_ns();
 
 	/* An event loop that has nothing to do does not wake. */
 	if (poll(&pollfd, 1, 0) == 0)
 		return 0;
-	assert_true(vfiopm_msix_dispatch(bench->msix) >= 0);
+	assert_true(vfiopm_msix_dispatch(fixture->msix) >= 0);
 	return now_ns() - begin;
 }
 
 static bool sets_routes;
 
-static double mask_and_unmask(const struct msix_bench *bench)
+static double mask_and_unmask(const struct msix_fixture *fixture)
 {
 	double begin = now_ns();
 
-	expect_ok(vfiopm_msix_mask(bench->msix, 0));
+	expect_ok(vfiopm_msix_mask(fixture->msix, 0));
 	if (sets_routes)
-		guest_set_routes(bench->guest);
-	expect_ok(vfiopm_msix_unmask(bench->msix, 0));
+		guest_set_routes(fixture->guest);
+	expect_ok(vfiopm_msix_unmask(fixture->msix, 0));
 	return now_ns() - begin;
 }
 
 /* As a guest's, masks are some time apart: in a row the grace periods that KVM waits for, to
  * detach an irqfd, get in one another's way. */
-static double run(const struct msix_bench *bench, unsigned cycles, unsigned interrupts)
+static double run(const struct msix_fixture *fixture, unsigned cycles, unsigned interrupts)
 {
 	double ns = 0;
 
 	for (unsigned i = 0; i < cycles; i++) {
 		for (unsigned j = 0; j < interrupts; j++) {
-			raise_one(bench);
-			ns += look(bench);
+			raise_one(fixture);
+			ns += look(fixture);
 		}
 		usleep(50);
-		ns += mask_and_unmask(bench);
+		ns += mask_and_unmask(fixture);
 	}
 	return ns;
 }
@@ -100,57 +100,57 @@ static double run(const struct msix_bench *bench, unsigned cycles, unsigned inte
 
 #define CYCLES 1000
 
-static double only_masks(const struct msix_bench *bench)
+static double only_masks(const struct msix_fixture *fixture)
 {
-	return run(bench, CYCLES, 0);
+	return run(fixture, CYCLES, 0);
 }
 
-static double masks_seldom(const struct msix_bench *bench)
+static double masks_seldom(const struct msix_fixture *fixture)
 {
-	return run(bench, 1500, 30);
+	return run(fixture, 1500, 30);
 }
 
-static double masks_each_time(const struct msix_bench *bench)
+static double masks_each_time(const struct msix_fixture *fixture)
 {
-	return run(bench, 3000, 1);
+	return run(fixture, 3000, 1);
 }
 
-static double changes_its_mind(const struct msix_bench *bench)
+static double changes_its_mind(const struct msix_fixture *fixture)
 {
 	double ns = 0;
 
 	for (int i = 0; i < 3; i++)
-		ns += run(bench, 1000, 1) + run(bench, 250, 30);
+		ns += run(fixture, 1000, 1) + run(fixture, 250, 30);
 	return ns;
 }
 
 /* ---- rounds ---- */
 
 /* The guest's processor does not run: here there is but one for both. */
-static struct result run_in_this_way(double (*guest)(const struct msix_bench *bench), int way,
+static struct result run_in_this_way(double (*guest)(const struct msix_fixture *fixture), int way,
 				     unsigned before)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct result result;
 
-	msix_bench_open(&bench);
-	guest_halt(bench.guest);
-	msix_begin(&bench, ways[way].policy);
+	msix_fixture_open(&fixture);
+	guest_halt(fixture.guest);
+	msix_begin(&fixture, ways[way].policy);
 	sets_routes = ways[way].routes;
-	run(&bench, before, 0);
-	result.set_irqs = irq_issued(&bench.irq);
-	result.irqfds = msix_stat(&bench, VFIOPM_MSIX_STAT_ATTACHES) +
-			msix_stat(&bench, VFIOPM_MSIX_STAT_DETACHES);
-	result.ns = guest(&bench);
-	result.set_irqs = irq_issued(&bench.irq) - result.set_irqs;
-	result.irqfds = msix_stat(&bench, VFIOPM_MSIX_STAT_ATTACHES) +
-			msix_stat(&bench, VFIOPM_MSIX_STAT_DETACHES) - result.irqfds;
-	result.changes = msix_stat(&bench, VFIOPM_MSIX_STAT_CHANGES);
-	msix_bench_close(&bench);
+	run(&fixture, before, 0);
+	result.set_irqs = irq_issued(&fixture.irq);
+	result.irqfds = msix_stat(&fixture, VFIOPM_MSIX_STAT_ATTACHES) +
+			msix_stat(&fixture, VFIOPM_MSIX_STAT_DETACHES);
+	result.ns = guest(&fixture);
+	result.set_irqs = irq_issued(&fixture.irq) - result.set_irqs;
+	result.irqfds = msix_stat(&fixture, VFIOPM_MSIX_STAT_ATTACHES) +
+			msix_stat(&fixture, VFIOPM_MSIX_STAT_DETACHES) - result.irqfds;
+	result.changes = msix_stat(&fixture, VFIOPM_MSIX_STAT_CHANGES);
+	msix_fixture_close(&fixture);
 	return result;
 }
 
-static void run_rounds(double (*guest)(const struct msix_bench *bench), unsigned before,
+static void run_rounds(double (*guest)(const struct msix_fixture *fixture), unsigned before,
 		       struct result results[ROUNDS][WAYS])
 {
 	for (int round = 0; round < ROUNDS; round++) {
@@ -201,8 +201,8 @@ static void one_cycle(void **state)
 	(void)state;
 	/* Auto is past its beginning, where it finds out. */
 	run_rounds(only_masks, 50, results);
-	printf("# a mask and an unmask, Linux %s%s\n", world_kernel(),
-	       world_is_simulated() ? ", simulated: the ioctls are no kernel's" : "");
+	printf("# a mask and an unmask, Linux %s%s\n", testbed_kernel(),
+	       testbed_is_simulated() ? ", simulated: the ioctls are no kernel's" : "");
 	for (int way = 0; way < WAYS; way++)
 		printf("%-6s %10.0f ns %6.2f SET_IRQS %6.2f KVM_IRQFD %8.1f times as fast as "
 		       "swap%s\n",
@@ -212,7 +212,7 @@ static void one_cycle(void **state)
 		       ways[way].routes ? ", 1.00 KVM_SET_GSI_ROUTING" : "");
 }
 
-static void compare(const char *name, double (*guest)(const struct msix_bench *bench))
+static void compare(const char *name, double (*guest)(const struct msix_fixture *fixture))
 {
 	struct result results[ROUNDS][WAYS];
 	int best = 0;
@@ -245,8 +245,8 @@ static void guests(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(one_cycle),
-		IN_WORLD(guests),
+		ON_TESTBED(one_cycle),
+		ON_TESTBED(guests),
 	};
 
 	return cmocka_run_group_tests_name("bench-msix", tests, NULL, NULL);

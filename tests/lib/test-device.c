@@ -10,7 +10,7 @@
 #include "host.h"
 #include "raw.h"
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
 /* A device is made as soon as its ret_dev is written. */
 static struct vfiopm_device *const untouched = (struct vfiopm_device *)(uintptr_t)1;
@@ -68,7 +68,7 @@ static void unbound_cdev(void **state)
 	int fd;
 
 	(void)state;
-	if (!world_has_cdev())
+	if (!testbed_has_cdev())
 		skip_because("this kernel has no device cdev");
 	fd = open("/dev/vfio/devices/vfio0", O_RDWR);
 	assert_true(fd >= 0);
@@ -84,7 +84,7 @@ static void null_device(void **state)
 	(void)state;
 	assert_null(vfiopm_device_free(NULL));
 	expect_errno(EINVAL, vfiopm_device_get_fd(NULL));
-	expect_errno(EINVAL, vfiopm_device_set_address(NULL, world_device()));
+	expect_errno(EINVAL, vfiopm_device_set_address(NULL, testbed_device()));
 	expect_errno(EINVAL, vfiopm_device_get_address(NULL, &address));
 }
 
@@ -98,24 +98,24 @@ static void open_by_address(void **state)
 	int fd;
 
 	(void)state;
-	expect_ok(vfiopm_device_open(world_device(), &dev));
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
 	fd = vfiopm_device_get_fd(dev);
 	assert_int_equal(raw_info(fd), 0);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	expect_ok(vfiopm_device_get_address(dev, &address));
-	assert_string_equal(address, world_device());
+	assert_string_equal(address, testbed_device());
 	/* In use now: its group, or its cdev. */
-	if (world_has_cdev())
-		expect_errno(EINVAL, vfiopm_device_open(world_device(), &second));
+	if (testbed_has_cdev())
+		expect_errno(EINVAL, vfiopm_device_open(testbed_device(), &second));
 	else
-		expect_errno(EBUSY, vfiopm_device_open(world_device(), &second));
+		expect_errno(EBUSY, vfiopm_device_open(testbed_device(), &second));
 	assert_ptr_equal(second, untouched);
 	assert_null(vfiopm_device_free(dev));
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 	assert_int_equal(host_open_fds(), fds);
 
 	/* And it can be opened again. */
-	expect_ok(vfiopm_device_open(world_device(), &dev));
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
 	vfiopm_device_free(dev);
 }
 
@@ -127,7 +127,7 @@ static void every_fd_closes_on_exec(void **state)
 	(void)state;
 	for (int fd = 0; fd < 256; fd++)
 		before[fd] = fcntl(fd, F_GETFD) >= 0;
-	expect_ok(vfiopm_device_open(world_device(), &dev));
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
 	for (int fd = 0; fd < 256; fd++) {
 		int flags = fcntl(fd, F_GETFD);
 
@@ -170,7 +170,7 @@ static void not_an_address(void **state)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		expect_errno(EINVAL, vfiopm_device_open(texts[i], &dev));
 	expect_errno(EINVAL, vfiopm_device_open(NULL, &dev));
-	expect_errno(EINVAL, vfiopm_device_open(world_device(), NULL));
+	expect_errno(EINVAL, vfiopm_device_open(testbed_device(), NULL));
 	assert_ptr_equal(dev, untouched);
 
 	raw_open(&raw);
@@ -198,7 +198,7 @@ static void no_such_device(void **state)
 
 static void set_address(void **state)
 {
-	bool in_fdinfo = world_kernel_is_at_least(7, 0) || world_kernel_is_at_least(6, 18);
+	bool in_fdinfo = testbed_kernel_is_at_least(7, 0) || testbed_kernel_is_at_least(6, 18);
 	struct vfiopm_device *dev;
 	const char *address = NULL;
 	uint32_t value;
@@ -212,18 +212,18 @@ static void set_address(void **state)
 	expect_errno(EINVAL, vfiopm_device_get_address(dev, NULL));
 	if (in_fdinfo) {
 		expect_ok(vfiopm_device_get_address(dev, &address));
-		assert_string_equal(address, world_device());
+		assert_string_equal(address, testbed_device());
 	} else {
 		expect_errno(ENXIO, vfiopm_device_get_address(dev, &address));
 		assert_null(address);
 		expect_errno(ENXIO, vfiopm_readout_get_power_state(dev, &value));
 		expect_errno(ENXIO, vfiopm_device_set_address(dev, "0000:7f:1f.7"));
 	}
-	expect_ok(vfiopm_device_set_address(dev, world_device()));
-	expect_ok(vfiopm_device_set_address(dev, world_device()));
+	expect_ok(vfiopm_device_set_address(dev, testbed_device()));
+	expect_ok(vfiopm_device_set_address(dev, testbed_device()));
 	expect_errno(EALREADY, vfiopm_device_set_address(dev, "0000:00:00.0"));
 	expect_ok(vfiopm_device_get_address(dev, &address));
-	assert_string_equal(address, world_device());
+	assert_string_equal(address, testbed_device());
 	vfiopm_device_free(dev);
 	assert_int_equal(host_open_fds(), fds);
 	raw_close(&raw);
@@ -264,9 +264,9 @@ static void readout(void **state)
 	uint64_t ms = 0, later = 0;
 
 	(void)state;
-	expect_ok(vfiopm_device_open(world_device(), &dev));
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
 	host_stays_awake();
-	if (world_kernel_is_at_least(5, 11)) {
+	if (testbed_kernel_is_at_least(5, 11)) {
 		expect_ok(vfiopm_readout_get_power_state(dev, &value));
 		assert_int_equal(value, VFIOPM_POWER_STATE_D0);
 	} else {
@@ -290,12 +290,12 @@ static void readout(void **state)
 	assert_int_equal(value, 0);
 	host_write("d3cold_allowed", "1");
 
-	if (world_has_low_power()) {
+	if (testbed_has_low_power()) {
 		expect_ok(vfiopm_enter(dev));
 		host_sees_deep_sleep();
 		expect_ok(vfiopm_readout_get_power_state(dev, &value));
-		assert_int_equal(value, world_has_d3cold() ? VFIOPM_POWER_STATE_D3COLD
-							   : VFIOPM_POWER_STATE_D3HOT);
+		assert_int_equal(value, testbed_has_d3cold() ? VFIOPM_POWER_STATE_D3COLD
+							     : VFIOPM_POWER_STATE_D3HOT);
 		expect_ok(vfiopm_readout_get_runtime_status(dev, &value));
 		assert_int_equal(value, VFIOPM_RUNTIME_SUSPENDED);
 		/* It counts on while the device sleeps. */
@@ -315,7 +315,7 @@ static void readout_nulls(void **state)
 	uint64_t ms;
 
 	(void)state;
-	expect_ok(vfiopm_device_open(world_device(), &dev));
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
 	expect_errno(EINVAL, vfiopm_readout_get_power_state(NULL, &value));
 	expect_errno(EINVAL, vfiopm_readout_get_power_state(dev, NULL));
 	expect_errno(EINVAL, vfiopm_readout_get_runtime_status(NULL, &value));
@@ -347,13 +347,13 @@ static void names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(from_fd),	   IN_WORLD(wrong_fds),
-		IN_WORLD(unbound_cdev),	   IN_WORLD(null_device),
-		IN_WORLD(open_by_address), IN_WORLD(every_fd_closes_on_exec),
-		IN_WORLD(not_an_address),  IN_WORLD(no_such_device),
-		IN_WORLD(set_address),	   IN_WORLD(set_trace),
-		IN_WORLD(readout),	   IN_WORLD(readout_nulls),
-		IN_WORLD(names),
+		ON_TESTBED(from_fd),	     ON_TESTBED(wrong_fds),
+		ON_TESTBED(unbound_cdev),    ON_TESTBED(null_device),
+		ON_TESTBED(open_by_address), ON_TESTBED(every_fd_closes_on_exec),
+		ON_TESTBED(not_an_address),  ON_TESTBED(no_such_device),
+		ON_TESTBED(set_address),     ON_TESTBED(set_trace),
+		ON_TESTBED(readout),	     ON_TESTBED(readout_nulls),
+		ON_TESTBED(names),
 	};
 
 	return cmocka_run_group_tests_name("device", tests, NULL, NULL);

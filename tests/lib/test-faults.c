@@ -15,118 +15,118 @@
 #include "raw.h"
 #include "sim.h"
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
-struct bench {
+struct fixture {
 	struct sim_device *sim;
 	struct vfiopm_device *dev;
 	int fd;
 	int wakeup;
 };
 
-static void add(struct bench *bench, const char *kernel)
+static void add(struct fixture *fixture, const char *kernel)
 {
 	struct sim_machine machine = { .kernel = kernel };
 
 	sim_stop_clock();
-	*bench = (struct bench){ .sim = sim_add(&machine), .fd = -1, .wakeup = raw_eventfd() };
+	*fixture = (struct fixture){ .sim = sim_add(&machine), .fd = -1, .wakeup = raw_eventfd() };
 }
 
-static void drop(struct bench *bench)
+static void drop(struct fixture *fixture)
 {
-	vfiopm_device_free(bench->dev);
-	close(bench->wakeup);
-	if (bench->fd >= 0)
-		close(bench->fd);
+	vfiopm_device_free(fixture->dev);
+	close(fixture->wakeup);
+	if (fixture->fd >= 0)
+		close(fixture->fd);
 	sim_reset();
 }
 
-static void make(struct bench *bench)
+static void make(struct fixture *fixture)
 {
-	bench->fd = sim_open_device(bench->sim);
-	assert_true(bench->fd >= 0);
-	expect_ok(vfiopm_device_new_from_fd(bench->fd, &bench->dev));
+	fixture->fd = sim_open_device(fixture->sim);
+	assert_true(fixture->fd >= 0);
+	expect_ok(vfiopm_device_new_from_fd(fixture->fd, &fixture->dev));
 }
 
 /* ---- every call, every errno ---- */
 
-static void prepare_nothing(struct bench *bench)
+static void prepare_nothing(struct fixture *fixture)
 {
-	(void)bench;
+	(void)fixture;
 }
 
-static void prepare_fd(struct bench *bench)
+static void prepare_fd(struct fixture *fixture)
 {
-	bench->fd = sim_open_device(bench->sim);
+	fixture->fd = sim_open_device(fixture->sim);
 }
 
-static void prepare_addressed(struct bench *bench)
+static void prepare_addressed(struct fixture *fixture)
 {
-	make(bench);
-	expect_ok(vfiopm_device_set_address(bench->dev, world_device()));
+	make(fixture);
+	expect_ok(vfiopm_device_set_address(fixture->dev, testbed_device()));
 }
 
-static void prepare_armed(struct bench *bench)
+static void prepare_armed(struct fixture *fixture)
 {
-	prepare_addressed(bench);
-	expect_ok(vfiopm_enter_wakeup(bench->dev, bench->wakeup));
+	prepare_addressed(fixture);
+	expect_ok(vfiopm_enter_wakeup(fixture->dev, fixture->wakeup));
 }
 
-static void prepare_entered(struct bench *bench)
+static void prepare_entered(struct fixture *fixture)
 {
-	prepare_addressed(bench);
-	expect_ok(vfiopm_enter(bench->dev));
+	prepare_addressed(fixture);
+	expect_ok(vfiopm_enter(fixture->dev));
 }
 
-static int run_open(struct bench *bench)
+static int run_open(struct fixture *fixture)
 {
-	return vfiopm_device_open(world_device(), &bench->dev);
+	return vfiopm_device_open(testbed_device(), &fixture->dev);
 }
 
-static int run_new(struct bench *bench)
+static int run_new(struct fixture *fixture)
 {
-	return vfiopm_device_new_from_fd(bench->fd, &bench->dev);
+	return vfiopm_device_new_from_fd(fixture->fd, &fixture->dev);
 }
 
-static int run_set_address(struct bench *bench)
+static int run_set_address(struct fixture *fixture)
 {
-	return vfiopm_device_set_address(bench->dev, world_device());
+	return vfiopm_device_set_address(fixture->dev, testbed_device());
 }
 
-static int run_enter(struct bench *bench)
+static int run_enter(struct fixture *fixture)
 {
-	return vfiopm_enter(bench->dev);
+	return vfiopm_enter(fixture->dev);
 }
 
-static int run_enter_wakeup(struct bench *bench)
+static int run_enter_wakeup(struct fixture *fixture)
 {
-	return vfiopm_enter_wakeup(bench->dev, bench->wakeup);
+	return vfiopm_enter_wakeup(fixture->dev, fixture->wakeup);
 }
 
-static int run_exit(struct bench *bench)
+static int run_exit(struct fixture *fixture)
 {
-	return vfiopm_exit(bench->dev);
+	return vfiopm_exit(fixture->dev);
 }
 
-static int run_get_state(struct bench *bench)
+static int run_get_state(struct fixture *fixture)
 {
-	int state = vfiopm_get_state(bench->dev);
+	int state = vfiopm_get_state(fixture->dev);
 
 	return state < 0 ? state : 0;
 }
 
-static int run_readout(struct bench *bench)
+static int run_readout(struct fixture *fixture)
 {
 	uint64_t ms;
 
-	return vfiopm_readout_get_suspended_time(bench->dev, &ms);
+	return vfiopm_readout_get_suspended_time(fixture->dev, &ms);
 }
 
 static const struct operation {
 	const char *name;
 	const char *kernel;
-	void (*prepare)(struct bench *bench);
-	int (*run)(struct bench *bench);
+	void (*prepare)(struct fixture *fixture);
+	int (*run)(struct fixture *fixture);
 } operations[] = {
 	{ "open by group", "6.12", prepare_nothing, run_open },
 	{ "open by group, no vfio-dev", "5.10", prepare_nothing, run_open },
@@ -194,49 +194,49 @@ static bool may_do_without(const struct operation *operation, const char *call, 
 	return !creates && strcmp(call, "pread") == 0 && operation->run != run_readout;
 }
 
-static bool state_is_true(const struct bench *bench)
+static bool state_is_true(const struct fixture *fixture)
 {
-	int state = bench->dev ? vfiopm_get_state(bench->dev) : VFIOPM_STATE_ACTIVE;
+	int state = fixture->dev ? vfiopm_get_state(fixture->dev) : VFIOPM_STATE_ACTIVE;
 	bool low = state == VFIOPM_STATE_LOW_POWER || state == VFIOPM_STATE_LOW_POWER_WAKEUP;
 
-	return low == sim_is_engaged(bench->sim);
+	return low == sim_is_engaged(fixture->sim);
 }
 
 static void fail_one(const struct operation *operation, unsigned index, const char *call, int error,
 		     unsigned last_ioctl)
 {
-	struct bench bench;
+	struct fixture fixture;
 	struct vfiopm_device *before;
 	unsigned fds;
 	int r;
 
-	add(&bench, operation->kernel);
-	operation->prepare(&bench);
-	before = bench.dev;
+	add(&fixture, operation->kernel);
+	operation->prepare(&fixture);
+	before = fixture.dev;
 	fds = host_open_fds();
 
 	sim_calls_fail(index, error);
-	r = operation->run(&bench);
+	r = operation->run(&fixture);
 	sim_calls_end();
 	if (r != -error && !(r == 0 && may_do_without(operation, call, error, index, last_ioctl)))
 		fail_msg("%s: %s(), call %u, fails with %s, and the result is %d", operation->name,
 			 call, index, strerror(error), r);
 
 	if (r < 0) {
-		assert_ptr_equal(bench.dev, before);
+		assert_ptr_equal(fixture.dev, before);
 		if (host_open_fds() != fds)
 			fail_msg("%s: %s(), call %u, fails with %s, and %u fds are %u",
 				 operation->name, call, index, strerror(error), fds,
 				 host_open_fds());
-		if (!state_is_true(&bench))
+		if (!state_is_true(&fixture))
 			fail_msg("%s: %s(), call %u, fails with %s, and the state is not true",
 				 operation->name, call, index, strerror(error));
-		expect_ok(operation->run(&bench));
+		expect_ok(operation->run(&fixture));
 	}
-	if (!state_is_true(&bench))
+	if (!state_is_true(&fixture))
 		fail_msg("%s: after %s(), call %u, %s, the state is not true", operation->name,
 			 call, index, strerror(error));
-	drop(&bench);
+	drop(&fixture);
 }
 
 static void every_call_fails(void **state)
@@ -244,13 +244,13 @@ static void every_call_fails(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
 		const char *calls[SIM_CALLS_MAX];
-		struct bench bench;
+		struct fixture fixture;
 		unsigned count, last_ioctl = 0;
 
-		add(&bench, operations[i].kernel);
-		operations[i].prepare(&bench);
+		add(&fixture, operations[i].kernel);
+		operations[i].prepare(&fixture);
 		sim_calls_begin();
-		expect_ok(operations[i].run(&bench));
+		expect_ok(operations[i].run(&fixture));
 		count = sim_calls_end();
 		assert_in_range(count, 1, SIM_CALLS_MAX - 1);
 		for (unsigned j = 0; j < count; j++) {
@@ -258,7 +258,7 @@ static void every_call_fails(void **state)
 			if (strcmp(calls[j], "ioctl") == 0)
 				last_ioctl = j;
 		}
-		drop(&bench);
+		drop(&fixture);
 
 		for (unsigned j = 0; j < count; j++) {
 			for (const int *error = faults_of(calls[j])->errors; *error; error++)
@@ -280,16 +280,16 @@ static void open_on_wrong_machines(void **state)
 
 	(void)state;
 	sim_add(&no_group);
-	expect_errno(ENOENT, vfiopm_device_open(world_device(), &dev));
+	expect_errno(ENOENT, vfiopm_device_open(testbed_device(), &dev));
 	sim_reset();
 	sim_add(&not_bound);
-	expect_errno(ENOENT, vfiopm_device_open(world_device(), &dev));
+	expect_errno(ENOENT, vfiopm_device_open(testbed_device(), &dev));
 	sim_reset();
 	sim_add(&mate_bound);
-	expect_errno(ENODEV, vfiopm_device_open(world_device(), &dev));
+	expect_errno(ENODEV, vfiopm_device_open(testbed_device(), &dev));
 	sim_reset();
 	sim_add(&mate_on_host);
-	expect_errno(EPERM, vfiopm_device_open(world_device(), &dev));
+	expect_errno(EPERM, vfiopm_device_open(testbed_device(), &dev));
 	sim_reset();
 	assert_null(dev);
 	assert_int_equal(host_open_fds(), fds);
@@ -298,28 +298,28 @@ static void open_on_wrong_machines(void **state)
 static void resume_fails(void **state)
 {
 	struct vfiopm_device *second = NULL;
-	struct bench bench;
+	struct fixture fixture;
 
 	(void)state;
-	add(&bench, NULL);
-	sim_fail_resume(bench.sim, true);
-	expect_errno(EIO, vfiopm_device_open(world_device(), &second));
-	sim_fail_resume(bench.sim, false);
-	make(&bench);
+	add(&fixture, NULL);
+	sim_fail_resume(fixture.sim, true);
+	expect_errno(EIO, vfiopm_device_open(testbed_device(), &second));
+	sim_fail_resume(fixture.sim, false);
+	make(&fixture);
 
-	expect_ok(vfiopm_enter_wakeup(bench.dev, bench.wakeup));
-	sim_fail_resume(bench.sim, true);
-	expect_errno(EIO, vfiopm_enter(bench.dev));
-	expect_errno(EIO, vfiopm_enter_wakeup(bench.dev, bench.wakeup));
-	expect_errno(EIO, vfiopm_exit(bench.dev));
-	expect_errno(EIO, vfiopm_device_new_from_fd(bench.fd, &second));
+	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+	sim_fail_resume(fixture.sim, true);
+	expect_errno(EIO, vfiopm_enter(fixture.dev));
+	expect_errno(EIO, vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+	expect_errno(EIO, vfiopm_exit(fixture.dev));
+	expect_errno(EIO, vfiopm_device_new_from_fd(fixture.fd, &second));
 	assert_null(second);
-	assert_int_equal(vfiopm_get_state(bench.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
-	assert_true(sim_is_suspended(bench.sim));
-	sim_fail_resume(bench.sim, false);
-	expect_ok(vfiopm_exit(bench.dev));
-	assert_int_equal(raw_take(bench.wakeup), 0);
-	drop(&bench);
+	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
+	assert_true(sim_is_suspended(fixture.sim));
+	sim_fail_resume(fixture.sim, false);
+	expect_ok(vfiopm_exit(fixture.dev));
+	assert_int_equal(raw_take(fixture.wakeup), 0);
+	drop(&fixture);
 }
 
 /* The index of the nth call of this name when the device is opened by its group. */
@@ -329,7 +329,7 @@ static unsigned call_of_open(const char *name, unsigned nth)
 	unsigned count;
 
 	sim_calls_begin();
-	expect_ok(vfiopm_device_open(world_device(), &dev));
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
 	count = sim_calls_end();
 	vfiopm_device_free(dev);
 	for (unsigned i = 0; i < count; i++) {
@@ -356,22 +356,22 @@ static void open_errnos(void **state)
 	info = call_of_open("ioctl", 4);
 
 	sim_calls_fail(group, EACCES);
-	expect_errno(EACCES, vfiopm_device_open(world_device(), &dev));
+	expect_errno(EACCES, vfiopm_device_open(testbed_device(), &dev));
 	sim_calls_fail(container, EMFILE);
-	expect_errno(EMFILE, vfiopm_device_open(world_device(), &dev));
+	expect_errno(EMFILE, vfiopm_device_open(testbed_device(), &dev));
 	sim_calls_fail(container, ENFILE);
-	expect_errno(ENFILE, vfiopm_device_open(world_device(), &dev));
+	expect_errno(ENFILE, vfiopm_device_open(testbed_device(), &dev));
 	sim_calls_fail(set_iommu, EINVAL);
-	expect_errno(EINVAL, vfiopm_device_open(world_device(), &dev));
+	expect_errno(EINVAL, vfiopm_device_open(testbed_device(), &dev));
 	sim_calls_fail(get_device, EAGAIN);
-	expect_errno(EAGAIN, vfiopm_device_open(world_device(), &dev));
+	expect_errno(EAGAIN, vfiopm_device_open(testbed_device(), &dev));
 	sim_calls_fail(info, ENOMEM);
-	expect_errno(ENOMEM, vfiopm_device_open(world_device(), &dev));
+	expect_errno(ENOMEM, vfiopm_device_open(testbed_device(), &dev));
 	/* VFIO's version is 0, and GET_INFO gives 0. */
 	sim_calls_answer(call_of_open("ioctl", 0), 1);
-	expect_errno(EPROTO, vfiopm_device_open(world_device(), &dev));
+	expect_errno(EPROTO, vfiopm_device_open(testbed_device(), &dev));
 	sim_calls_answer(info, 1);
-	expect_errno(EPROTO, vfiopm_device_open(world_device(), &dev));
+	expect_errno(EPROTO, vfiopm_device_open(testbed_device(), &dev));
 	sim_calls_end();
 	assert_null(dev);
 	sim_reset();
@@ -380,72 +380,72 @@ static void open_errnos(void **state)
 static void new_errnos(void **state)
 {
 	struct vfiopm_device *dev = NULL;
-	struct bench bench;
+	struct fixture fixture;
 
 	(void)state;
-	add(&bench, NULL);
-	prepare_fd(&bench);
+	add(&fixture, NULL);
+	prepare_fd(&fixture);
 	sim_calls_answer(0, 22);
-	expect_errno(EPROTO, vfiopm_device_new_from_fd(bench.fd, &dev));
+	expect_errno(EPROTO, vfiopm_device_new_from_fd(fixture.fd, &dev));
 	sim_calls_fail(1, ENOMEM);
-	expect_errno(ENOMEM, vfiopm_device_new_from_fd(bench.fd, &dev));
+	expect_errno(ENOMEM, vfiopm_device_new_from_fd(fixture.fd, &dev));
 	sim_calls_end();
 	assert_null(dev);
-	drop(&bench);
+	drop(&fixture);
 }
 
 static void set_address_errnos(void **state)
 {
-	struct bench bench;
+	struct fixture fixture;
 
 	(void)state;
-	add(&bench, NULL);
-	make(&bench);
+	add(&fixture, NULL);
+	make(&fixture);
 	sim_calls_fail(0, EACCES);
-	expect_errno(EACCES, vfiopm_device_set_address(bench.dev, world_device()));
+	expect_errno(EACCES, vfiopm_device_set_address(fixture.dev, testbed_device()));
 	sim_calls_fail(0, EMFILE);
-	expect_errno(EMFILE, vfiopm_device_set_address(bench.dev, world_device()));
+	expect_errno(EMFILE, vfiopm_device_set_address(fixture.dev, testbed_device()));
 	sim_calls_fail(0, ENFILE);
-	expect_errno(ENFILE, vfiopm_device_set_address(bench.dev, world_device()));
+	expect_errno(ENFILE, vfiopm_device_set_address(fixture.dev, testbed_device()));
 	sim_calls_fail(0, ENOMEM);
-	expect_errno(ENOMEM, vfiopm_device_set_address(bench.dev, world_device()));
+	expect_errno(ENOMEM, vfiopm_device_set_address(fixture.dev, testbed_device()));
 	sim_calls_end();
-	drop(&bench);
+	drop(&fixture);
 }
 
 /* An impossible answer: that of the v2 and v3 patches to misuse. */
 static void positive_answers(void **state)
 {
-	struct bench bench;
+	struct fixture fixture;
 
 	(void)state;
-	add(&bench, NULL);
-	make(&bench);
+	add(&fixture, NULL);
+	make(&fixture);
 	sim_calls_answer(0, 22);
-	expect_errno(EPROTO, vfiopm_enter(bench.dev));
+	expect_errno(EPROTO, vfiopm_enter(fixture.dev));
 	sim_calls_answer(2, 22);
-	expect_errno(EPROTO, vfiopm_enter_wakeup(bench.dev, bench.wakeup));
+	expect_errno(EPROTO, vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
 	sim_calls_answer(0, 22);
-	expect_errno(EPROTO, vfiopm_exit(bench.dev));
+	expect_errno(EPROTO, vfiopm_exit(fixture.dev));
 	sim_calls_end();
-	assert_int_equal(vfiopm_get_state(bench.dev), VFIOPM_STATE_ACTIVE);
-	drop(&bench);
+	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_ACTIVE);
+	drop(&fixture);
 }
 
 static void no_fd_is_free(void **state)
 {
-	struct bench bench;
+	struct fixture fixture;
 
 	(void)state;
-	add(&bench, NULL);
-	make(&bench);
+	add(&fixture, NULL);
+	make(&fixture);
 	sim_calls_fail(0, EMFILE);
-	expect_errno(EMFILE, vfiopm_enter_wakeup(bench.dev, bench.wakeup));
+	expect_errno(EMFILE, vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
 	sim_calls_fail(0, ENOMEM);
-	expect_errno(ENOMEM, vfiopm_enter_wakeup(bench.dev, bench.wakeup));
+	expect_errno(ENOMEM, vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
 	assert_int_equal(sim_calls_named("ioctl"), 0);
 	sim_calls_end();
-	drop(&bench);
+	drop(&fixture);
 }
 
 /* An entry over an armed one fails, and so does arming that one again: the device is
@@ -453,136 +453,136 @@ static void no_fd_is_free(void **state)
 static void arming_again_fails_too(void **state)
 {
 	int file = eventfd(0, EFD_NONBLOCK);
-	struct bench bench;
+	struct fixture fixture;
 	unsigned count, second = 0, ioctls = 0;
 
 	(void)state;
 	/* Which call is the second ioctl? */
-	add(&bench, NULL);
-	prepare_armed(&bench);
+	add(&fixture, NULL);
+	prepare_armed(&fixture);
 	sim_calls_begin();
-	expect_errno(EINVAL, vfiopm_enter_wakeup(bench.dev, bench.fd));
+	expect_errno(EINVAL, vfiopm_enter_wakeup(fixture.dev, fixture.fd));
 	count = sim_calls_end();
 	for (unsigned i = 0; i < count; i++) {
 		if (strcmp(sim_call_name(i), "ioctl") == 0 && ++ioctls == 2)
 			second = i;
 	}
 	assert_int_equal(ioctls, 2);
-	assert_int_equal(raw_take(bench.wakeup), 0);
-	assert_int_equal(vfiopm_get_state(bench.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
+	assert_int_equal(raw_take(fixture.wakeup), 0);
+	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
 
 	sim_calls_fail(second, EIO);
-	expect_errno(EINVAL, vfiopm_enter_wakeup(bench.dev, bench.fd));
+	expect_errno(EINVAL, vfiopm_enter_wakeup(fixture.dev, fixture.fd));
 	sim_calls_end();
-	assert_false(sim_is_engaged(bench.sim));
-	assert_int_equal(vfiopm_get_state(bench.dev), VFIOPM_STATE_WOKEN);
-	assert_int_equal(raw_take(bench.wakeup), 1);
+	assert_false(sim_is_engaged(fixture.sim));
+	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_WOKEN);
+	assert_int_equal(raw_take(fixture.wakeup), 1);
 	close(file);
-	drop(&bench);
+	drop(&fixture);
 }
 
 /* ---- what sysfs says ---- */
 
-static void open_with_attribute(struct bench *bench, const char *name, const char *text)
+static void open_with_attribute(struct fixture *fixture, const char *name, const char *text)
 {
-	add(bench, NULL);
-	sim_set_attribute(bench->sim, name, text);
-	prepare_addressed(bench);
+	add(fixture, NULL);
+	sim_set_attribute(fixture->sim, name, text);
+	prepare_addressed(fixture);
 }
 
 static void missing_attributes(void **state)
 {
-	struct bench bench;
+	struct fixture fixture;
 	uint32_t value;
 	uint64_t ms;
 
 	(void)state;
-	open_with_attribute(&bench, "power_state", NULL);
-	expect_errno(ENOENT, vfiopm_readout_get_power_state(bench.dev, &value));
-	expect_ok(vfiopm_readout_get_control(bench.dev, &value));
-	drop(&bench);
-	open_with_attribute(&bench, "power/runtime_status", NULL);
-	expect_errno(ENOENT, vfiopm_readout_get_runtime_status(bench.dev, &value));
-	drop(&bench);
-	open_with_attribute(&bench, "power/runtime_suspended_time", NULL);
-	expect_errno(ENOENT, vfiopm_readout_get_suspended_time(bench.dev, &ms));
-	drop(&bench);
-	open_with_attribute(&bench, "power/control", NULL);
-	expect_errno(ENOENT, vfiopm_readout_get_control(bench.dev, &value));
-	drop(&bench);
-	open_with_attribute(&bench, "d3cold_allowed", NULL);
-	expect_errno(ENOENT, vfiopm_readout_get_d3cold_allowed(bench.dev, &value));
-	drop(&bench);
+	open_with_attribute(&fixture, "power_state", NULL);
+	expect_errno(ENOENT, vfiopm_readout_get_power_state(fixture.dev, &value));
+	expect_ok(vfiopm_readout_get_control(fixture.dev, &value));
+	drop(&fixture);
+	open_with_attribute(&fixture, "power/runtime_status", NULL);
+	expect_errno(ENOENT, vfiopm_readout_get_runtime_status(fixture.dev, &value));
+	drop(&fixture);
+	open_with_attribute(&fixture, "power/runtime_suspended_time", NULL);
+	expect_errno(ENOENT, vfiopm_readout_get_suspended_time(fixture.dev, &ms));
+	drop(&fixture);
+	open_with_attribute(&fixture, "power/control", NULL);
+	expect_errno(ENOENT, vfiopm_readout_get_control(fixture.dev, &value));
+	drop(&fixture);
+	open_with_attribute(&fixture, "d3cold_allowed", NULL);
+	expect_errno(ENOENT, vfiopm_readout_get_d3cold_allowed(fixture.dev, &value));
+	drop(&fixture);
 }
 
 static void unknown_values(void **state)
 {
-	struct bench bench;
+	struct fixture fixture;
 	uint32_t value;
 	uint64_t ms;
 
 	(void)state;
-	open_with_attribute(&bench, "power_state", "D4\n");
-	expect_errno(EPROTO, vfiopm_readout_get_power_state(bench.dev, &value));
-	drop(&bench);
-	open_with_attribute(&bench, "power/runtime_status", "asleep\n");
-	expect_errno(EPROTO, vfiopm_readout_get_runtime_status(bench.dev, &value));
-	drop(&bench);
-	open_with_attribute(&bench, "power/runtime_suspended_time", "-1\n");
-	expect_errno(EPROTO, vfiopm_readout_get_suspended_time(bench.dev, &ms));
-	drop(&bench);
-	open_with_attribute(&bench, "power/control", "off\n");
-	expect_errno(EPROTO, vfiopm_readout_get_control(bench.dev, &value));
-	drop(&bench);
-	open_with_attribute(&bench, "d3cold_allowed", "2\n");
-	expect_errno(EPROTO, vfiopm_readout_get_d3cold_allowed(bench.dev, &value));
-	drop(&bench);
+	open_with_attribute(&fixture, "power_state", "D4\n");
+	expect_errno(EPROTO, vfiopm_readout_get_power_state(fixture.dev, &value));
+	drop(&fixture);
+	open_with_attribute(&fixture, "power/runtime_status", "asleep\n");
+	expect_errno(EPROTO, vfiopm_readout_get_runtime_status(fixture.dev, &value));
+	drop(&fixture);
+	open_with_attribute(&fixture, "power/runtime_suspended_time", "-1\n");
+	expect_errno(EPROTO, vfiopm_readout_get_suspended_time(fixture.dev, &ms));
+	drop(&fixture);
+	open_with_attribute(&fixture, "power/control", "off\n");
+	expect_errno(EPROTO, vfiopm_readout_get_control(fixture.dev, &value));
+	drop(&fixture);
+	open_with_attribute(&fixture, "d3cold_allowed", "2\n");
+	expect_errno(EPROTO, vfiopm_readout_get_d3cold_allowed(fixture.dev, &value));
+	drop(&fixture);
 	/* Longer than any value can be. */
 	open_with_attribute(
-		&bench, "power_state",
+		&fixture, "power_state",
 		"D3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3cold\n");
-	expect_errno(EPROTO, vfiopm_readout_get_power_state(bench.dev, &value));
-	drop(&bench);
+	expect_errno(EPROTO, vfiopm_readout_get_power_state(fixture.dev, &value));
+	drop(&fixture);
 }
 
 static void device_gone(void **state)
 {
-	struct bench bench;
+	struct fixture fixture;
 	uint32_t value;
 	uint64_t ms;
 
 	(void)state;
-	add(&bench, NULL);
-	prepare_addressed(&bench);
+	add(&fixture, NULL);
+	prepare_addressed(&fixture);
 	sim_calls_fail(0, ENODEV);
-	expect_errno(ENODEV, vfiopm_readout_get_power_state(bench.dev, &value));
+	expect_errno(ENODEV, vfiopm_readout_get_power_state(fixture.dev, &value));
 	sim_calls_fail(0, ENODEV);
-	expect_errno(ENODEV, vfiopm_readout_get_runtime_status(bench.dev, &value));
+	expect_errno(ENODEV, vfiopm_readout_get_runtime_status(fixture.dev, &value));
 	sim_calls_fail(0, ENODEV);
-	expect_errno(ENODEV, vfiopm_readout_get_suspended_time(bench.dev, &ms));
+	expect_errno(ENODEV, vfiopm_readout_get_suspended_time(fixture.dev, &ms));
 	sim_calls_fail(0, ENODEV);
-	expect_errno(ENODEV, vfiopm_readout_get_control(bench.dev, &value));
+	expect_errno(ENODEV, vfiopm_readout_get_control(fixture.dev, &value));
 	sim_calls_fail(0, ENODEV);
-	expect_errno(ENODEV, vfiopm_readout_get_d3cold_allowed(bench.dev, &value));
+	expect_errno(ENODEV, vfiopm_readout_get_d3cold_allowed(fixture.dev, &value));
 	sim_calls_end();
-	drop(&bench);
+	drop(&fixture);
 }
 
 static void place_unknown(void **state)
 {
-	struct bench bench;
+	struct fixture fixture;
 	uint32_t value;
 	uint64_t ms;
 
 	(void)state;
-	add(&bench, "6.12");
-	make(&bench);
-	expect_errno(ENXIO, vfiopm_readout_get_power_state(bench.dev, &value));
-	expect_errno(ENXIO, vfiopm_readout_get_runtime_status(bench.dev, &value));
-	expect_errno(ENXIO, vfiopm_readout_get_suspended_time(bench.dev, &ms));
-	expect_errno(ENXIO, vfiopm_readout_get_control(bench.dev, &value));
-	expect_errno(ENXIO, vfiopm_readout_get_d3cold_allowed(bench.dev, &value));
-	drop(&bench);
+	add(&fixture, "6.12");
+	make(&fixture);
+	expect_errno(ENXIO, vfiopm_readout_get_power_state(fixture.dev, &value));
+	expect_errno(ENXIO, vfiopm_readout_get_runtime_status(fixture.dev, &value));
+	expect_errno(ENXIO, vfiopm_readout_get_suspended_time(fixture.dev, &ms));
+	expect_errno(ENXIO, vfiopm_readout_get_control(fixture.dev, &value));
+	expect_errno(ENXIO, vfiopm_readout_get_d3cold_allowed(fixture.dev, &value));
+	drop(&fixture);
 }
 
 int main(void)

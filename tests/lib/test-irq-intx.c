@@ -7,217 +7,219 @@
 #include <vfiopm/vfiopm.h>
 
 #include "host.h"
-#include "irq.h"
+#include "irq-fixture.h"
 #include "raw.h"
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
 /* ---- INTx ---- */
 
 static void intx(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 	int event;
 
 	(void)state;
-	irq_bench_open(&bench);
-	event = bench.events[0];
-	expect_errno(EINVAL, vfiopm_irq_mask(bench.dev, VFIOPM_IRQ_INTX, 0));
-	expect_errno(EINVAL, vfiopm_irq_unmask(bench.dev, VFIOPM_IRQ_INTX, 0));
-	expect_errno(EINVAL, vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_INTX, 0));
-	expect_issues(&bench, 1, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, event));
-	expect_issues(&bench, 0, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, event));
-	world_fire(&bench.raw, VFIOPM_IRQ_INTX, 0);
+	irq_fixture_open(&fixture);
+	event = fixture.events[0];
+	expect_errno(EINVAL, vfiopm_irq_mask(fixture.dev, VFIOPM_IRQ_INTX, 0));
+	expect_errno(EINVAL, vfiopm_irq_unmask(fixture.dev, VFIOPM_IRQ_INTX, 0));
+	expect_errno(EINVAL, vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_INTX, 0));
+	expect_issues(&fixture, 1,
+		      vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, event));
+	expect_issues(&fixture, 0,
+		      vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, event));
+	testbed_fire(&fixture.raw, VFIOPM_IRQ_INTX, 0);
 	assert_true(irq_arrives(event));
-	assert_int_equal(raw_take(event), 1);
-	world_clear(&bench.raw);
+	testbed_clear(&fixture.raw);
 
 	/* The kernel has masked it: the next comes with the unmask. */
-	world_fire(&bench.raw, VFIOPM_IRQ_INTX, 0);
+	testbed_fire(&fixture.raw, VFIOPM_IRQ_INTX, 0);
 	usleep(20000);
 	assert_int_equal(raw_take(event), 0);
-	expect_issues(&bench, 1, vfiopm_irq_unmask(bench.dev, VFIOPM_IRQ_INTX, 0));
+	expect_issues(&fixture, 1, vfiopm_irq_unmask(fixture.dev, VFIOPM_IRQ_INTX, 0));
 	assert_true(irq_arrives(event));
-	assert_int_equal(raw_take(event), 1);
-	world_clear(&bench.raw);
-	expect_issues(&bench, 1, vfiopm_irq_unmask(bench.dev, VFIOPM_IRQ_INTX, 0));
+	testbed_clear(&fixture.raw);
+	expect_issues(&fixture, 1, vfiopm_irq_unmask(fixture.dev, VFIOPM_IRQ_INTX, 0));
 
 	/* Masked by us. */
-	expect_issues(&bench, 1, vfiopm_irq_mask(bench.dev, VFIOPM_IRQ_INTX, 0));
-	world_fire(&bench.raw, VFIOPM_IRQ_INTX, 0);
+	expect_issues(&fixture, 1, vfiopm_irq_mask(fixture.dev, VFIOPM_IRQ_INTX, 0));
+	testbed_fire(&fixture.raw, VFIOPM_IRQ_INTX, 0);
 	usleep(20000);
 	assert_int_equal(raw_take(event), 0);
-	expect_ok(vfiopm_irq_unmask(bench.dev, VFIOPM_IRQ_INTX, 0));
+	expect_ok(vfiopm_irq_unmask(fixture.dev, VFIOPM_IRQ_INTX, 0));
 	assert_true(irq_arrives(event));
-	world_clear(&bench.raw);
+	testbed_clear(&fixture.raw);
 
 	/* Another eventfd, then none, and it is enabled still. */
-	expect_issues(&bench, 1,
-		      vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
-	expect_issues(&bench, 1, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, -1));
-	expect_issues(&bench, 1, vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_INTX));
-	expect_issues(&bench, 0, vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_INTX));
-	irq_bench_close(&bench);
+	expect_issues(&fixture, 1,
+		      vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[1]));
+	expect_issues(&fixture, 1, vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, -1));
+	expect_issues(&fixture, 1, vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_INTX));
+	expect_issues(&fixture, 0, vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_INTX));
+	irq_fixture_close(&fixture);
 }
 
 static void intx_unmask_eventfd(void **state)
 {
 	int closed = raw_closed_fd(), file = open("/dev/null", O_RDWR);
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 	uint64_t one = 1;
 
 	(void)state;
-	irq_bench_open(&bench);
-	expect_errno(EINVAL,
-		     vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
-	expect_errno(ENOTTY,
-		     vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_MSIX, 0, bench.events[1]));
-	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[0]));
-	expect_issues(&bench, 0, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, -1));
+	irq_fixture_open(&fixture);
+	expect_errno(EINVAL, vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0,
+							   fixture.events[1]));
+	expect_errno(ENOTTY, vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_MSIX, 0,
+							   fixture.events[1]));
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[0]));
+	expect_issues(&fixture, 0,
+		      vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, -1));
 	expect_issues(
-		&bench, 1,
-		vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
+		&fixture, 1,
+		vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[1]));
 	expect_issues(
-		&bench, 0,
-		vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
+		&fixture, 0,
+		vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[1]));
 	/* The kernel has no replace. */
 	expect_issues(
-		&bench, 2,
-		vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[2]));
-	expect_errno(EBADF, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, closed));
-	expect_errno(EINVAL, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, file));
-	expect_errno(EINVAL, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, -2));
+		&fixture, 2,
+		vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[2]));
+	expect_errno(EBADF, vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, closed));
+	expect_errno(EINVAL, vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, file));
+	expect_errno(EINVAL, vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, -2));
 
-	world_fire(&bench.raw, VFIOPM_IRQ_INTX, 0);
-	assert_true(irq_arrives(bench.events[0]));
-	raw_take(bench.events[0]);
-	world_clear(&bench.raw);
+	testbed_fire(&fixture.raw, VFIOPM_IRQ_INTX, 0);
+	assert_true(irq_arrives(fixture.events[0]));
+	testbed_clear(&fixture.raw);
 	/* Signalled, it unmasks: the next interrupt arrives. */
-	assert_int_equal(write(bench.events[2], &one, sizeof(one)), sizeof(one));
-	world_fire(&bench.raw, VFIOPM_IRQ_INTX, 0);
-	assert_true(irq_arrives(bench.events[0]));
-	world_clear(&bench.raw);
+	assert_int_equal(write(fixture.events[2], &one, sizeof(one)), sizeof(one));
+	testbed_fire(&fixture.raw, VFIOPM_IRQ_INTX, 0);
+	assert_true(irq_arrives(fixture.events[0]));
+	testbed_clear(&fixture.raw);
 
 	/* It goes with INTx. */
-	expect_issues(&bench, 1, vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_INTX));
-	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[0]));
+	expect_issues(&fixture, 1, vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_INTX));
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[0]));
 	expect_issues(
-		&bench, 1,
-		vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[2]));
-	expect_issues(&bench, 1, vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, -1));
+		&fixture, 1,
+		vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[2]));
+	expect_issues(&fixture, 1,
+		      vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, -1));
 	close(file);
-	irq_bench_close(&bench);
+	irq_fixture_close(&fixture);
 }
 
 /* One that another fd has set. */
 static void intx_unmask_eventfd_of_another(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 
 	(void)state;
-	irq_bench_open(&bench);
-	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[0]));
-	assert_int_equal(raw_set_unmask_eventfd(bench.raw.device, bench.events[1]), 0);
-	expect_errno(EBUSY,
-		     vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[2]));
-	assert_int_equal(raw_set_unmask_eventfd(bench.raw.device, -1), 0);
-	expect_ok(vfiopm_irq_set_unmask_eventfd(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[2]));
-	irq_bench_close(&bench);
+	irq_fixture_open(&fixture);
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[0]));
+	assert_int_equal(raw_set_unmask_eventfd(fixture.raw.device, fixture.events[1]), 0);
+	expect_errno(EBUSY, vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0,
+							  fixture.events[2]));
+	assert_int_equal(raw_set_unmask_eventfd(fixture.raw.device, -1), 0);
+	expect_ok(
+		vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[2]));
+	irq_fixture_close(&fixture);
 }
 
 static void not_maskable(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 
 	(void)state;
-	irq_bench_open(&bench);
-	expect_ok(irq_set(&bench, 0, bench.events[0]));
-	expect_errno(ENOTTY, vfiopm_irq_mask(bench.dev, VFIOPM_IRQ_MSIX, 0));
-	expect_errno(ENOTTY, vfiopm_irq_unmask(bench.dev, VFIOPM_IRQ_MSIX, 0));
-	expect_errno(ENOTTY, vfiopm_irq_mask(bench.dev, VFIOPM_IRQ_REQ, 0));
-	assert_int_equal(irq_issued(&bench), 1);
-	irq_bench_close(&bench);
+	irq_fixture_open(&fixture);
+	expect_ok(irq_set(&fixture, 0, fixture.events[0]));
+	expect_errno(ENOTTY, vfiopm_irq_mask(fixture.dev, VFIOPM_IRQ_MSIX, 0));
+	expect_errno(ENOTTY, vfiopm_irq_unmask(fixture.dev, VFIOPM_IRQ_MSIX, 0));
+	expect_errno(ENOTTY, vfiopm_irq_mask(fixture.dev, VFIOPM_IRQ_REQ, 0));
+	assert_int_equal(irq_issued(&fixture), 1);
+	irq_fixture_close(&fixture);
 }
 
 static void loopback(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 
 	(void)state;
-	irq_bench_open(&bench);
-	expect_errno(EINVAL, vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_MSIX, 0));
-	expect_errno(EINVAL, vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_REQ, 0));
-	expect_ok(irq_set(&bench, 2, bench.events[2]));
-	expect_issues(&bench, 1, vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_MSIX, 2));
-	assert_int_equal(raw_take(bench.events[2]), 1);
-	expect_issues(&bench, 0, vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_MSIX, 1));
-	irq_bench_close(&bench);
+	irq_fixture_open(&fixture);
+	expect_errno(EINVAL, vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_MSIX, 0));
+	expect_errno(EINVAL, vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_REQ, 0));
+	expect_ok(irq_set(&fixture, 2, fixture.events[2]));
+	expect_issues(&fixture, 1, vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_MSIX, 2));
+	assert_int_equal(raw_take(fixture.events[2]), 1);
+	expect_issues(&fixture, 0, vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_MSIX, 1));
+	irq_fixture_close(&fixture);
 }
 
 static void err_and_req(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 
 	(void)state;
-	irq_bench_open(&bench);
+	irq_fixture_open(&fixture);
 	for (uint32_t i = VFIOPM_IRQ_ERR; i <= VFIOPM_IRQ_REQ; i++) {
-		expect_issues(&bench, 0, vfiopm_irq_reserve(bench.dev, i, 1));
-		expect_issues(&bench, 0, vfiopm_irq_disable(bench.dev, i));
-		expect_issues(&bench, 1,
-			      vfiopm_irq_set_signaling(bench.dev, i, 0, bench.events[0]));
-		expect_issues(&bench, 1,
-			      vfiopm_irq_set_signaling(bench.dev, i, 0, bench.events[1]));
-		expect_issues(&bench, 1, vfiopm_irq_trigger(bench.dev, i, 0));
-		assert_int_equal(raw_take(bench.events[0]), 0);
-		assert_int_equal(raw_take(bench.events[1]), 1);
-		expect_issues(&bench, 1, vfiopm_irq_set_signaling(bench.dev, i, 0, -1));
-		expect_issues(&bench, 0, vfiopm_irq_disable(bench.dev, i));
-		expect_issues(&bench, 1,
-			      vfiopm_irq_set_signaling(bench.dev, i, 0, bench.events[1]));
-		expect_issues(&bench, 1, vfiopm_irq_disable(bench.dev, i));
+		expect_issues(&fixture, 0, vfiopm_irq_reserve(fixture.dev, i, 1));
+		expect_issues(&fixture, 0, vfiopm_irq_disable(fixture.dev, i));
+		expect_issues(&fixture, 1,
+			      vfiopm_irq_set_signaling(fixture.dev, i, 0, fixture.events[0]));
+		expect_issues(&fixture, 1,
+			      vfiopm_irq_set_signaling(fixture.dev, i, 0, fixture.events[1]));
+		expect_issues(&fixture, 1, vfiopm_irq_trigger(fixture.dev, i, 0));
+		assert_int_equal(raw_take(fixture.events[0]), 0);
+		assert_int_equal(raw_take(fixture.events[1]), 1);
+		expect_issues(&fixture, 1, vfiopm_irq_set_signaling(fixture.dev, i, 0, -1));
+		expect_issues(&fixture, 0, vfiopm_irq_disable(fixture.dev, i));
+		expect_issues(&fixture, 1,
+			      vfiopm_irq_set_signaling(fixture.dev, i, 0, fixture.events[1]));
+		expect_issues(&fixture, 1, vfiopm_irq_disable(fixture.dev, i));
 	}
-	irq_bench_close(&bench);
+	irq_fixture_close(&fixture);
 }
 
 static void closed_device_fd(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 	int fd;
 
 	(void)state;
-	irq_bench_open(&bench);
-	fd = fcntl(bench.raw.device, F_DUPFD_CLOEXEC, 300);
+	irq_fixture_open(&fixture);
+	fd = fcntl(fixture.raw.device, F_DUPFD_CLOEXEC, 300);
 	assert_true(fd >= 300);
-	vfiopm_device_free(bench.dev);
-	expect_ok(vfiopm_device_new_from_fd(fd, &bench.dev));
-	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[0]));
+	vfiopm_device_free(fixture.dev);
+	expect_ok(vfiopm_device_new_from_fd(fd, &fixture.dev));
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[0]));
 	close(fd);
 	expect_errno(EBADF,
-		     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
-	expect_errno(EBADF,
-		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_REQ, 0, 1, bench.events));
-	expect_errno(EBADF, vfiopm_irq_mask(bench.dev, VFIOPM_IRQ_INTX, 0));
-	expect_errno(EBADF, vfiopm_irq_unmask(bench.dev, VFIOPM_IRQ_INTX, 0));
-	expect_errno(EBADF, vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_INTX, 0));
-	expect_errno(EBADF, vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_INTX));
-	expect_ok(vfiopm_irq_begin(bench.dev));
-	expect_ok(vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_INTX));
-	expect_errno(EBADF, vfiopm_irq_commit(bench.dev));
-	vfiopm_device_free(bench.dev);
-	expect_ok(vfiopm_device_new_from_fd(bench.raw.device, &bench.dev));
-	irq_bench_close(&bench);
+		     vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[1]));
+	expect_errno(EBADF, vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_REQ, 0, 1,
+							   fixture.events));
+	expect_errno(EBADF, vfiopm_irq_mask(fixture.dev, VFIOPM_IRQ_INTX, 0));
+	expect_errno(EBADF, vfiopm_irq_unmask(fixture.dev, VFIOPM_IRQ_INTX, 0));
+	expect_errno(EBADF, vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_INTX, 0));
+	expect_errno(EBADF, vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_INTX));
+	expect_ok(vfiopm_irq_begin(fixture.dev));
+	expect_ok(vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_INTX));
+	expect_errno(EBADF, vfiopm_irq_commit(fixture.dev));
+	vfiopm_device_free(fixture.dev);
+	expect_ok(vfiopm_device_new_from_fd(fixture.raw.device, &fixture.dev));
+	irq_fixture_close(&fixture);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(intx),
-		IN_WORLD(intx_unmask_eventfd),
-		IN_WORLD(intx_unmask_eventfd_of_another),
-		IN_WORLD(not_maskable),
-		IN_WORLD(loopback),
-		IN_WORLD(err_and_req),
-		IN_WORLD(closed_device_fd),
+		ON_TESTBED(intx),
+		ON_TESTBED(intx_unmask_eventfd),
+		ON_TESTBED(intx_unmask_eventfd_of_another),
+		ON_TESTBED(not_maskable),
+		ON_TESTBED(loopback),
+		ON_TESTBED(err_and_req),
+		ON_TESTBED(closed_device_fd),
 	};
 
 	return cmocka_run_group_tests_name("irq-intx", tests, NULL, NULL);

@@ -10,7 +10,7 @@
 
 #include "lib/private.h"
 #include "raw.h"
-#include "sim-bench.h"
+#include "sim-fixture.h"
 #include "sim.h"
 #include "test.h"
 
@@ -76,19 +76,19 @@ static void runs_are_the_least(void **state)
 
 /* ---- random sequences, each as cheap as it can be ---- */
 
-static int random_eventfd(const struct sim_bench *bench)
+static int random_eventfd(const struct sim_fixture *fixture)
 {
-	uint32_t pick = sim_bench_random(EVENTS + 2);
+	uint32_t pick = sim_fixture_random(EVENTS + 2);
 
-	return pick < EVENTS ? bench->events[pick] : -1;
+	return pick < EVENTS ? fixture->events[pick] : -1;
 }
 
-static unsigned optimum(const struct sim_bench *bench, const int *wanted)
+static unsigned optimum(const struct sim_fixture *fixture, const int *wanted)
 {
 	uint8_t vectors[VECTORS];
 
 	for (int i = 0; i < VECTORS; i++) {
-		if (wanted[i] != bench->believed[i])
+		if (wanted[i] != fixture->believed[i])
 			vectors[i] = VFIOPM__VECTOR_CHANGED;
 		else
 			vectors[i] = wanted[i] >= 0 ? VFIOPM__VECTOR_KEPT : VFIOPM__VECTOR_UNSET;
@@ -96,79 +96,80 @@ static unsigned optimum(const struct sim_bench *bench, const int *wanted)
 	return least(vectors, VECTORS);
 }
 
-static void set_some(const struct sim_bench *bench, int *wanted)
+static void set_some(const struct sim_fixture *fixture, int *wanted)
 {
-	uint32_t start = sim_bench_random(VECTORS), count = 1 + sim_bench_random(VECTORS - start);
+	uint32_t start = sim_fixture_random(VECTORS),
+		 count = 1 + sim_fixture_random(VECTORS - start);
 
 	for (uint32_t i = start; i < start + count; i++) {
-		if (sim_bench_random(3))
-			wanted[i] = random_eventfd(bench);
+		if (sim_fixture_random(3))
+			wanted[i] = random_eventfd(fixture);
 	}
 	if (count == 1)
-		expect_ok(vfiopm_irq_set_signaling(bench->dev, VFIOPM_IRQ_MSIX, start,
+		expect_ok(vfiopm_irq_set_signaling(fixture->dev, VFIOPM_IRQ_MSIX, start,
 						   wanted[start]));
 	else
-		expect_ok(vfiopm_irq_set_signaling_range(bench->dev, VFIOPM_IRQ_MSIX, start, count,
-							 wanted + start));
+		expect_ok(vfiopm_irq_set_signaling_range(fixture->dev, VFIOPM_IRQ_MSIX, start,
+							 count, wanted + start));
 }
 
-static void one_change(struct sim_bench *bench)
+static void one_change(struct sim_fixture *fixture)
 {
-	unsigned before = sim_set_irqs(bench->sim), calls = 1 + sim_bench_random(3), best;
+	unsigned before = sim_set_irqs(fixture->sim), calls = 1 + sim_fixture_random(3), best;
 	int wanted[VECTORS];
 
-	memcpy(wanted, bench->believed, sizeof(wanted));
-	if (sim_bench_random(8) == 0) {
-		expect_ok(vfiopm_irq_disable(bench->dev, VFIOPM_IRQ_MSIX));
-		best = bench->enabled;
-		bench->enabled = false;
+	memcpy(wanted, fixture->believed, sizeof(wanted));
+	if (sim_fixture_random(8) == 0) {
+		expect_ok(vfiopm_irq_disable(fixture->dev, VFIOPM_IRQ_MSIX));
+		best = fixture->enabled;
+		fixture->enabled = false;
 		for (int i = 0; i < VECTORS; i++)
-			bench->believed[i] = -1;
+			fixture->believed[i] = -1;
 	} else {
 		if (calls > 1)
-			expect_ok(vfiopm_irq_begin(bench->dev));
+			expect_ok(vfiopm_irq_begin(fixture->dev));
 		for (unsigned i = 0; i < calls; i++)
-			set_some(bench, wanted);
+			set_some(fixture, wanted);
 		if (calls > 1)
-			expect_ok(vfiopm_irq_commit(bench->dev));
-		best = optimum(bench, wanted);
-		bench->enabled = bench->enabled || best > 0;
-		memcpy(bench->believed, wanted, sizeof(wanted));
+			expect_ok(vfiopm_irq_commit(fixture->dev));
+		best = optimum(fixture, wanted);
+		fixture->enabled = fixture->enabled || best > 0;
+		memcpy(fixture->believed, wanted, sizeof(wanted));
 	}
-	assert_int_equal(sim_set_irqs(bench->sim) - before, best);
-	sim_bench_check(bench);
+	assert_int_equal(sim_set_irqs(fixture->sim) - before, best);
+	sim_fixture_check(fixture);
 }
 
 #define SEQUENCES 100000
 
 static void random_sequences_dynamic(void **state)
 {
-	struct sim_bench bench;
+	struct sim_fixture fixture;
 
 	(void)state;
-	sim_bench_open(&bench, "6.12", VECTORS);
+	sim_fixture_open(&fixture, "6.12", VECTORS);
 	for (unsigned i = 0; i < SEQUENCES / 2; i++) {
-		for (unsigned changes = 1 + sim_bench_random(3); changes > 0; changes--)
-			one_change(&bench);
+		for (unsigned changes = 1 + sim_fixture_random(3); changes > 0; changes--)
+			one_change(&fixture);
 	}
-	sim_bench_close(&bench);
+	sim_fixture_close(&fixture);
 }
 
 /* With room for all: growth is looked at below. A disable takes that room with it. */
 static void random_sequences_noresize(void **state)
 {
-	struct sim_bench bench;
+	struct sim_fixture fixture;
 
 	(void)state;
-	sim_bench_open(&bench, "6.1", VECTORS);
+	sim_fixture_open(&fixture, "6.1", VECTORS);
 	for (unsigned i = 0; i < SEQUENCES / 2; i++) {
-		expect_ok(vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, VECTORS));
-		bench.enabled = true;
-		for (unsigned changes = 1 + sim_bench_random(3); changes > 0 && bench.enabled;
+		expect_ok(vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, VECTORS));
+		fixture.enabled = true;
+		for (unsigned changes = 1 + sim_fixture_random(3); changes > 0 && fixture.enabled;
 		     changes--)
-			one_change(&bench);
+			one_change(&fixture);
 	}
-	sim_bench_close(&bench);
+	sim_fixture_close(&fixture);
 }
 
 /* ---- growth ---- */
@@ -185,34 +186,34 @@ static unsigned log2_up(unsigned n, unsigned k)
 static void growth(unsigned k, unsigned n, bool reserve)
 {
 	int events[64], before[64];
-	struct sim_bench bench;
+	struct sim_fixture fixture;
 	unsigned start;
 
-	sim_bench_open(&bench, "6.1", n);
+	sim_fixture_open(&fixture, "6.1", n);
 	for (unsigned i = 0; i < n; i++)
 		events[i] = before[i] = raw_eventfd();
 	for (unsigned i = k; i < n; i++)
 		before[i] = -1;
 	if (reserve)
-		expect_ok(vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, n));
-	expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, k, before));
-	start = sim_set_irqs(bench.sim);
+		expect_ok(vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, n));
+	expect_ok(vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, k, before));
+	start = sim_set_irqs(fixture.sim);
 	for (unsigned i = k; i < n; i++) {
-		unsigned one = sim_set_irqs(bench.sim);
+		unsigned one = sim_set_irqs(fixture.sim);
 
-		expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, i, events[i]));
-		one = sim_set_irqs(bench.sim) - one;
+		expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, i, events[i]));
+		one = sim_set_irqs(fixture.sim) - one;
 		/* Those that were down are signalled once, for what they may have missed. */
 		for (unsigned j = 0; j <= i; j++)
 			assert_int_equal(raw_take(events[j]), one > 1 && j < i);
 		for (unsigned j = 0; j <= i; j++)
-			assert_true(sim_bench_same(sim_bench_eventfd(&bench, j), events[j]));
+			assert_true(sim_fixture_same(sim_fixture_eventfd(&fixture, j), events[j]));
 	}
-	assert_in_range(sim_set_irqs(bench.sim) - start, n - k,
+	assert_in_range(sim_set_irqs(fixture.sim) - start, n - k,
 			n - k + (reserve ? 0 : 2 * log2_up(n, k)));
 	for (unsigned i = 0; i < n; i++)
 		close(events[i]);
-	sim_bench_close(&bench);
+	sim_fixture_close(&fixture);
 }
 
 static void growth_is_logarithmic(void **state)

@@ -23,227 +23,230 @@
 #include <vfiopm/vfiopm.h>
 
 #include "host.h"
-#include "irq.h"
+#include "irq-fixture.h"
 #include "raw.h"
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
 /* ---- what the device has ---- */
 
 static void counts_and_flags(void **state)
 {
 	static const uint32_t counts[] = { 1, 1, VECTORS, 1, 1 };
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 	uint32_t value;
 
 	(void)state;
-	irq_bench_open(&bench);
+	irq_fixture_open(&fixture);
 	for (uint32_t i = 0; i < 5; i++) {
-		expect_ok(vfiopm_irq_get_count(bench.dev, i, &value));
+		expect_ok(vfiopm_irq_get_count(fixture.dev, i, &value));
 		assert_int_equal(value, counts[i]);
-		expect_ok(vfiopm_irq_get_flags(bench.dev, i, &value));
+		expect_ok(vfiopm_irq_get_flags(fixture.dev, i, &value));
 		assert_true(value & VFIOPM_IRQ_FLAG_EVENTFD);
 		assert_int_equal(!!(value & VFIOPM_IRQ_FLAG_MASKABLE), i == VFIOPM_IRQ_INTX);
 		assert_int_equal(!!(value & VFIOPM_IRQ_FLAG_AUTOMASKED), i == VFIOPM_IRQ_INTX);
-		expect_ok(vfiopm_irq_get_available(bench.dev, i, &value));
+		expect_ok(vfiopm_irq_get_available(fixture.dev, i, &value));
 		assert_int_equal(value, 0);
 	}
 	/* x86 allocates MSI-X vectors one by one since 6.5. */
-	assert_int_equal(irq_is_dynamic(&bench), world_kernel_is_at_least(6, 5));
-	irq_bench_close(&bench);
+	assert_int_equal(irq_is_dynamic(&fixture), testbed_kernel_is_at_least(6, 5));
+	irq_fixture_close(&fixture);
 }
 
 /* ---- setting ---- */
 
 static void every_vector_arrives(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 
 	(void)state;
-	irq_bench_open(&bench);
-	expect_issues(&bench, 1,
-		      vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS,
-						     bench.events));
+	irq_fixture_open(&fixture);
+	expect_issues(&fixture, 1,
+		      vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, VECTORS,
+						     fixture.events));
 	for (uint32_t i = 0; i < VECTORS; i++)
-		irq_fires_into(&bench, i, bench.events[i]);
-	expect_issues(&bench, 1, vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_MSIX));
-	expect_issues(&bench, 0, vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_MSIX));
-	irq_bench_close(&bench);
+		irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, i, fixture.events[i]);
+	expect_issues(&fixture, 1, vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_MSIX));
+	expect_issues(&fixture, 0, vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_MSIX));
+	irq_fixture_close(&fixture);
 }
 
 static void unchanged_costs_nothing(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 	uint64_t before;
 
 	(void)state;
-	irq_bench_open(&bench);
-	expect_issues(&bench, 0, irq_set(&bench, 3, -1));
-	expect_issues(&bench, 1, irq_set(&bench, 3, bench.events[3]));
-	before = irq_saved(&bench);
+	irq_fixture_open(&fixture);
+	expect_issues(&fixture, 0, irq_set(&fixture, 3, -1));
+	expect_issues(&fixture, 1, irq_set(&fixture, 3, fixture.events[3]));
+	before = irq_saved(&fixture);
 	for (int i = 0; i < 10000; i++)
-		expect_ok(irq_set(&bench, 3, bench.events[3]));
-	assert_int_equal(irq_issued(&bench), 1);
-	assert_int_equal(irq_saved(&bench) - before, 10000);
-	irq_fires_into(&bench, 3, bench.events[3]);
-	expect_issues(&bench, 1, irq_set(&bench, 3, -1));
-	expect_issues(&bench, 0, irq_set(&bench, 3, -1));
-	irq_bench_close(&bench);
+		expect_ok(irq_set(&fixture, 3, fixture.events[3]));
+	assert_int_equal(irq_issued(&fixture), 1);
+	assert_int_equal(irq_saved(&fixture) - before, 10000);
+	irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, 3, fixture.events[3]);
+	expect_issues(&fixture, 1, irq_set(&fixture, 3, -1));
+	expect_issues(&fixture, 0, irq_set(&fixture, 3, -1));
+	irq_fixture_close(&fixture);
 }
 
 static void runs(void **state)
 {
 	int all[VECTORS], same[VECTORS];
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 
 	(void)state;
-	irq_bench_open(&bench);
+	irq_fixture_open(&fixture);
 	for (int i = 0; i < VECTORS; i++)
-		all[i] = same[i] = i % 2 ? -1 : bench.events[i];
+		all[i] = same[i] = i % 2 ? -1 : fixture.events[i];
 	/* 0, 2 and 4: one ioctl. */
-	expect_issues(&bench, 1,
-		      vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, all));
-	expect_issues(&bench, 0,
-		      vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, same));
+	expect_issues(
+		&fixture, 1,
+		vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, all));
+	expect_issues(
+		&fixture, 0,
+		vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, same));
 	/* 1 and 3 beside: 2 is between them, and is not sent again. */
-	all[1] = bench.events[1];
-	all[3] = bench.events[3];
-	expect_issues(&bench, 2,
-		      vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, all));
+	all[1] = fixture.events[1];
+	all[3] = fixture.events[3];
+	expect_issues(
+		&fixture, 2,
+		vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, all));
 	for (uint32_t i = 0; i < VECTORS; i++)
-		irq_fires_into(&bench, i, bench.events[i]);
+		irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, i, fixture.events[i]);
 	/* All but 4: one run. */
-	expect_issues(&bench, 1,
-		      vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, 4,
+	expect_issues(&fixture, 1,
+		      vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, 4,
 						     (int[]){ -1, -1, -1, -1 }));
-	irq_fires_into(&bench, 4, bench.events[4]);
+	irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, 4, fixture.events[4]);
 	/* 0 and 3: what is between is unset, and bridged. */
-	expect_issues(&bench, 1,
+	expect_issues(&fixture, 1,
 		      vfiopm_irq_set_signaling_range(
-			      bench.dev, VFIOPM_IRQ_MSIX, 0, 4,
-			      (int[]){ bench.events[0], -1, -1, bench.events[3] }));
-	irq_fires_into(&bench, 0, bench.events[0]);
-	irq_fires_into(&bench, 3, bench.events[3]);
-	irq_bench_close(&bench);
+			      fixture.dev, VFIOPM_IRQ_MSIX, 0, 4,
+			      (int[]){ fixture.events[0], -1, -1, fixture.events[3] }));
+	irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, 0, fixture.events[0]);
+	irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, 3, fixture.events[3]);
+	irq_fixture_close(&fixture);
 }
 
 static void one_by_one(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 
 	(void)state;
-	irq_bench_open(&bench);
-	expect_issues(&bench, 1, irq_set(&bench, 0, bench.events[0]));
+	irq_fixture_open(&fixture);
+	expect_issues(&fixture, 1, irq_set(&fixture, 0, fixture.events[0]));
 	for (uint32_t i = 1; i < VECTORS; i++) {
 		/* Without resizing: 1, 2, 4 and 5 vectors. */
-		bool grows = !irq_is_dynamic(&bench) && i != 3;
+		bool grows = !irq_is_dynamic(&fixture) && i != 3;
 
-		expect_issues(&bench, grows ? 2 : 1, irq_set(&bench, i, bench.events[i]));
+		expect_issues(&fixture, grows ? 2 : 1, irq_set(&fixture, i, fixture.events[i]));
 		/* What was down in between is signalled, for the case of a lost interrupt. */
 		for (uint32_t j = 0; j < VECTORS; j++)
-			assert_int_equal(raw_take(bench.events[j]), grows && j < i);
+			assert_int_equal(raw_take(fixture.events[j]), grows && j < i);
 		for (uint32_t j = 0; j <= i; j++)
-			irq_fires_into(&bench, j, bench.events[j]);
+			irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, j, fixture.events[j]);
 	}
-	irq_bench_close(&bench);
+	irq_fixture_close(&fixture);
 }
 
 static void reserved(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 
 	(void)state;
-	irq_bench_open(&bench);
-	expect_issues(&bench, 1, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, VECTORS));
-	expect_issues(&bench, 0, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, VECTORS));
-	expect_issues(&bench, 0, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, 1));
+	irq_fixture_open(&fixture);
+	expect_issues(&fixture, 1, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, VECTORS));
+	expect_issues(&fixture, 0, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, VECTORS));
+	expect_issues(&fixture, 0, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, 1));
 	for (uint32_t i = 0; i < VECTORS; i++) {
-		expect_issues(&bench, 1, irq_set(&bench, i, bench.events[i]));
-		irq_fires_into(&bench, i, bench.events[i]);
+		expect_issues(&fixture, 1, irq_set(&fixture, i, fixture.events[i]));
+		irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, i, fixture.events[i]);
 	}
-	expect_issues(&bench, 1, vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_MSIX));
+	expect_issues(&fixture, 1, vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_MSIX));
 
 	/* More, with some live. */
-	expect_issues(&bench, 1, irq_set(&bench, 1, bench.events[1]));
-	expect_issues(&bench, irq_is_dynamic(&bench) ? 0 : 2,
-		      vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, VECTORS));
-	assert_int_equal(raw_take(bench.events[1]), !irq_is_dynamic(&bench));
-	irq_fires_into(&bench, 1, bench.events[1]);
-	expect_issues(&bench, 1, irq_set(&bench, 4, bench.events[4]));
-	irq_fires_into(&bench, 4, bench.events[4]);
+	expect_issues(&fixture, 1, irq_set(&fixture, 1, fixture.events[1]));
+	expect_issues(&fixture, irq_is_dynamic(&fixture) ? 0 : 2,
+		      vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, VECTORS));
+	assert_int_equal(raw_take(fixture.events[1]), !irq_is_dynamic(&fixture));
+	irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, 1, fixture.events[1]);
+	expect_issues(&fixture, 1, irq_set(&fixture, 4, fixture.events[4]));
+	irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, 4, fixture.events[4]);
 
-	expect_errno(EINVAL, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, 0));
-	expect_errno(EINVAL, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, VECTORS + 1));
-	expect_errno(EINVAL, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSIX, UINT32_MAX));
-	irq_bench_close(&bench);
+	expect_errno(EINVAL, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, 0));
+	expect_errno(EINVAL, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, VECTORS + 1));
+	expect_errno(EINVAL, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, UINT32_MAX));
+	irq_fixture_close(&fixture);
 }
 
 /* ---- batches ---- */
 
 static void batch(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 
 	(void)state;
-	irq_bench_open(&bench);
-	expect_issues(&bench, 0, vfiopm_irq_commit(bench.dev));
-	expect_ok(vfiopm_irq_begin(bench.dev));
+	irq_fixture_open(&fixture);
+	expect_issues(&fixture, 0, vfiopm_irq_commit(fixture.dev));
+	expect_ok(vfiopm_irq_begin(fixture.dev));
 	for (uint32_t i = 0; i < VECTORS; i++)
-		expect_issues(&bench, 0, irq_set(&bench, i, bench.events[VECTORS - 1 - i]));
+		expect_issues(&fixture, 0, irq_set(&fixture, i, fixture.events[VECTORS - 1 - i]));
 	/* Changed before it was done, and again. */
 	for (uint32_t i = 0; i < VECTORS; i++)
-		expect_issues(&bench, 0, irq_set(&bench, i, bench.events[i]));
-	expect_issues(&bench, 0, irq_set(&bench, 2, -1));
+		expect_issues(&fixture, 0, irq_set(&fixture, i, fixture.events[i]));
+	expect_issues(&fixture, 0, irq_set(&fixture, 2, -1));
 	/* Nested: the outermost counts. */
-	expect_ok(vfiopm_irq_begin(bench.dev));
-	expect_issues(&bench, 0, vfiopm_irq_commit(bench.dev));
-	expect_issues(&bench, 1, vfiopm_irq_commit(bench.dev));
-	assert_int_equal(irq_saved(&bench), 2 * VECTORS);
+	expect_ok(vfiopm_irq_begin(fixture.dev));
+	expect_issues(&fixture, 0, vfiopm_irq_commit(fixture.dev));
+	expect_issues(&fixture, 1, vfiopm_irq_commit(fixture.dev));
+	assert_int_equal(irq_saved(&fixture), 2 * VECTORS);
 	for (uint32_t i = 0; i < VECTORS; i++) {
 		if (i != 2)
-			irq_fires_into(&bench, i, bench.events[i]);
+			irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, i, fixture.events[i]);
 	}
 
 	/* There and back is no change. */
-	expect_ok(vfiopm_irq_begin(bench.dev));
-	expect_ok(irq_set(&bench, 0, bench.events[1]));
-	expect_ok(irq_set(&bench, 0, bench.events[0]));
-	expect_issues(&bench, 0, vfiopm_irq_commit(bench.dev));
-	expect_issues(&bench, 0, vfiopm_irq_commit(bench.dev));
-	irq_bench_close(&bench);
+	expect_ok(vfiopm_irq_begin(fixture.dev));
+	expect_ok(irq_set(&fixture, 0, fixture.events[1]));
+	expect_ok(irq_set(&fixture, 0, fixture.events[0]));
+	expect_issues(&fixture, 0, vfiopm_irq_commit(fixture.dev));
+	expect_issues(&fixture, 0, vfiopm_irq_commit(fixture.dev));
+	irq_fixture_close(&fixture);
 }
 
 /* From one index to another: what is disabled is out of the way. */
 static void batch_changes_index(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 
 	(void)state;
-	irq_bench_open(&bench);
-	expect_ok(irq_set(&bench, 0, bench.events[0]));
-	expect_ok(vfiopm_irq_begin(bench.dev));
-	expect_ok(vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_MSIX));
-	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
-	expect_errno(EBUSY, irq_set(&bench, 0, bench.events[0]));
-	expect_ok(irq_set(&bench, 0, -1));
+	irq_fixture_open(&fixture);
+	expect_ok(irq_set(&fixture, 0, fixture.events[0]));
+	expect_ok(vfiopm_irq_begin(fixture.dev));
+	expect_ok(vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_MSIX));
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[1]));
+	expect_errno(EBUSY, irq_set(&fixture, 0, fixture.events[0]));
+	expect_ok(irq_set(&fixture, 0, -1));
 	/* But not yet of what is done at once. */
-	expect_issues(&bench, 0, vfiopm_irq_begin(bench.dev));
-	expect_errno(EBUSY, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSI, 1));
-	expect_issues(&bench, 0, vfiopm_irq_commit(bench.dev));
-	expect_issues(&bench, 2, vfiopm_irq_commit(bench.dev));
-	expect_issues(&bench, 1, vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_INTX, 0));
-	assert_int_equal(raw_take(bench.events[1]), 1);
+	expect_issues(&fixture, 0, vfiopm_irq_begin(fixture.dev));
+	expect_errno(EBUSY, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSI, 1));
+	expect_issues(&fixture, 0, vfiopm_irq_commit(fixture.dev));
+	expect_issues(&fixture, 2, vfiopm_irq_commit(fixture.dev));
+	expect_issues(&fixture, 1, vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_INTX, 0));
+	assert_int_equal(raw_take(fixture.events[1]), 1);
 
 	/* Disabled and set again: what remains is the change. */
-	expect_ok(vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_INTX));
-	expect_ok(irq_set(&bench, 0, bench.events[0]));
-	expect_ok(irq_set(&bench, 4, bench.events[4]));
-	expect_ok(vfiopm_irq_begin(bench.dev));
-	expect_ok(vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_MSIX));
-	expect_ok(irq_set(&bench, 0, bench.events[1]));
-	expect_issues(&bench, 1, vfiopm_irq_commit(bench.dev));
-	irq_fires_into(&bench, 0, bench.events[1]);
-	irq_bench_close(&bench);
+	expect_ok(vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_INTX));
+	expect_ok(irq_set(&fixture, 0, fixture.events[0]));
+	expect_ok(irq_set(&fixture, 4, fixture.events[4]));
+	expect_ok(vfiopm_irq_begin(fixture.dev));
+	expect_ok(vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_MSIX));
+	expect_ok(irq_set(&fixture, 0, fixture.events[1]));
+	expect_issues(&fixture, 1, vfiopm_irq_commit(fixture.dev));
+	irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, 0, fixture.events[1]);
+	irq_fixture_close(&fixture);
 }
 
 /* ---- identity ---- */
@@ -251,26 +254,26 @@ static void batch_changes_index(void **state)
 /* The number of a closed eventfd comes back as another one. */
 static void reused_number(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 	int old, again;
 
 	(void)state;
-	irq_bench_open(&bench);
+	irq_fixture_open(&fixture);
 	old = raw_eventfd();
-	expect_ok(irq_set(&bench, 0, old));
+	expect_ok(irq_set(&fixture, 0, old));
 	close(old);
 	again = raw_eventfd();
 	assert_int_equal(again, old);
-	expect_issues(&bench, 1, irq_set(&bench, 0, again));
-	irq_fires_into(&bench, 0, again);
+	expect_issues(&fixture, 1, irq_set(&fixture, 0, again));
+	irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, 0, again);
 	/* And a duplicate, of another number, is no change. */
 	old = dup(again);
-	expect_issues(&bench, 0, irq_set(&bench, 0, old));
+	expect_issues(&fixture, 0, irq_set(&fixture, 0, old));
 	close(old);
 	close(again);
 	/* Closed by the caller, it is signalled all the same: nothing is lost but to him. */
-	expect_issues(&bench, 1, irq_set(&bench, 0, -1));
-	irq_bench_close(&bench);
+	expect_issues(&fixture, 1, irq_set(&fixture, 0, -1));
+	irq_fixture_close(&fixture);
 }
 
 /* Refuse what can compare files, in this thread and for good. */
@@ -293,7 +296,7 @@ static int refuse_comparing(void)
 }
 
 struct refused {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 	int fd;
 	const char *complaint;
 };
@@ -307,15 +310,15 @@ static void *set_refused(void *data)
 		refused->complaint = "seccomp does not work here";
 		return NULL;
 	}
-	vfiopm_irq_get_stats(refused->bench.dev, &before, &saved);
+	vfiopm_irq_get_stats(refused->fixture.dev, &before, &saved);
 	/* The same: it cannot be told, so it is sent. */
-	if (irq_set(&refused->bench, 0, refused->fd) != 0)
+	if (irq_set(&refused->fixture, 0, refused->fd) != 0)
 		refused->complaint = "the same eventfd cannot be set";
 	close(refused->fd);
 	if (eventfd(0, EFD_NONBLOCK) != refused->fd ||
-	    irq_set(&refused->bench, 0, refused->fd) != 0)
+	    irq_set(&refused->fixture, 0, refused->fd) != 0)
 		refused->complaint = "the other eventfd cannot be set";
-	vfiopm_irq_get_stats(refused->bench.dev, &after, &saved);
+	vfiopm_irq_get_stats(refused->fixture.dev, &after, &saved);
 	if (after - before != 2)
 		refused->complaint = "an ioctl was saved that could not be";
 	return NULL;
@@ -327,40 +330,40 @@ static void reused_number_when_comparing_is_refused(void **state)
 	pthread_t thread;
 
 	(void)state;
-	irq_bench_open(&refused.bench);
+	irq_fixture_open(&refused.fixture);
 	refused.fd = raw_eventfd();
-	expect_ok(irq_set(&refused.bench, 0, refused.fd));
+	expect_ok(irq_set(&refused.fixture, 0, refused.fd));
 	assert_int_equal(pthread_create(&thread, NULL, set_refused, &refused), 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	if (refused.complaint)
 		fail_msg("%s", refused.complaint);
-	irq_fires_into(&refused.bench, 0, refused.fd);
+	irq_fires_into(&refused.fixture, VFIOPM_IRQ_MSIX, 0, refused.fd);
 	close(refused.fd);
-	irq_bench_close(&refused.bench);
+	irq_fixture_close(&refused.fixture);
 }
 
 static void own_eventfds(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 	int a = -1, b = -1;
 
 	(void)state;
-	irq_bench_open(&bench);
-	expect_ok(vfiopm_irq_new_eventfd(bench.dev, &a));
-	expect_ok(vfiopm_irq_new_eventfd(bench.dev, &b));
+	irq_fixture_open(&fixture);
+	expect_ok(vfiopm_irq_new_eventfd(fixture.dev, &a));
+	expect_ok(vfiopm_irq_new_eventfd(fixture.dev, &b));
 	assert_true(fcntl(a, F_GETFD) & FD_CLOEXEC);
-	expect_issues(&bench, 1, irq_set(&bench, 0, a));
-	expect_issues(&bench, 0, irq_set(&bench, 0, a));
-	expect_issues(&bench, 1, irq_set(&bench, 0, b));
-	expect_errno(EBUSY, vfiopm_irq_free_eventfd(bench.dev, b));
-	irq_fires_into(&bench, 0, b);
-	expect_ok(vfiopm_irq_free_eventfd(bench.dev, a));
-	expect_errno(EINVAL, vfiopm_irq_free_eventfd(bench.dev, a));
-	expect_errno(EINVAL, vfiopm_irq_free_eventfd(bench.dev, bench.events[0]));
+	expect_issues(&fixture, 1, irq_set(&fixture, 0, a));
+	expect_issues(&fixture, 0, irq_set(&fixture, 0, a));
+	expect_issues(&fixture, 1, irq_set(&fixture, 0, b));
+	expect_errno(EBUSY, vfiopm_irq_free_eventfd(fixture.dev, b));
+	irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, 0, b);
+	expect_ok(vfiopm_irq_free_eventfd(fixture.dev, a));
+	expect_errno(EINVAL, vfiopm_irq_free_eventfd(fixture.dev, a));
+	expect_errno(EINVAL, vfiopm_irq_free_eventfd(fixture.dev, fixture.events[0]));
 	expect_errno(EINVAL, vfiopm_irq_free_eventfd(NULL, b));
 	expect_errno(EINVAL, vfiopm_irq_new_eventfd(NULL, &a));
-	expect_errno(EINVAL, vfiopm_irq_new_eventfd(bench.dev, NULL));
-	irq_bench_close(&bench);
+	expect_errno(EINVAL, vfiopm_irq_new_eventfd(fixture.dev, NULL));
+	irq_fixture_close(&fixture);
 }
 
 /* ---- under fire ---- */
@@ -369,7 +372,7 @@ static void own_eventfds(void **state)
 #define SWAPS 1000
 
 struct shooter {
-	const struct irq_bench *bench;
+	const struct irq_fixture *fixture;
 	int a, b;
 	uint64_t counted;
 	atomic_bool done;
@@ -385,11 +388,11 @@ static void *shoot(void *data)
 		struct pollfd pollfds[2] = { { .fd = shooter->a, .events = POLLIN },
 					     { .fd = shooter->b, .events = POLLIN } };
 
-		world_fire(&shooter->bench->raw, VFIOPM_IRQ_MSIX, 0);
+		testbed_fire(&shooter->fixture->raw, VFIOPM_IRQ_MSIX, 0);
 		if (poll(pollfds, 2, 2000) < 1)
 			break;
 		shooter->counted += raw_take(shooter->a) + raw_take(shooter->b);
-		world_clear(&shooter->bench->raw);
+		testbed_clear(&shooter->fixture->raw);
 	}
 	shooter->done = true;
 	return NULL;
@@ -398,64 +401,64 @@ static void *shoot(void *data)
 static void swaps_under_fire(void **state)
 {
 	struct shooter shooter = { 0 };
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 	pthread_t thread;
 	int swaps = 0;
 
 	(void)state;
-	irq_bench_open(&bench);
-	shooter.bench = &bench;
-	shooter.a = bench.events[0];
-	shooter.b = bench.events[1];
-	expect_ok(irq_set(&bench, 0, shooter.a));
+	irq_fixture_open(&fixture);
+	shooter.fixture = &fixture;
+	shooter.a = fixture.events[0];
+	shooter.b = fixture.events[1];
+	expect_ok(irq_set(&fixture, 0, shooter.a));
 	assert_int_equal(pthread_create(&thread, NULL, shoot, &shooter), 0);
 	while (swaps < SWAPS || !shooter.done) {
-		int r = irq_set(&bench, 0, swaps++ % 2 ? shooter.a : shooter.b);
+		int r = irq_set(&fixture, 0, swaps++ % 2 ? shooter.a : shooter.b);
 
 		if (r < 0)
 			break;
 	}
 	assert_int_equal(pthread_join(thread, NULL), 0);
-	assert_int_equal(irq_issued(&bench), swaps + 1);
+	assert_int_equal(irq_issued(&fixture), swaps + 1);
 	assert_int_equal(shooter.counted, SHOTS);
 	assert_true(swaps >= SWAPS);
-	irq_bench_close(&bench);
+	irq_fixture_close(&fixture);
 }
 
 /* ---- exclusion and bad input ---- */
 
 static void exclusion(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 
 	(void)state;
-	irq_bench_open(&bench);
-	expect_ok(irq_set(&bench, 0, bench.events[0]));
+	irq_fixture_open(&fixture);
+	expect_ok(irq_set(&fixture, 0, fixture.events[0]));
 	expect_errno(EBUSY,
-		     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, bench.events[1]));
+		     vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[1]));
 	expect_errno(EBUSY,
-		     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSI, 0, bench.events[1]));
-	expect_errno(EBUSY, vfiopm_irq_reserve(bench.dev, VFIOPM_IRQ_MSI, 1));
-	expect_errno(EBUSY,
-		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSI, 0, 1, bench.events));
+		     vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSI, 0, fixture.events[1]));
+	expect_errno(EBUSY, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSI, 1));
+	expect_errno(EBUSY, vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSI, 0, 1,
+							   fixture.events));
 	/* Nothing is what they have. */
-	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_INTX, 0, -1));
-	assert_int_equal(irq_issued(&bench), 1);
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, -1));
+	assert_int_equal(irq_issued(&fixture), 1);
 	/* Unset it is enabled still. */
-	expect_ok(irq_set(&bench, 0, -1));
+	expect_ok(irq_set(&fixture, 0, -1));
 	expect_errno(EBUSY,
-		     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSI, 0, bench.events[1]));
-	expect_ok(vfiopm_irq_disable(bench.dev, VFIOPM_IRQ_MSIX));
-	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSI, 0, bench.events[1]));
+		     vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSI, 0, fixture.events[1]));
+	expect_ok(vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_MSIX));
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSI, 0, fixture.events[1]));
 	/* ERR and REQ are for themselves. */
-	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_ERR, 0, bench.events[2]));
-	expect_ok(vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_REQ, 0, bench.events[3]));
-	expect_ok(vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_MSI, 0));
-	expect_ok(vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_ERR, 0));
-	expect_ok(vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_REQ, 0));
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_ERR, 0, fixture.events[2]));
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_REQ, 0, fixture.events[3]));
+	expect_ok(vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_MSI, 0));
+	expect_ok(vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_ERR, 0));
+	expect_ok(vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_REQ, 0));
 	for (int i = 1; i < 4; i++)
-		assert_int_equal(raw_take(bench.events[i]), 1);
-	irq_bench_close(&bench);
+		assert_int_equal(raw_take(fixture.events[i]), 1);
+	irq_fixture_close(&fixture);
 }
 
 static void hostile_numbers(void **state)
@@ -463,61 +466,61 @@ static void hostile_numbers(void **state)
 	static const uint32_t wrong[] = { VECTORS, VECTORS + 1, 0x7fffffff, 0x80000000,
 					  UINT32_MAX };
 	int many[VECTORS + 1];
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 	uint32_t value;
 
 	(void)state;
-	irq_bench_open(&bench);
+	irq_fixture_open(&fixture);
 	for (int i = 0; i <= VECTORS; i++)
 		many[i] = -1;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		expect_errno(EINVAL,
-			     vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, wrong[i], -1));
+			     vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, wrong[i], -1));
 		expect_errno(EINVAL,
-			     vfiopm_irq_set_signaling(bench.dev, wrong[i], 0, bench.events[0]));
-		expect_errno(EINVAL, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX,
+			     vfiopm_irq_set_signaling(fixture.dev, wrong[i], 0, fixture.events[0]));
+		expect_errno(EINVAL, vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX,
 								    wrong[i], 1, many));
-		expect_errno(EINVAL, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 1,
+		expect_errno(EINVAL, vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 1,
 								    wrong[i], many));
-		expect_errno(EINVAL, vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX,
+		expect_errno(EINVAL, vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX,
 								    wrong[i], wrong[i], many));
-		expect_errno(EINVAL, vfiopm_irq_trigger(bench.dev, VFIOPM_IRQ_MSIX, wrong[i]));
-		expect_errno(EINVAL, vfiopm_irq_mask(bench.dev, VFIOPM_IRQ_INTX, wrong[i]));
-		expect_errno(EINVAL, vfiopm_irq_unmask(bench.dev, wrong[i], 0));
-		expect_errno(EINVAL, vfiopm_irq_disable(bench.dev, wrong[i]));
-		expect_errno(EINVAL, vfiopm_irq_get_count(bench.dev, wrong[i], &value));
-		expect_errno(EINVAL, vfiopm_irq_get_flags(bench.dev, wrong[i], &value));
-		expect_errno(EINVAL, vfiopm_irq_get_available(bench.dev, wrong[i], &value));
-		expect_errno(EINVAL, vfiopm_irq_set_unmask_eventfd(bench.dev, wrong[i], 0, -1));
+		expect_errno(EINVAL, vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_MSIX, wrong[i]));
+		expect_errno(EINVAL, vfiopm_irq_mask(fixture.dev, VFIOPM_IRQ_INTX, wrong[i]));
+		expect_errno(EINVAL, vfiopm_irq_unmask(fixture.dev, wrong[i], 0));
+		expect_errno(EINVAL, vfiopm_irq_disable(fixture.dev, wrong[i]));
+		expect_errno(EINVAL, vfiopm_irq_get_count(fixture.dev, wrong[i], &value));
+		expect_errno(EINVAL, vfiopm_irq_get_flags(fixture.dev, wrong[i], &value));
+		expect_errno(EINVAL, vfiopm_irq_get_available(fixture.dev, wrong[i], &value));
+		expect_errno(EINVAL, vfiopm_irq_set_unmask_eventfd(fixture.dev, wrong[i], 0, -1));
 	}
 	expect_errno(EINVAL,
-		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, 0, many));
+		     vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, 0, many));
 	expect_errno(EINVAL,
-		     vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, 1, NULL));
-	expect_errno(EINVAL, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 0, -2));
-	expect_errno(EINVAL, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 0, INT_MIN));
-	assert_int_equal(irq_issued(&bench), 0);
-	irq_bench_close(&bench);
+		     vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, 1, NULL));
+	expect_errno(EINVAL, vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 0, -2));
+	expect_errno(EINVAL, vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 0, INT_MIN));
+	assert_int_equal(irq_issued(&fixture), 0);
+	irq_fixture_close(&fixture);
 }
 
 static void nulls(void **state)
 {
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 	uint32_t value;
 	uint64_t number;
 	int fd = -1;
 
 	(void)state;
-	irq_bench_open(&bench);
+	irq_fixture_open(&fixture);
 	expect_errno(EINVAL, vfiopm_irq_get_count(NULL, 0, &value));
-	expect_errno(EINVAL, vfiopm_irq_get_count(bench.dev, 0, NULL));
+	expect_errno(EINVAL, vfiopm_irq_get_count(fixture.dev, 0, NULL));
 	expect_errno(EINVAL, vfiopm_irq_get_flags(NULL, 0, &value));
-	expect_errno(EINVAL, vfiopm_irq_get_flags(bench.dev, 0, NULL));
+	expect_errno(EINVAL, vfiopm_irq_get_flags(fixture.dev, 0, NULL));
 	expect_errno(EINVAL, vfiopm_irq_get_available(NULL, 0, &value));
-	expect_errno(EINVAL, vfiopm_irq_get_available(bench.dev, 0, NULL));
+	expect_errno(EINVAL, vfiopm_irq_get_available(fixture.dev, 0, NULL));
 	expect_errno(EINVAL, vfiopm_irq_get_stats(NULL, &number, &number));
-	expect_errno(EINVAL, vfiopm_irq_get_stats(bench.dev, NULL, &number));
-	expect_errno(EINVAL, vfiopm_irq_get_stats(bench.dev, &number, NULL));
+	expect_errno(EINVAL, vfiopm_irq_get_stats(fixture.dev, NULL, &number));
+	expect_errno(EINVAL, vfiopm_irq_get_stats(fixture.dev, &number, NULL));
 	expect_errno(EINVAL, vfiopm_irq_set_signaling(NULL, 0, 0, -1));
 	expect_errno(EINVAL, vfiopm_irq_set_signaling_range(NULL, 0, 0, 1, &fd));
 	expect_errno(EINVAL, vfiopm_irq_reserve(NULL, VFIOPM_IRQ_MSIX, 1));
@@ -529,62 +532,62 @@ static void nulls(void **state)
 	expect_errno(EINVAL, vfiopm_irq_begin(NULL));
 	expect_errno(EINVAL, vfiopm_irq_commit(NULL));
 	expect_errno(EINVAL, vfiopm_irq_set_deferred(NULL, 1));
-	expect_errno(EINVAL, vfiopm_irq_set_deferred(bench.dev, 2));
-	irq_bench_close(&bench);
+	expect_errno(EINVAL, vfiopm_irq_set_deferred(fixture.dev, 2));
+	irq_fixture_close(&fixture);
 }
 
 /* A bad fd in the middle of a block: the kernel would tear down what is before it. */
 static void bad_fds(void **state)
 {
 	int closed = raw_closed_fd(), file = open("/dev/null", O_RDWR);
-	struct irq_bench bench;
+	struct irq_fixture fixture;
 	unsigned fds;
 
 	(void)state;
-	irq_bench_open(&bench);
-	expect_ok(vfiopm_irq_set_signaling_range(bench.dev, VFIOPM_IRQ_MSIX, 0, VECTORS,
-						 bench.events));
+	irq_fixture_open(&fixture);
+	expect_ok(vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, VECTORS,
+						 fixture.events));
 	fds = host_open_fds();
 	for (int i = 0; i < 2; i++) {
-		int bad[3] = { bench.events[4], i ? file : closed, bench.events[4] };
+		int bad[3] = { fixture.events[4], i ? file : closed, fixture.events[4] };
 
 		if (i)
 			expect_errno(EINVAL, vfiopm_irq_set_signaling_range(
-						     bench.dev, VFIOPM_IRQ_MSIX, 1, 3, bad));
+						     fixture.dev, VFIOPM_IRQ_MSIX, 1, 3, bad));
 		else
 			expect_errno(EBADF, vfiopm_irq_set_signaling_range(
-						    bench.dev, VFIOPM_IRQ_MSIX, 1, 3, bad));
-		assert_int_equal(irq_issued(&bench), 1);
+						    fixture.dev, VFIOPM_IRQ_MSIX, 1, 3, bad));
+		assert_int_equal(irq_issued(&fixture), 1);
 		assert_int_equal(host_open_fds(), fds);
 		for (uint32_t j = 0; j < VECTORS; j++)
-			irq_fires_into(&bench, j, bench.events[j]);
+			irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, j, fixture.events[j]);
 	}
-	expect_errno(EBADF, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 0, closed));
-	expect_errno(EINVAL, vfiopm_irq_set_signaling(bench.dev, VFIOPM_IRQ_MSIX, 0, file));
-	assert_int_equal(irq_issued(&bench), 1);
+	expect_errno(EBADF, vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 0, closed));
+	expect_errno(EINVAL, vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 0, file));
+	assert_int_equal(irq_issued(&fixture), 1);
 	close(file);
-	irq_bench_close(&bench);
+	irq_fixture_close(&fixture);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(counts_and_flags),
-		IN_WORLD(every_vector_arrives),
-		IN_WORLD(unchanged_costs_nothing),
-		IN_WORLD(runs),
-		IN_WORLD(one_by_one),
-		IN_WORLD(reserved),
-		IN_WORLD(batch),
-		IN_WORLD(batch_changes_index),
-		IN_WORLD(reused_number),
-		IN_WORLD(reused_number_when_comparing_is_refused),
-		IN_WORLD(own_eventfds),
-		IN_WORLD(swaps_under_fire),
-		IN_WORLD(exclusion),
-		IN_WORLD(hostile_numbers),
-		IN_WORLD(nulls),
-		IN_WORLD(bad_fds),
+		ON_TESTBED(counts_and_flags),
+		ON_TESTBED(every_vector_arrives),
+		ON_TESTBED(unchanged_costs_nothing),
+		ON_TESTBED(runs),
+		ON_TESTBED(one_by_one),
+		ON_TESTBED(reserved),
+		ON_TESTBED(batch),
+		ON_TESTBED(batch_changes_index),
+		ON_TESTBED(reused_number),
+		ON_TESTBED(reused_number_when_comparing_is_refused),
+		ON_TESTBED(own_eventfds),
+		ON_TESTBED(swaps_under_fire),
+		ON_TESTBED(exclusion),
+		ON_TESTBED(hostile_numbers),
+		ON_TESTBED(nulls),
+		ON_TESTBED(bad_fds),
 	};
 
 	return cmocka_run_group_tests_name("irq", tests, NULL, NULL);

@@ -8,14 +8,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "msix.h"
-#include "world.h"
+#include "msix-fixture.h"
+#include "testbed.h"
 
 #define CYCLES	      10000
 #define WITH_A_POLICY 250
 
 struct run {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	unsigned had; /* by the guest */
 	unsigned fired, merged;
 };
@@ -30,8 +30,8 @@ static uint64_t now_ms(void)
 
 static bool has_arrived(const struct run *run)
 {
-	return guest_interrupts(run->bench.guest, 0) > run->had ||
-	       vfiopm_msix_is_pending(run->bench.msix, 0) == 1;
+	return guest_interrupts(run->fixture.guest, 0) > run->had ||
+	       vfiopm_msix_is_pending(run->fixture.msix, 0) == 1;
 }
 
 static void wait_arrived(const struct run *run)
@@ -39,7 +39,7 @@ static void wait_arrived(const struct run *run)
 	uint64_t end = now_ms() + 5000;
 
 	while (!has_arrived(run)) {
-		msix_dispatch_all(&run->bench);
+		msix_dispatch_all(&run->fixture);
 		if (now_ms() > end)
 			fail_msg("interrupt %u is lost", run->fired);
 		sched_yield();
@@ -49,12 +49,12 @@ static void wait_arrived(const struct run *run)
 static void raise_one(struct run *run)
 {
 	run->fired++;
-	world_fire(&run->bench.irq.raw, VFIOPM_IRQ_MSIX, 0);
+	testbed_fire(&run->fixture.irq.raw, VFIOPM_IRQ_MSIX, 0);
 }
 
 static void acknowledge(const struct run *run)
 {
-	world_acknowledge(&run->bench.irq.raw);
+	testbed_acknowledge(&run->fixture.irq.raw);
 }
 
 /* The guest gets what it has not had yet: one, and no more. */
@@ -62,27 +62,27 @@ static void guest_gets_it(struct run *run)
 {
 	wait_arrived(run);
 	run->had++;
-	assert_int_equal(guest_interrupts(run->bench.guest, 0), run->had);
+	assert_int_equal(guest_interrupts(run->fixture.guest, 0), run->had);
 }
 
 /* While it is masked. That one has met another cannot be seen: it gets the time to. */
 static void raise_within(struct run *run)
 {
-	bool meets = vfiopm_msix_is_pending(run->bench.msix, 0);
+	bool meets = vfiopm_msix_is_pending(run->fixture.msix, 0);
 
 	raise_one(run);
-	while (!vfiopm_msix_is_pending(run->bench.msix, 0))
+	while (!vfiopm_msix_is_pending(run->fixture.msix, 0))
 		sched_yield();
-	if (meets && !world_is_simulated())
+	if (meets && !testbed_is_simulated())
 		usleep(1000);
 	acknowledge(run);
 	run->merged += meets;
-	msix_dispatch_all(&run->bench);
+	msix_dispatch_all(&run->fixture);
 }
 
 static void cycle(struct run *run)
 {
-	struct vfiopm_msix *msix = run->bench.msix;
+	struct vfiopm_msix *msix = run->fixture.msix;
 	bool meanwhile = rand() % 2;
 	unsigned before;
 
@@ -100,11 +100,11 @@ static void cycle(struct run *run)
 		acknowledge(run);
 	}
 	/* What was delivered by the mask is with the guest's processor by now. */
-	before = guest_interrupts(run->bench.guest, 0);
+	before = guest_interrupts(run->fixture.guest, 0);
 	if (rand() % 2)
 		raise_within(run);
 	/* None while it masks. */
-	assert_int_equal(guest_interrupts(run->bench.guest, 0), before);
+	assert_int_equal(guest_interrupts(run->fixture.guest, 0), before);
 	run->had = before;
 	meanwhile = vfiopm_msix_is_pending(msix, 0);
 	expect_ok(vfiopm_msix_unmask(msix, 0));
@@ -121,29 +121,29 @@ static void none_is_lost(void **state)
 
 	(void)state;
 	srand(1);
-	msix_bench_open(&run.bench);
-	msix_begin(&run.bench, VFIOPM_MSIX_POLICY_AUTO);
+	msix_fixture_open(&run.fixture);
+	msix_begin(&run.fixture, VFIOPM_MSIX_POLICY_AUTO);
 	for (unsigned i = 0; i < CYCLES; i++) {
 		if (i % WITH_A_POLICY == 0)
-			expect_ok(vfiopm_msix_set_policy(run.bench.msix,
+			expect_ok(vfiopm_msix_set_policy(run.fixture.msix,
 							 policies[i / WITH_A_POLICY % 4]));
 		cycle(&run);
 	}
-	world_clear(&run.bench.irq.raw);
-	msix_guest_has(&run.bench, 0, run.had);
+	testbed_clear(&run.fixture.irq.raw);
+	msix_guest_has(&run.fixture, 0, run.had);
 	/* Each that was raised came, but those that met another while the vector was masked. */
 	assert_int_equal(run.had + run.merged, run.fired);
 	print_message("# %d cycles, %u interrupts raised, %u met another, %u handled, %lu changes "
 		      "of the way\n",
 		      CYCLES, run.fired, run.merged, run.had,
-		      (unsigned long)msix_stat(&run.bench, VFIOPM_MSIX_STAT_CHANGES));
+		      (unsigned long)msix_stat(&run.fixture, VFIOPM_MSIX_STAT_CHANGES));
 	assert_true(run.fired > CYCLES);
-	msix_bench_close(&run.bench);
+	msix_fixture_close(&run.fixture);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { IN_WORLD(none_is_lost) };
+	const struct CMUnitTest tests[] = { ON_TESTBED(none_is_lost) };
 
 	return cmocka_run_group_tests_name("msix-cycles", tests, NULL, NULL);
 }

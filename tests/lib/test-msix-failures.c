@@ -8,55 +8,55 @@
 #include <string.h>
 
 #include "host.h"
-#include "msix.h"
+#include "msix-fixture.h"
 #include "sim.h"
-#include "world-sim.h"
-#include "world.h"
+#include "testbed-sim.h"
+#include "testbed.h"
 
 /* ---- each errno ---- */
 
-static void open_with(struct msix_bench *bench, uint32_t policy)
+static void open_with(struct msix_fixture *fixture, uint32_t policy)
 {
-	msix_bench_open(bench);
-	expect_ok(vfiopm_msix_set_policy(bench->msix, policy));
+	msix_fixture_open(fixture);
+	expect_ok(vfiopm_msix_set_policy(fixture->msix, policy));
 }
 
 static void new_fails(void **state)
 {
 	struct vfiopm_msix *msix = NULL;
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	unsigned fds, calls;
 
 	(void)state;
-	msix_bench_open(&bench);
+	msix_fixture_open(&fixture);
 	fds = host_open_fds();
 	sim_calls_begin();
-	expect_ok(vfiopm_msix_new(bench.irq.dev, &msix));
+	expect_ok(vfiopm_msix_new(fixture.irq.dev, &msix));
 	calls = sim_calls_end();
 	assert_string_equal(sim_call_name(calls - 1), "epoll_create1");
 	msix = vfiopm_msix_free(msix);
 	for (unsigned i = 0; i + 1 < calls; i++) {
 		sim_calls_fail(i, ENOMEM);
-		expect_errno(ENOMEM, vfiopm_msix_new(bench.irq.dev, &msix));
+		expect_errno(ENOMEM, vfiopm_msix_new(fixture.irq.dev, &msix));
 	}
 	sim_calls_fail(calls - 1, EMFILE);
-	expect_errno(EMFILE, vfiopm_msix_new(bench.irq.dev, &msix));
+	expect_errno(EMFILE, vfiopm_msix_new(fixture.irq.dev, &msix));
 	sim_calls_fail(calls - 1, ENFILE);
-	expect_errno(ENFILE, vfiopm_msix_new(bench.irq.dev, &msix));
+	expect_errno(ENFILE, vfiopm_msix_new(fixture.irq.dev, &msix));
 	sim_calls_end();
 	assert_null(msix);
 	assert_int_equal(host_open_fds(), fds);
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
-static unsigned calls_of_use(struct msix_bench *bench)
+static unsigned calls_of_use(struct msix_fixture *fixture)
 {
 	unsigned calls;
 
 	sim_calls_begin();
-	expect_ok(vfiopm_msix_use(bench->msix, 0, 2));
+	expect_ok(vfiopm_msix_use(fixture->msix, 0, 2));
 	calls = sim_calls_end();
-	expect_ok(vfiopm_msix_disable(bench->msix));
+	expect_ok(vfiopm_msix_disable(fixture->msix));
 	return calls;
 }
 
@@ -69,12 +69,12 @@ static int error_of(const char *name)
 static void use_fails_at_each_call(void **state)
 {
 	const char *names[SIM_CALLS_MAX];
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	unsigned fds, calls;
 
 	(void)state;
-	open_with(&bench, VFIOPM_MSIX_POLICY_BYPASS);
-	calls = calls_of_use(&bench);
+	open_with(&fixture, VFIOPM_MSIX_POLICY_BYPASS);
+	calls = calls_of_use(&fixture);
 	for (unsigned i = 0; i < calls; i++)
 		names[i] = sim_call_name(i);
 	fds = host_open_fds();
@@ -82,205 +82,205 @@ static void use_fails_at_each_call(void **state)
 		int r;
 
 		sim_calls_fail(i, error_of(names[i]));
-		r = vfiopm_msix_use(bench.msix, 0, 2);
+		r = vfiopm_msix_use(fixture.msix, 0, 2);
 		sim_calls_end();
 		assert_int_equal(r, -error_of(names[i]));
 		assert_int_equal(host_open_fds(), fds);
-		assert_int_equal(sim_irq_eventfd(world_sim_device(), VFIOPM_IRQ_MSIX, 0), -1);
-		expect_errno(EINVAL, vfiopm_msix_mask(bench.msix, 0));
+		assert_int_equal(sim_irq_eventfd(testbed_sim_device(), VFIOPM_IRQ_MSIX, 0), -1);
+		expect_errno(EINVAL, vfiopm_msix_mask(fixture.msix, 0));
 	}
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 2));
-	expect_ok(vfiopm_msix_unmask(bench.msix, 1));
-	msix_fire(&bench, 1);
-	msix_guest_has(&bench, 1, 1);
-	msix_bench_close(&bench);
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 2));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 1));
+	msix_fire(&fixture, 1);
+	msix_guest_has(&fixture, 1, 1);
+	msix_fixture_close(&fixture);
 }
 
 static void use_errnos(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	unsigned calls;
 
 	(void)state;
-	open_with(&bench, VFIOPM_MSIX_POLICY_BYPASS);
-	calls = calls_of_use(&bench);
+	open_with(&fixture, VFIOPM_MSIX_POLICY_BYPASS);
+	calls = calls_of_use(&fixture);
 	sim_calls_fail(0, ENOMEM);
-	expect_errno(ENOMEM, vfiopm_msix_use(bench.msix, 0, 2));
+	expect_errno(ENOMEM, vfiopm_msix_use(fixture.msix, 0, 2));
 	sim_calls_fail(1, EMFILE);
-	expect_errno(EMFILE, vfiopm_msix_use(bench.msix, 0, 2));
+	expect_errno(EMFILE, vfiopm_msix_use(fixture.msix, 0, 2));
 	sim_calls_fail(1, ENFILE);
-	expect_errno(ENFILE, vfiopm_msix_use(bench.msix, 0, 2));
+	expect_errno(ENFILE, vfiopm_msix_use(fixture.msix, 0, 2));
 	sim_calls_fail(calls - 1, EIO);
-	expect_errno(EIO, vfiopm_msix_use(bench.msix, 0, 2));
+	expect_errno(EIO, vfiopm_msix_use(fixture.msix, 0, 2));
 	sim_calls_fail(calls - 1, EINVAL);
-	expect_errno(EINVAL, vfiopm_msix_use(bench.msix, 0, 2));
+	expect_errno(EINVAL, vfiopm_msix_use(fixture.msix, 0, 2));
 	sim_calls_end();
-	sim_limit_vectors(world_sim_device(), 1);
-	expect_errno(ENOSPC, vfiopm_msix_use(bench.msix, 0, 2));
-	sim_limit_vectors(world_sim_device(), 0);
-	msix_bench_close(&bench);
+	sim_limit_vectors(testbed_sim_device(), 1);
+	expect_errno(ENOSPC, vfiopm_msix_use(fixture.msix, 0, 2));
+	sim_limit_vectors(testbed_sim_device(), 0);
+	msix_fixture_close(&fixture);
 }
 
 /* To grow where the index cannot be resized it is disabled: whatever the kernel says to that. */
 static void growth_that_cannot_be(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	unsigned disable = 0;
 
 	(void)state;
-	world_end();
+	testbed_end();
 	setenv("VFIOPM_SIM_KERNEL", "6.1", 1);
-	world_begin();
-	open_with(&bench, VFIOPM_MSIX_POLICY_BYPASS);
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 1));
+	testbed_begin();
+	open_with(&fixture, VFIOPM_MSIX_POLICY_BYPASS);
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
 	sim_calls_begin();
-	expect_ok(vfiopm_msix_use(bench.msix, 1, 1));
+	expect_ok(vfiopm_msix_use(fixture.msix, 1, 1));
 	sim_calls_end();
 	while (strcmp(sim_call_name(disable), "ioctl") != 0)
 		disable++;
-	expect_ok(vfiopm_msix_disable(bench.msix));
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 1));
+	expect_ok(vfiopm_msix_disable(fixture.msix));
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
 	sim_calls_answer(disable, 7);
-	expect_errno(EPROTO, vfiopm_msix_use(bench.msix, 1, 1));
+	expect_errno(EPROTO, vfiopm_msix_use(fixture.msix, 1, 1));
 	sim_calls_end();
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 	unsetenv("VFIOPM_SIM_KERNEL");
 }
 
 static void release_errnos(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 
 	(void)state;
-	open_with(&bench, VFIOPM_MSIX_POLICY_BYPASS);
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 2));
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+	open_with(&fixture, VFIOPM_MSIX_POLICY_BYPASS);
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 2));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	sim_ioctls_fail_after(0, EBADF);
-	expect_errno(EBADF, vfiopm_msix_release(bench.msix, 0, 2));
-	expect_errno(EBADF, vfiopm_msix_disable(bench.msix));
+	expect_errno(EBADF, vfiopm_msix_release(fixture.msix, 0, 2));
+	expect_errno(EBADF, vfiopm_msix_disable(fixture.msix));
 	sim_ioctls_fail_after(0, EIO);
-	expect_errno(EIO, vfiopm_msix_release(bench.msix, 0, 2));
-	expect_errno(EIO, vfiopm_msix_disable(bench.msix));
+	expect_errno(EIO, vfiopm_msix_release(fixture.msix, 0, 2));
+	expect_errno(EIO, vfiopm_msix_disable(fixture.msix));
 	sim_ioctls_fail_after(0, ENOMEM);
-	expect_errno(ENOMEM, vfiopm_msix_release(bench.msix, 0, 2));
+	expect_errno(ENOMEM, vfiopm_msix_release(fixture.msix, 0, 2));
 	sim_calls_end();
 	/* All as it was. */
-	expect_ok(vfiopm_msix_mask(bench.msix, 0));
-	msix_fire(&bench, 0);
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
-	msix_guest_has(&bench, 0, 1);
-	expect_ok(vfiopm_msix_release(bench.msix, 0, 2));
-	msix_bench_close(&bench);
+	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
+	msix_fire(&fixture, 0);
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
+	msix_guest_has(&fixture, 0, 1);
+	expect_ok(vfiopm_msix_release(fixture.msix, 0, 2));
+	msix_fixture_close(&fixture);
 }
 
 /* The one answer of the kernel's that cannot be. */
 static void impossible_answers(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct vfiopm_kvm *kvm;
 
 	(void)state;
-	open_with(&bench, VFIOPM_MSIX_POLICY_BYPASS);
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 1));
+	open_with(&fixture, VFIOPM_MSIX_POLICY_BYPASS);
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
 	sim_calls_answer(0, 7);
-	expect_errno(EPROTO, vfiopm_msix_disable(bench.msix));
+	expect_errno(EPROTO, vfiopm_msix_disable(fixture.msix));
 	sim_calls_answer(0, 7);
-	expect_errno(EPROTO, vfiopm_msix_unmask(bench.msix, 0));
+	expect_errno(EPROTO, vfiopm_msix_unmask(fixture.msix, 0));
 	sim_calls_end();
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	sim_calls_answer(0, 7);
-	expect_errno(EPROTO, vfiopm_msix_mask(bench.msix, 0));
+	expect_errno(EPROTO, vfiopm_msix_mask(fixture.msix, 0));
 	sim_calls_answer(0, 7);
-	expect_errno(EPROTO, vfiopm_msix_set_function_mask(bench.msix, 1));
+	expect_errno(EPROTO, vfiopm_msix_set_function_mask(fixture.msix, 1));
 	sim_calls_end();
-	msix_fire(&bench, 0);
-	msix_guest_has(&bench, 0, 1);
+	msix_fire(&fixture, 0);
+	msix_guest_has(&fixture, 0, 1);
 	sim_calls_answer(0, 7);
-	expect_errno(EPROTO, vfiopm_kvm_attach(bench.kvm, 1, bench.irq.events[0]));
+	expect_errno(EPROTO, vfiopm_kvm_attach(fixture.kvm, 1, fixture.irq.events[0]));
 	sim_calls_answer(0, 7);
-	expect_errno(EPROTO, vfiopm_kvm_detach(bench.kvm, 1, bench.irq.events[0]));
+	expect_errno(EPROTO, vfiopm_kvm_detach(fixture.kvm, 1, fixture.irq.events[0]));
 	sim_calls_fail(0, ENOMEM);
 	expect_errno(ENOMEM, vfiopm_kvm_new(3, 1, &kvm));
 	sim_calls_fail(0, ENOMEM);
-	expect_errno(ENOMEM, vfiopm_kvm_attach(bench.kvm, 1, bench.irq.events[0]));
+	expect_errno(ENOMEM, vfiopm_kvm_attach(fixture.kvm, 1, fixture.irq.events[0]));
 	sim_calls_end();
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
-static void check_unmasked(const struct msix_bench *bench, unsigned *had)
+static void check_unmasked(const struct msix_fixture *fixture, unsigned *had)
 {
-	msix_fire(bench, 0);
-	msix_guest_has(bench, 0, ++*had);
+	msix_fire(fixture, 0);
+	msix_guest_has(fixture, 0, ++*had);
 }
 
-static void check_masked(const struct msix_bench *bench, unsigned had)
+static void check_masked(const struct msix_fixture *fixture, unsigned had)
 {
-	msix_guest_has(bench, 0, had);
-	assert_int_equal(vfiopm_msix_is_pending(bench->msix, 0), 1);
-	msix_fire(bench, 0);
-	msix_guest_has(bench, 0, had);
+	msix_guest_has(fixture, 0, had);
+	assert_int_equal(vfiopm_msix_is_pending(fixture->msix, 0), 1);
+	msix_fire(fixture, 0);
+	msix_guest_has(fixture, 0, had);
 }
 
 /* A mask by swap that fails leaves the vector unmasked, an unmask that fails leaves it masked;
  * then either works, and nothing was lost. */
 static void swap_errnos(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	unsigned had = 0;
 
 	(void)state;
-	msix_bench_open(&bench);
-	msix_begin(&bench, VFIOPM_MSIX_POLICY_BYPASS_SWAP);
+	msix_fixture_open(&fixture);
+	msix_begin(&fixture, VFIOPM_MSIX_POLICY_BYPASS_SWAP);
 	sim_ioctls_fail_after(0, EBADF);
-	expect_errno(EBADF, vfiopm_msix_mask(bench.msix, 0));
-	expect_errno(EBADF, vfiopm_msix_set_function_mask(bench.msix, 1));
+	expect_errno(EBADF, vfiopm_msix_mask(fixture.msix, 0));
+	expect_errno(EBADF, vfiopm_msix_set_function_mask(fixture.msix, 1));
 	sim_ioctls_fail_after(0, EIO);
-	expect_errno(EIO, vfiopm_msix_mask(bench.msix, 0));
-	expect_errno(EIO, vfiopm_msix_set_function_mask(bench.msix, 1));
+	expect_errno(EIO, vfiopm_msix_mask(fixture.msix, 0));
+	expect_errno(EIO, vfiopm_msix_set_function_mask(fixture.msix, 1));
 	sim_ioctls_fail_after(0, ENOMEM);
-	expect_errno(ENOMEM, vfiopm_msix_mask(bench.msix, 0));
-	expect_errno(ENOMEM, vfiopm_msix_set_function_mask(bench.msix, 1));
+	expect_errno(ENOMEM, vfiopm_msix_mask(fixture.msix, 0));
+	expect_errno(ENOMEM, vfiopm_msix_set_function_mask(fixture.msix, 1));
 	sim_ioctls_fail_after(0, ENOSPC);
-	expect_errno(ENOSPC, vfiopm_msix_mask(bench.msix, 0));
-	expect_errno(ENOSPC, vfiopm_msix_set_function_mask(bench.msix, 1));
+	expect_errno(ENOSPC, vfiopm_msix_mask(fixture.msix, 0));
+	expect_errno(ENOSPC, vfiopm_msix_set_function_mask(fixture.msix, 1));
 	sim_calls_end();
-	check_unmasked(&bench, &had);
-	expect_ok(vfiopm_msix_mask(bench.msix, 0));
-	msix_fire(&bench, 0);
+	check_unmasked(&fixture, &had);
+	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
+	msix_fire(&fixture, 0);
 	sim_ioctls_fail_after(0, EBADF);
-	expect_errno(EBADF, vfiopm_msix_unmask(bench.msix, 0));
+	expect_errno(EBADF, vfiopm_msix_unmask(fixture.msix, 0));
 	sim_ioctls_fail_after(0, EIO);
-	expect_errno(EIO, vfiopm_msix_unmask(bench.msix, 0));
+	expect_errno(EIO, vfiopm_msix_unmask(fixture.msix, 0));
 	sim_ioctls_fail_after(0, ENOMEM);
-	expect_errno(ENOMEM, vfiopm_msix_unmask(bench.msix, 0));
+	expect_errno(ENOMEM, vfiopm_msix_unmask(fixture.msix, 0));
 	sim_calls_end();
-	check_masked(&bench, had);
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
-	msix_guest_has(&bench, 0, ++had);
-	msix_bench_close(&bench);
+	check_masked(&fixture, had);
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
+	msix_guest_has(&fixture, 0, ++had);
+	msix_fixture_close(&fixture);
 }
 
 /* A duplicate of the caller's eventfd cannot be made: the first call compares it, the second
  * is to duplicate it. */
 static void swap_without_fds(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 
 	(void)state;
-	msix_bench_open(&bench);
-	expect_ok(
-		vfiopm_msix_set_eventfds(bench.msix, 0, bench.irq.events[0], bench.irq.events[1]));
-	msix_begin(&bench, VFIOPM_MSIX_POLICY_BYPASS_SWAP);
+	msix_fixture_open(&fixture);
+	expect_ok(vfiopm_msix_set_eventfds(fixture.msix, 0, fixture.irq.events[0],
+					   fixture.irq.events[1]));
+	msix_begin(&fixture, VFIOPM_MSIX_POLICY_BYPASS_SWAP);
 	sim_calls_fail(1, EMFILE);
-	expect_errno(EMFILE, vfiopm_msix_mask(bench.msix, 0));
+	expect_errno(EMFILE, vfiopm_msix_mask(fixture.msix, 0));
 	sim_calls_fail(1, EMFILE);
-	expect_errno(EMFILE, vfiopm_msix_set_function_mask(bench.msix, 1));
+	expect_errno(EMFILE, vfiopm_msix_set_function_mask(fixture.msix, 1));
 	sim_calls_end();
-	expect_ok(vfiopm_msix_mask(bench.msix, 0));
+	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
 	sim_calls_fail(1, EMFILE);
-	expect_errno(EMFILE, vfiopm_msix_unmask(bench.msix, 0));
+	expect_errno(EMFILE, vfiopm_msix_unmask(fixture.msix, 0));
 	sim_calls_end();
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
 /* ---- long runs ---- */
@@ -293,7 +293,7 @@ struct reference {
 };
 
 struct walk {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct reference vectors[VECTORS];
 	bool function_masked;
 	bool failing; /* some calls fail */
@@ -318,7 +318,7 @@ static void look(struct walk *walk, bool may_all)
 {
 	for (uint32_t i = 0; i < VECTORS; i++) {
 		struct reference *vector = &walk->vectors[i];
-		unsigned delivered = guest_interrupts(walk->bench.guest, i);
+		unsigned delivered = guest_interrupts(walk->fixture.guest, i);
 
 		if (delivered == vector->delivered)
 			continue;
@@ -337,7 +337,7 @@ static void check_pending(struct walk *walk)
 	for (uint32_t i = 0; i < VECTORS; i++) {
 		struct reference *vector = &walk->vectors[i];
 		bool may_be = vector->used && is_masked(walk, vector);
-		bool pending = vfiopm_msix_is_pending(walk->bench.msix, i);
+		bool pending = vfiopm_msix_is_pending(walk->fixture.msix, i);
 
 		assert_true(pending == (may_be && vector->raised) ||
 			    (walk->failing && may_be && pending));
@@ -356,16 +356,16 @@ static void walk_fire(struct walk *walk, uint32_t i)
 		return;
 	vector->fired++;
 	vector->raised = true;
-	sim_hold_awake(world_sim_device(), true);
-	sim_fire(world_sim_device(), VFIOPM_IRQ_MSIX, i);
-	sim_hold_awake(world_sim_device(), false);
+	sim_hold_awake(testbed_sim_device(), true);
+	sim_fire(testbed_sim_device(), VFIOPM_IRQ_MSIX, i);
+	sim_hold_awake(testbed_sim_device(), false);
 }
 
 static void walk_mask(struct walk *walk, uint32_t i, bool masked)
 {
 	struct reference *vector = &walk->vectors[i];
-	int r = masked ? vfiopm_msix_mask(walk->bench.msix, i)
-		       : vfiopm_msix_unmask(walk->bench.msix, i);
+	int r = masked ? vfiopm_msix_mask(walk->fixture.msix, i)
+		       : vfiopm_msix_unmask(walk->fixture.msix, i);
 
 	if (!vector->used) {
 		assert_int_equal(r, -EINVAL);
@@ -381,7 +381,7 @@ static void walk_mask(struct walk *walk, uint32_t i, bool masked)
 
 static void walk_function_mask(struct walk *walk, bool masked)
 {
-	int r = vfiopm_msix_set_function_mask(walk->bench.msix, masked);
+	int r = vfiopm_msix_set_function_mask(walk->fixture.msix, masked);
 
 	assert_true(r == 0 || walk->failing);
 	look(walk, true);
@@ -394,13 +394,13 @@ static void walk_use(struct walk *walk, uint32_t i)
 {
 	struct reference *vector = &walk->vectors[i];
 	uint32_t way;
-	int r = vector->used ? vfiopm_msix_release(walk->bench.msix, i, 1)
-			     : vfiopm_msix_use(walk->bench.msix, i, 1);
+	int r = vector->used ? vfiopm_msix_release(walk->fixture.msix, i, 1)
+			     : vfiopm_msix_use(walk->fixture.msix, i, 1);
 
 	assert_true(r == 0 || walk->failing);
 	walk->failed += r < 0;
 	/* A release that fails may have been done but for the irqfd. */
-	if (r < 0 && (!vector->used || vfiopm_msix_get_way(walk->bench.msix, i, &way) == 0))
+	if (r < 0 && (!vector->used || vfiopm_msix_get_way(walk->fixture.msix, i, &way) == 0))
 		return;
 	look(walk, true);
 	*vector = (struct reference){
@@ -413,8 +413,8 @@ static void walk_use(struct walk *walk, uint32_t i)
 
 static void walk_power(struct walk *walk)
 {
-	if (vfiopm_enter(walk->bench.irq.dev) == -EALREADY)
-		vfiopm_exit(walk->bench.irq.dev);
+	if (vfiopm_enter(walk->fixture.irq.dev) == -EALREADY)
+		vfiopm_exit(walk->fixture.irq.dev);
 }
 
 static void step(struct walk *walk)
@@ -433,9 +433,9 @@ static void step(struct walk *walk)
 	else if (what < 75)
 		walk_function_mask(walk, draw(walk, 3) == 0);
 	else if (what < 90)
-		walk->failed += vfiopm_msix_dispatch(walk->bench.msix) < 0;
+		walk->failed += vfiopm_msix_dispatch(walk->fixture.msix) < 0;
 	else if (what < 95)
-		expect_ok(vfiopm_msix_set_policy(walk->bench.msix, draw(walk, 4)));
+		expect_ok(vfiopm_msix_set_policy(walk->fixture.msix, draw(walk, 4)));
 	else if (what < 98)
 		walk_use(walk, i);
 	else
@@ -448,19 +448,19 @@ static void step(struct walk *walk)
 /* Nothing fails any more, and nothing is masked: all that was raised has been delivered. */
 static void settle(struct walk *walk)
 {
-	vfiopm_exit(walk->bench.irq.dev);
-	expect_ok(vfiopm_msix_set_function_mask(walk->bench.msix, 0));
+	vfiopm_exit(walk->fixture.irq.dev);
+	expect_ok(vfiopm_msix_set_function_mask(walk->fixture.msix, 0));
 	for (uint32_t i = 0; i < VECTORS; i++) {
 		struct reference *vector = &walk->vectors[i];
 
 		if (!vector->used)
 			continue;
-		expect_ok(vfiopm_msix_mask(walk->bench.msix, i));
-		expect_ok(vfiopm_msix_unmask(walk->bench.msix, i));
+		expect_ok(vfiopm_msix_mask(walk->fixture.msix, i));
+		expect_ok(vfiopm_msix_unmask(walk->fixture.msix, i));
 		vector->masked = false;
 	}
 	walk->function_masked = false;
-	msix_dispatch_all(&walk->bench);
+	msix_dispatch_all(&walk->fixture);
 	look(walk, false);
 	for (uint32_t i = 0; i < VECTORS; i++)
 		assert_false(walk->vectors[i].used && walk->vectors[i].raised);
@@ -473,7 +473,7 @@ static void walk_far(bool failing)
 	struct walk walk = { .random = 1 };
 	unsigned delivered = 0;
 
-	msix_bench_open(&walk.bench);
+	msix_fixture_open(&walk.fixture);
 	for (unsigned i = 0; i < STEPS; i++) {
 		walk.failing = failing;
 		step(&walk);
@@ -488,7 +488,7 @@ static void walk_far(bool failing)
 		      walk.failed);
 	assert_true(delivered > STEPS / 20);
 	assert_int_equal(walk.failed > 0, failing);
-	msix_bench_close(&walk.bench);
+	msix_fixture_close(&walk.fixture);
 }
 
 static void a_long_run(void **state)
@@ -506,11 +506,11 @@ static void a_long_run_with_failures(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(new_fails),	  IN_WORLD(use_fails_at_each_call),
-		IN_WORLD(use_errnos),	  IN_WORLD(growth_that_cannot_be),
-		IN_WORLD(release_errnos), IN_WORLD(impossible_answers),
-		IN_WORLD(swap_errnos),	  IN_WORLD(swap_without_fds),
-		IN_WORLD(a_long_run),	  IN_WORLD(a_long_run_with_failures),
+		ON_TESTBED(new_fails),	    ON_TESTBED(use_fails_at_each_call),
+		ON_TESTBED(use_errnos),	    ON_TESTBED(growth_that_cannot_be),
+		ON_TESTBED(release_errnos), ON_TESTBED(impossible_answers),
+		ON_TESTBED(swap_errnos),    ON_TESTBED(swap_without_fds),
+		ON_TESTBED(a_long_run),	    ON_TESTBED(a_long_run_with_failures),
 	};
 
 	return cmocka_run_group_tests_name("msix-failures", tests, NULL, NULL);

@@ -4,33 +4,33 @@
  * kernel: by swap, by hold, and as the library chooses.
  */
 #include "host.h"
-#include "msix.h"
-#include "world.h"
+#include "msix-fixture.h"
+#include "testbed.h"
 
 static void mask_and_unmask(void *data)
 {
-	const struct msix_bench *bench = data;
+	const struct msix_fixture *fixture = data;
 
-	expect_ok(vfiopm_msix_mask(bench->msix, 0));
-	expect_ok(vfiopm_msix_unmask(bench->msix, 0));
+	expect_ok(vfiopm_msix_mask(fixture->msix, 0));
+	expect_ok(vfiopm_msix_unmask(fixture->msix, 0));
 }
 
 static double share_asleep(uint32_t policy)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	double share;
 
-	msix_bench_open(&bench);
-	msix_begin(&bench, policy);
-	expect_ok(vfiopm_enter(bench.irq.dev));
-	share = host_share_asleep(10, mask_and_unmask, &bench);
-	expect_ok(vfiopm_exit(bench.irq.dev));
+	msix_fixture_open(&fixture);
+	msix_begin(&fixture, policy);
+	expect_ok(vfiopm_enter(fixture.irq.dev));
+	share = host_share_asleep(10, mask_and_unmask, &fixture);
+	expect_ok(vfiopm_exit(fixture.irq.dev));
 	/* And it works. */
-	expect_ok(vfiopm_msix_mask(bench.msix, 0));
-	msix_fire(&bench, 0);
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
-	msix_guest_has(&bench, 0, 1);
-	msix_bench_close(&bench);
+	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
+	msix_fire(&fixture, 0);
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
+	msix_guest_has(&fixture, 0, 1);
+	msix_fixture_close(&fixture);
 	return share;
 }
 
@@ -39,7 +39,7 @@ static void side_by_side(void **state)
 	double by_swap, by_hold, by_choice;
 
 	(void)state;
-	world_need_low_power();
+	testbed_need_low_power();
 	by_swap = share_asleep(VFIOPM_MSIX_POLICY_BYPASS_SWAP);
 	by_hold = share_asleep(VFIOPM_MSIX_POLICY_BYPASS);
 	by_choice = share_asleep(VFIOPM_MSIX_POLICY_AUTO);
@@ -47,7 +47,7 @@ static void side_by_side(void **state)
 		      "#   swap  %6.2f %%\n"
 		      "#   hold  %6.2f %%\n"
 		      "#   auto  %6.2f %%\n",
-		      world_kernel(), by_swap, by_hold, by_choice);
+		      testbed_kernel(), by_swap, by_hold, by_choice);
 	assert_true(by_swap < 50);
 	assert_true(by_hold > 99);
 	assert_true(by_choice > 99);
@@ -55,7 +55,7 @@ static void side_by_side(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { IN_WORLD(side_by_side) };
+	const struct CMUnitTest tests[] = { ON_TESTBED(side_by_side) };
 
 	return cmocka_run_group_tests_name("msix-residency", tests, NULL, NULL);
 }

@@ -10,15 +10,15 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#include "msix.h"
+#include "msix-fixture.h"
 #include "sim.h"
-#include "world-sim.h"
-#include "world.h"
+#include "testbed-sim.h"
+#include "testbed.h"
 
 #define CYCLES 2000
 
 struct processor {
-	const struct msix_bench *bench;
+	const struct msix_fixture *fixture;
 	uint32_t vector;
 	unsigned failures, while_masked;
 };
@@ -33,19 +33,19 @@ static struct {
 static void *mask_and_unmask(void *data)
 {
 	struct processor *processor = data;
-	const struct msix_bench *bench = processor->bench;
+	const struct msix_fixture *fixture = processor->fixture;
 	uint32_t vector = processor->vector;
 
 	for (unsigned i = 0; i < CYCLES; i++) {
 		unsigned before;
 
-		processor->failures += vfiopm_msix_mask(bench->msix, vector) != 0;
-		before = guest_interrupts(bench->guest, vector);
+		processor->failures += vfiopm_msix_mask(fixture->msix, vector) != 0;
+		before = guest_interrupts(fixture->guest, vector);
 		for (int j = 0; j < 3; j++)
 			sched_yield();
-		processor->failures += vfiopm_msix_is_pending(bench->msix, vector) < 0;
-		processor->while_masked += guest_interrupts(bench->guest, vector) != before;
-		processor->failures += vfiopm_msix_unmask(bench->msix, vector) != 0;
+		processor->failures += vfiopm_msix_is_pending(fixture->msix, vector) < 0;
+		processor->while_masked += guest_interrupts(fixture->guest, vector) != before;
+		processor->failures += vfiopm_msix_unmask(fixture->msix, vector) != 0;
 	}
 	return NULL;
 }
@@ -57,7 +57,7 @@ static void *raise_them(void *data)
 		uint32_t vector = i % VECTORS;
 
 		others.fired[vector]++;
-		sim_fire(world_sim_device(), VFIOPM_IRQ_MSIX, vector);
+		sim_fire(testbed_sim_device(), VFIOPM_IRQ_MSIX, vector);
 		sched_yield();
 	}
 	return NULL;
@@ -65,12 +65,12 @@ static void *raise_them(void *data)
 
 static void *loop(void *data)
 {
-	const struct msix_bench *bench = data;
-	struct pollfd pollfd = { .fd = vfiopm_msix_get_fd(bench->msix), .events = POLLIN };
+	const struct msix_fixture *fixture = data;
+	struct pollfd pollfd = { .fd = vfiopm_msix_get_fd(fixture->msix), .events = POLLIN };
 
 	while (!others.stop) {
 		if (poll(&pollfd, 1, 1) == 1)
-			others.failures += vfiopm_msix_dispatch(bench->msix) < 0;
+			others.failures += vfiopm_msix_dispatch(fixture->msix) < 0;
 	}
 	return NULL;
 }
@@ -78,20 +78,20 @@ static void *loop(void *data)
 /* What else a VMM does meanwhile. */
 static void *meddle(void *data)
 {
-	const struct msix_bench *bench = data;
+	const struct msix_fixture *fixture = data;
 	uint8_t pba[8];
 	uint64_t value;
 
 	for (unsigned i = 0; !others.stop; i++) {
-		others.failures += vfiopm_msix_set_function_mask(bench->msix, i % 2) != 0;
-		others.failures += vfiopm_msix_set_policy(bench->msix, i / 8 % 4) != 0;
-		others.failures += vfiopm_msix_read_pba(bench->msix, 0, 8, pba) != 0;
+		others.failures += vfiopm_msix_set_function_mask(fixture->msix, i % 2) != 0;
+		others.failures += vfiopm_msix_set_policy(fixture->msix, i / 8 % 4) != 0;
+		others.failures += vfiopm_msix_read_pba(fixture->msix, 0, 8, pba) != 0;
 		others.failures +=
-			vfiopm_msix_get_stat(bench->msix, VFIOPM_MSIX_ALL, 0, &value) != 0;
+			vfiopm_msix_get_stat(fixture->msix, VFIOPM_MSIX_ALL, 0, &value) != 0;
 		if (i % 16 == 15) {
-			others.failures += vfiopm_msix_release(bench->msix, VECTORS - 1, 1) != 0;
-			others.failures += vfiopm_msix_use(bench->msix, VECTORS - 1, 1) != 0;
-			others.failures += vfiopm_msix_unmask(bench->msix, VECTORS - 1) != 0;
+			others.failures += vfiopm_msix_release(fixture->msix, VECTORS - 1, 1) != 0;
+			others.failures += vfiopm_msix_use(fixture->msix, VECTORS - 1, 1) != 0;
+			others.failures += vfiopm_msix_unmask(fixture->msix, VECTORS - 1) != 0;
 		}
 		sched_yield();
 	}
@@ -114,17 +114,17 @@ static void all_at_the_same_time(void **state)
 {
 	struct processor processors[PROCESSORS];
 	pthread_t threads[PROCESSORS], device, event_loop, meddler;
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 
 	(void)state;
-	msix_bench_open(&bench);
-	expect_ok(vfiopm_msix_use(bench.msix, 0, VECTORS));
-	sim_hold_awake(world_sim_device(), true);
+	msix_fixture_open(&fixture);
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, VECTORS));
+	sim_hold_awake(testbed_sim_device(), true);
 	start(&device, raise_them, NULL);
-	start(&event_loop, loop, &bench);
-	start(&meddler, meddle, &bench);
+	start(&event_loop, loop, &fixture);
+	start(&meddler, meddle, &fixture);
 	for (uint32_t i = 0; i < PROCESSORS; i++) {
-		processors[i] = (struct processor){ .bench = &bench, .vector = i };
+		processors[i] = (struct processor){ .fixture = &fixture, .vector = i };
 		start(&threads[i], mask_and_unmask, &processors[i]);
 	}
 	for (unsigned i = 0; i < PROCESSORS; i++) {
@@ -139,24 +139,24 @@ static void all_at_the_same_time(void **state)
 	assert_int_equal(others.failures, 0);
 
 	/* What was raised last is delivered. */
-	expect_ok(vfiopm_msix_set_function_mask(bench.msix, 0));
+	expect_ok(vfiopm_msix_set_function_mask(fixture.msix, 0));
 	for (uint32_t i = 0; i < PROCESSORS; i++) {
-		expect_ok(vfiopm_msix_mask(bench.msix, i));
-		assert_true(guest_interrupts(bench.guest, i) <= others.fired[i]);
-		sim_fire(world_sim_device(), VFIOPM_IRQ_MSIX, i);
-		assert_int_equal(vfiopm_msix_is_pending(bench.msix, i), 1);
-		expect_ok(vfiopm_msix_unmask(bench.msix, i));
-		msix_dispatch_all(&bench);
-		assert_int_equal(vfiopm_msix_is_pending(bench.msix, i), 0);
-		assert_true(guest_interrupts(bench.guest, i) > 0);
+		expect_ok(vfiopm_msix_mask(fixture.msix, i));
+		assert_true(guest_interrupts(fixture.guest, i) <= others.fired[i]);
+		sim_fire(testbed_sim_device(), VFIOPM_IRQ_MSIX, i);
+		assert_int_equal(vfiopm_msix_is_pending(fixture.msix, i), 1);
+		expect_ok(vfiopm_msix_unmask(fixture.msix, i));
+		msix_dispatch_all(&fixture);
+		assert_int_equal(vfiopm_msix_is_pending(fixture.msix, i), 0);
+		assert_true(guest_interrupts(fixture.guest, i) > 0);
 	}
-	sim_hold_awake(world_sim_device(), false);
-	msix_bench_close(&bench);
+	sim_hold_awake(testbed_sim_device(), false);
+	msix_fixture_close(&fixture);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { IN_WORLD(all_at_the_same_time) };
+	const struct CMUnitTest tests[] = { ON_TESTBED(all_at_the_same_time) };
 
 	return cmocka_run_group_tests_name("msix-threads", tests, NULL, NULL);
 }

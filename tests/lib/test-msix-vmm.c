@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "host.h"
-#include "msix.h"
-#include "world.h"
+#include "msix-fixture.h"
+#include "testbed.h"
 
 /* ---- a VMM of the test's own ---- */
 
@@ -78,250 +78,250 @@ static void vmm_trace(void *data, uint32_t event, const char *call, int result)
 
 static void a_vmm_without_irqfds_delivers_itself(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct vmm vmm = { 0 };
 
 	(void)state;
-	msix_bench_open(&bench);
-	msix_bench_restart(&bench);
-	expect_ok(vfiopm_msix_set_deliver(bench.msix, vmm_deliver, &vmm));
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 2));
-	assert_int_equal(msix_way(&bench, 0), VFIOPM_MSIX_WAY_RELAY);
+	msix_fixture_open(&fixture);
+	msix_fixture_restart(&fixture);
+	expect_ok(vfiopm_msix_set_deliver(fixture.msix, vmm_deliver, &vmm));
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 2));
+	assert_int_equal(msix_way(&fixture, 0), VFIOPM_MSIX_WAY_RELAY);
 	/* No policy can change that. */
-	expect_ok(vfiopm_msix_set_policy(bench.msix, VFIOPM_MSIX_POLICY_BYPASS));
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
-	expect_ok(vfiopm_msix_mask(bench.msix, 0));
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+	expect_ok(vfiopm_msix_set_policy(fixture.msix, VFIOPM_MSIX_POLICY_BYPASS));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
+	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	for (unsigned i = 1; i <= 3; i++) {
-		msix_fire(&bench, 0);
-		msix_fire(&bench, 1);
-		msix_dispatch_all(&bench);
+		msix_fire(&fixture, 0);
+		msix_fire(&fixture, 1);
+		msix_dispatch_all(&fixture);
 		assert_int_equal(vmm.delivered[0], i);
 		assert_int_equal(vmm.delivered[1], 0);
 	}
-	expect_ok(vfiopm_msix_unmask(bench.msix, 1));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 1));
 	assert_int_equal(vmm.delivered[1], 1);
-	assert_int_equal(msix_stat(&bench, VFIOPM_MSIX_STAT_DELIVERED), 4);
-	msix_bench_close(&bench);
+	assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_DELIVERED), 4);
+	msix_fixture_close(&fixture);
 }
 
 /* KVM's routes have run out, for example: the vector goes another way, and loses nothing. */
 static void an_irqfd_that_fails_is_done_without(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct vmm vmm = { .attach_gives = -ENOSPC };
 
 	(void)state;
-	msix_bench_open(&bench);
-	msix_bench_restart(&bench);
-	expect_ok(vfiopm_msix_set_irqfd(bench.msix, vmm_attach, vmm_detach, &vmm));
-	expect_ok(vfiopm_msix_set_deliver(bench.msix, vmm_deliver, &vmm));
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 1));
-	assert_int_equal(msix_way(&bench, 0), VFIOPM_MSIX_WAY_HOLD);
-	msix_fire(&bench, 0);
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+	msix_fixture_open(&fixture);
+	msix_fixture_restart(&fixture);
+	expect_ok(vfiopm_msix_set_irqfd(fixture.msix, vmm_attach, vmm_detach, &vmm));
+	expect_ok(vfiopm_msix_set_deliver(fixture.msix, vmm_deliver, &vmm));
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
+	assert_int_equal(msix_way(&fixture, 0), VFIOPM_MSIX_WAY_HOLD);
+	msix_fire(&fixture, 0);
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	assert_int_equal(vmm.delivered[0], 1);
-	assert_int_equal(msix_way(&bench, 0), VFIOPM_MSIX_WAY_RELAY);
-	msix_fire(&bench, 0);
-	msix_dispatch_all(&bench);
+	assert_int_equal(msix_way(&fixture, 0), VFIOPM_MSIX_WAY_RELAY);
+	msix_fire(&fixture, 0);
+	msix_dispatch_all(&fixture);
 	assert_int_equal(vmm.delivered[0], 2);
 	/* Until it is used anew. */
 	vmm.attach_gives = 0;
-	expect_ok(vfiopm_msix_mask(bench.msix, 0));
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	assert_int_equal(vmm.attached, 0);
-	expect_ok(vfiopm_msix_release(bench.msix, 0, 1));
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 1));
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+	expect_ok(vfiopm_msix_release(fixture.msix, 0, 1));
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	assert_int_equal(vmm.attached, 1);
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
 /* Without that the guest's unmask fails, and can be tried again. */
 static void an_irqfd_that_fails_leaves_the_vector_masked(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct vmm vmm = { .attach_gives = -ENOSPC };
 
 	(void)state;
-	msix_bench_open(&bench);
-	msix_bench_restart(&bench);
-	expect_ok(vfiopm_msix_set_irqfd(bench.msix, vmm_attach, vmm_detach, &vmm));
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 1));
-	msix_fire(&bench, 0);
-	expect_errno(ENOSPC, vfiopm_msix_unmask(bench.msix, 0));
-	assert_int_equal(vfiopm_msix_is_pending(bench.msix, 0), 1);
+	msix_fixture_open(&fixture);
+	msix_fixture_restart(&fixture);
+	expect_ok(vfiopm_msix_set_irqfd(fixture.msix, vmm_attach, vmm_detach, &vmm));
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
+	msix_fire(&fixture, 0);
+	expect_errno(ENOSPC, vfiopm_msix_unmask(fixture.msix, 0));
+	assert_int_equal(vfiopm_msix_is_pending(fixture.msix, 0), 1);
 	/* What is no errno is none. */
 	vmm.attach_gives = 1;
-	expect_errno(EPROTO, vfiopm_msix_unmask(bench.msix, 0));
+	expect_errno(EPROTO, vfiopm_msix_unmask(fixture.msix, 0));
 	vmm.attach_gives = 0;
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	assert_int_equal(vmm.attached, 1);
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
 static void a_delivery_that_fails_is_made_later(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct vmm vmm = { .deliver_gives = -EAGAIN };
 
 	(void)state;
-	msix_bench_open(&bench);
-	msix_bench_restart(&bench);
-	expect_ok(vfiopm_msix_set_deliver(bench.msix, vmm_deliver, &vmm));
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 1));
-	msix_fire(&bench, 0);
-	msix_dispatch_all(&bench);
-	assert_int_equal(vfiopm_msix_unmask(bench.msix, 0), -EAGAIN);
-	assert_int_equal(vfiopm_msix_is_pending(bench.msix, 0), 1);
+	msix_fixture_open(&fixture);
+	msix_fixture_restart(&fixture);
+	expect_ok(vfiopm_msix_set_deliver(fixture.msix, vmm_deliver, &vmm));
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
+	msix_fire(&fixture, 0);
+	msix_dispatch_all(&fixture);
+	assert_int_equal(vfiopm_msix_unmask(fixture.msix, 0), -EAGAIN);
+	assert_int_equal(vfiopm_msix_is_pending(fixture.msix, 0), 1);
 	vmm.deliver_gives = 0;
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	assert_int_equal(vmm.delivered[0], 1);
 	/* In the event loop too. */
 	vmm.deliver_gives = -EAGAIN;
-	msix_fire(&bench, 0);
-	assert_int_equal(vfiopm_msix_dispatch(bench.msix), -EAGAIN);
+	msix_fire(&fixture, 0);
+	assert_int_equal(vfiopm_msix_dispatch(fixture.msix), -EAGAIN);
 	vmm.deliver_gives = 0;
-	assert_int_equal(vfiopm_msix_dispatch(bench.msix), 0);
-	msix_fire(&bench, 0);
-	assert_int_equal(vfiopm_msix_dispatch(bench.msix), 1);
+	assert_int_equal(vfiopm_msix_dispatch(fixture.msix), 0);
+	msix_fire(&fixture, 0);
+	assert_int_equal(vfiopm_msix_dispatch(fixture.msix), 1);
 	assert_int_equal(vmm.delivered[0], 2);
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
 /* ---- the PBA ---- */
 
 static void the_pba_has_a_bit_for_each_vector(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	uint8_t bytes[16];
 
 	(void)state;
-	msix_bench_open(&bench);
-	expect_ok(vfiopm_msix_use(bench.msix, 0, VECTORS));
-	expect_ok(vfiopm_msix_unmask(bench.msix, 2));
+	msix_fixture_open(&fixture);
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, VECTORS));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 2));
 	for (uint32_t i = 1; i < VECTORS; i++)
-		msix_fire(&bench, i);
+		msix_fire(&fixture, i);
 	memset(bytes, 0xff, sizeof(bytes));
-	expect_ok(vfiopm_msix_read_pba(bench.msix, 0, 8, bytes));
+	expect_ok(vfiopm_msix_read_pba(fixture.msix, 0, 8, bytes));
 	assert_int_equal(bytes[0], 0x1a);
 	for (int i = 1; i < 8; i++)
 		assert_int_equal(bytes[i], 0);
 	assert_int_equal(bytes[8], 0xff);
 	/* At any offset and length. */
 	memset(bytes, 0xff, sizeof(bytes));
-	expect_ok(vfiopm_msix_read_pba(bench.msix, 7, 1, bytes));
+	expect_ok(vfiopm_msix_read_pba(fixture.msix, 7, 1, bytes));
 	assert_int_equal(bytes[0], 0);
 	assert_int_equal(bytes[1], 0xff);
-	expect_ok(vfiopm_msix_read_pba(bench.msix, 8, 0, bytes));
-	msix_bench_close(&bench);
+	expect_ok(vfiopm_msix_read_pba(fixture.msix, 8, 0, bytes));
+	msix_fixture_close(&fixture);
 }
 
 static void what_is_not_in_the_pba_is_not_read(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	uint8_t bytes[16];
 
 	(void)state;
-	msix_bench_open(&bench);
+	msix_fixture_open(&fixture);
 	memset(bytes, 0xff, sizeof(bytes));
-	expect_errno(EINVAL, vfiopm_msix_read_pba(bench.msix, 0, 9, bytes));
-	expect_errno(EINVAL, vfiopm_msix_read_pba(bench.msix, 8, 1, bytes));
-	expect_errno(EINVAL, vfiopm_msix_read_pba(bench.msix, 9, 0, bytes));
-	expect_errno(EINVAL, vfiopm_msix_read_pba(bench.msix, UINT64_MAX, 1, bytes));
-	expect_errno(EINVAL, vfiopm_msix_read_pba(bench.msix, UINT64_MAX - 3, 8, bytes));
-	expect_errno(EINVAL, vfiopm_msix_read_pba(bench.msix, 1, SIZE_MAX, bytes));
-	expect_errno(EINVAL, vfiopm_msix_read_pba(bench.msix, 0, 8, NULL));
+	expect_errno(EINVAL, vfiopm_msix_read_pba(fixture.msix, 0, 9, bytes));
+	expect_errno(EINVAL, vfiopm_msix_read_pba(fixture.msix, 8, 1, bytes));
+	expect_errno(EINVAL, vfiopm_msix_read_pba(fixture.msix, 9, 0, bytes));
+	expect_errno(EINVAL, vfiopm_msix_read_pba(fixture.msix, UINT64_MAX, 1, bytes));
+	expect_errno(EINVAL, vfiopm_msix_read_pba(fixture.msix, UINT64_MAX - 3, 8, bytes));
+	expect_errno(EINVAL, vfiopm_msix_read_pba(fixture.msix, 1, SIZE_MAX, bytes));
+	expect_errno(EINVAL, vfiopm_msix_read_pba(fixture.msix, 0, 8, NULL));
 	expect_errno(EINVAL, vfiopm_msix_read_pba(NULL, 0, 8, bytes));
 	for (int i = 0; i < 16; i++)
 		assert_int_equal(bytes[i], 0xff);
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
 static void the_pba_is_trapped_while_a_vector_is_masked(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct vmm vmm = { 0 };
 	uint8_t bytes[8];
 
 	(void)state;
-	msix_bench_open(&bench);
-	expect_ok(vfiopm_msix_set_trap(bench.msix, vmm_trap, &vmm));
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 2));
+	msix_fixture_open(&fixture);
+	expect_ok(vfiopm_msix_set_trap(fixture.msix, vmm_trap, &vmm));
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 2));
 	assert_int_equal(vmm.trap, 1);
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	assert_int_equal(vmm.trap, 1);
-	expect_ok(vfiopm_msix_unmask(bench.msix, 1));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 1));
 	assert_int_equal(vmm.trap, 0);
 	for (int i = 0; i < 100; i++) {
-		expect_ok(vfiopm_msix_mask(bench.msix, 1));
+		expect_ok(vfiopm_msix_mask(fixture.msix, 1));
 		assert_int_equal(vmm.trap, 1);
-		expect_ok(vfiopm_msix_unmask(bench.msix, 1));
+		expect_ok(vfiopm_msix_unmask(fixture.msix, 1));
 	}
 	/* By then it was left on. */
 	assert_int_equal(vmm.trap, 1);
 	assert_int_equal(vmm.traps, 9);
-	assert_int_equal(msix_stat(&bench, VFIOPM_MSIX_STAT_TRAPS), 9);
+	assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_TRAPS), 9);
 	/* Until a guest has read for nothing often enough. */
 	for (int i = 0; i < 64; i++)
-		expect_ok(vfiopm_msix_read_pba(bench.msix, 0, 8, bytes));
+		expect_ok(vfiopm_msix_read_pba(fixture.msix, 0, 8, bytes));
 	assert_int_equal(vmm.trap, 0);
 	/* Nothing in use needs none. */
-	expect_ok(vfiopm_msix_mask(bench.msix, 0));
+	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
 	assert_int_equal(vmm.trap, 1);
-	expect_ok(vfiopm_msix_release(bench.msix, 0, 2));
+	expect_ok(vfiopm_msix_release(fixture.msix, 0, 2));
 	assert_int_equal(vmm.trap, 0);
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
 static void the_trap_can_be_fixed(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct vmm vmm = { 0 };
 
 	(void)state;
-	msix_bench_open(&bench);
-	expect_ok(vfiopm_msix_set_trap(bench.msix, vmm_trap, &vmm));
-	expect_ok(vfiopm_msix_set_trap_policy(bench.msix, VFIOPM_MSIX_TRAP_NEVER));
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 1));
+	msix_fixture_open(&fixture);
+	expect_ok(vfiopm_msix_set_trap(fixture.msix, vmm_trap, &vmm));
+	expect_ok(vfiopm_msix_set_trap_policy(fixture.msix, VFIOPM_MSIX_TRAP_NEVER));
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
 	assert_int_equal(vmm.traps, 0);
-	expect_ok(vfiopm_msix_set_trap_policy(bench.msix, VFIOPM_MSIX_TRAP_ALWAYS));
+	expect_ok(vfiopm_msix_set_trap_policy(fixture.msix, VFIOPM_MSIX_TRAP_ALWAYS));
 	assert_int_equal(vmm.trap, 1);
 	for (int i = 0; i < 3; i++) {
-		expect_ok(vfiopm_msix_unmask(bench.msix, 0));
-		expect_ok(vfiopm_msix_mask(bench.msix, 0));
+		expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
+		expect_ok(vfiopm_msix_mask(fixture.msix, 0));
 	}
 	assert_int_equal(vmm.traps, 1);
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
-	expect_ok(vfiopm_msix_set_trap_policy(bench.msix, VFIOPM_MSIX_TRAP_AUTO));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
+	expect_ok(vfiopm_msix_set_trap_policy(fixture.msix, VFIOPM_MSIX_TRAP_AUTO));
 	assert_int_equal(vmm.trap, 0);
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
 static void the_choices_are_traced(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct vmm vmm = { 0 };
 
 	(void)state;
-	msix_bench_open(&bench);
-	expect_ok(vfiopm_device_set_trace(bench.irq.dev, vmm_trace, &vmm));
-	expect_ok(vfiopm_msix_set_trap(bench.msix, vmm_trap, &vmm));
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 2));
+	msix_fixture_open(&fixture);
+	expect_ok(vfiopm_device_set_trace(fixture.irq.dev, vmm_trace, &vmm));
+	expect_ok(vfiopm_msix_set_trap(fixture.msix, vmm_trap, &vmm));
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 2));
 	assert_int_equal(vmm.chosen, 1);
 	assert_string_equal(vmm.last_choice, "VFIOPM_MSIX_TRAP");
 	assert_int_equal(vmm.last_result, 1);
-	expect_ok(vfiopm_msix_unmask(bench.msix, 1));
-	expect_ok(vfiopm_msix_set_policy(bench.msix, VFIOPM_MSIX_POLICY_NO_BYPASS));
-	expect_ok(vfiopm_msix_mask(bench.msix, 1));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 1));
+	expect_ok(vfiopm_msix_set_policy(fixture.msix, VFIOPM_MSIX_POLICY_NO_BYPASS));
+	expect_ok(vfiopm_msix_mask(fixture.msix, 1));
 	assert_int_equal(vmm.chosen, 2);
 	assert_string_equal(vmm.last_choice, "VFIOPM_MSIX_WAY_RELAY");
 	assert_int_equal(vmm.last_result, 1);
-	expect_ok(vfiopm_msix_unmask(bench.msix, 1));
-	expect_ok(vfiopm_msix_set_policy(bench.msix, VFIOPM_MSIX_POLICY_BYPASS_SWAP));
-	expect_ok(vfiopm_msix_mask(bench.msix, 1));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 1));
+	expect_ok(vfiopm_msix_set_policy(fixture.msix, VFIOPM_MSIX_POLICY_BYPASS_SWAP));
+	expect_ok(vfiopm_msix_mask(fixture.msix, 1));
 	assert_string_equal(vmm.last_choice, "VFIOPM_MSIX_WAY_SWAP");
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
 /* ---- mistakes ---- */
@@ -330,50 +330,51 @@ static void no_vector_of_the_guests_is_believed(void **state)
 {
 	static const uint32_t wrong[] = { VECTORS, VECTORS + 1,	   2047,
 					  2048,	   UINT32_MAX - 1, UINT32_MAX };
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	uint32_t way = 77;
 	uint64_t value = 77;
 
 	(void)state;
-	msix_bench_open(&bench);
+	msix_fixture_open(&fixture);
 	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		expect_errno(EINVAL, vfiopm_msix_mask(bench.msix, wrong[i]));
-		expect_errno(EINVAL, vfiopm_msix_unmask(bench.msix, wrong[i]));
-		expect_errno(EINVAL, vfiopm_msix_is_pending(bench.msix, wrong[i]));
-		expect_errno(EINVAL, vfiopm_msix_use(bench.msix, wrong[i], 1));
-		expect_errno(EINVAL, vfiopm_msix_use(bench.msix, 1, wrong[i]));
-		expect_errno(EINVAL, vfiopm_msix_release(bench.msix, wrong[i], 1));
-		expect_errno(EINVAL, vfiopm_msix_release(bench.msix, 1, wrong[i]));
-		expect_errno(EINVAL, vfiopm_msix_get_way(bench.msix, wrong[i], &way));
-		expect_errno(EINVAL, vfiopm_msix_set_eventfds(bench.msix, wrong[i], -1, -1));
+		expect_errno(EINVAL, vfiopm_msix_mask(fixture.msix, wrong[i]));
+		expect_errno(EINVAL, vfiopm_msix_unmask(fixture.msix, wrong[i]));
+		expect_errno(EINVAL, vfiopm_msix_is_pending(fixture.msix, wrong[i]));
+		expect_errno(EINVAL, vfiopm_msix_use(fixture.msix, wrong[i], 1));
+		expect_errno(EINVAL, vfiopm_msix_use(fixture.msix, 1, wrong[i]));
+		expect_errno(EINVAL, vfiopm_msix_release(fixture.msix, wrong[i], 1));
+		expect_errno(EINVAL, vfiopm_msix_release(fixture.msix, 1, wrong[i]));
+		expect_errno(EINVAL, vfiopm_msix_get_way(fixture.msix, wrong[i], &way));
+		expect_errno(EINVAL, vfiopm_msix_set_eventfds(fixture.msix, wrong[i], -1, -1));
 		if (wrong[i] != VFIOPM_MSIX_ALL)
-			expect_errno(EINVAL, vfiopm_msix_get_stat(bench.msix, wrong[i], 0, &value));
-		assert_int_equal(vfiopm_kvm_attach(bench.kvm, wrong[i], bench.irq.events[0]),
+			expect_errno(EINVAL,
+				     vfiopm_msix_get_stat(fixture.msix, wrong[i], 0, &value));
+		assert_int_equal(vfiopm_kvm_attach(fixture.kvm, wrong[i], fixture.irq.events[0]),
 				 -EINVAL);
 	}
-	expect_errno(EINVAL, vfiopm_msix_use(bench.msix, 0, 0));
-	expect_errno(EINVAL, vfiopm_msix_release(bench.msix, 0, 0));
+	expect_errno(EINVAL, vfiopm_msix_use(fixture.msix, 0, 0));
+	expect_errno(EINVAL, vfiopm_msix_release(fixture.msix, 0, 0));
 	/* Right, but not in use. */
-	expect_errno(EINVAL, vfiopm_msix_mask(bench.msix, 0));
-	expect_errno(EINVAL, vfiopm_msix_unmask(bench.msix, 0));
-	expect_errno(EINVAL, vfiopm_msix_get_way(bench.msix, 0, &way));
-	assert_int_equal(vfiopm_msix_is_pending(bench.msix, 0), 0);
+	expect_errno(EINVAL, vfiopm_msix_mask(fixture.msix, 0));
+	expect_errno(EINVAL, vfiopm_msix_unmask(fixture.msix, 0));
+	expect_errno(EINVAL, vfiopm_msix_get_way(fixture.msix, 0, &way));
+	assert_int_equal(vfiopm_msix_is_pending(fixture.msix, 0), 0);
 	assert_int_equal(way, 77);
 	assert_int_equal(value, 77);
-	expect_ok(vfiopm_msix_release(bench.msix, 0, VECTORS));
-	msix_bench_close(&bench);
+	expect_ok(vfiopm_msix_release(fixture.msix, 0, VECTORS));
+	msix_fixture_close(&fixture);
 }
 
 static void mistakes_of_the_vmm_are_told(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct vfiopm_msix *msix;
 	uint64_t value;
 
 	(void)state;
-	msix_bench_open(&bench);
-	msix = bench.msix;
-	expect_errno(EINVAL, vfiopm_msix_new(bench.irq.dev, NULL));
+	msix_fixture_open(&fixture);
+	msix = fixture.msix;
+	expect_errno(EINVAL, vfiopm_msix_new(fixture.irq.dev, NULL));
 	expect_errno(EINVAL, vfiopm_msix_new(NULL, &msix));
 	assert_null(vfiopm_msix_free(NULL));
 	expect_errno(EINVAL, vfiopm_msix_set_irqfd(NULL, vmm_attach, vmm_detach, NULL));
@@ -404,107 +405,107 @@ static void mistakes_of_the_vmm_are_told(void **state)
 	expect_errno(EINVAL, vfiopm_msix_get_stat(msix, 0, VFIOPM_MSIX_STAT_TRAPS, &value));
 	expect_errno(EINVAL, vfiopm_msix_get_stat(msix, VFIOPM_MSIX_ALL, VFIOPM_MSIX_STAT_TRAPS + 1,
 						  &value));
-	msix_bench_restart(&bench);
+	msix_fixture_restart(&fixture);
 	/* With no way to deliver anything. */
-	expect_errno(EINVAL, vfiopm_msix_use(bench.msix, 0, 1));
-	msix_bench_close(&bench);
+	expect_errno(EINVAL, vfiopm_msix_use(fixture.msix, 0, 1));
+	msix_fixture_close(&fixture);
 }
 
 static void settings_are_for_before(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 
 	(void)state;
-	msix_bench_open(&bench);
-	expect_ok(vfiopm_msix_use(bench.msix, 1, 2));
-	expect_errno(EALREADY, vfiopm_msix_use(bench.msix, 0, 2));
-	expect_errno(EALREADY, vfiopm_msix_use(bench.msix, 2, 3));
-	assert_int_equal(vfiopm_msix_mask(bench.msix, 0), -EINVAL);
-	expect_errno(EBUSY, vfiopm_msix_set_irqfd(bench.msix, vmm_attach, vmm_detach, NULL));
-	expect_errno(EBUSY, vfiopm_msix_set_deliver(bench.msix, vmm_deliver, NULL));
-	expect_errno(EBUSY, vfiopm_msix_set_trap(bench.msix, vmm_trap, NULL));
-	expect_errno(EBUSY, vfiopm_msix_set_eventfds(bench.msix, 0, -1, -1));
-	expect_ok(vfiopm_msix_release(bench.msix, 0, VECTORS));
-	expect_ok(vfiopm_msix_use(bench.msix, 0, VECTORS));
-	msix_bench_close(&bench);
+	msix_fixture_open(&fixture);
+	expect_ok(vfiopm_msix_use(fixture.msix, 1, 2));
+	expect_errno(EALREADY, vfiopm_msix_use(fixture.msix, 0, 2));
+	expect_errno(EALREADY, vfiopm_msix_use(fixture.msix, 2, 3));
+	assert_int_equal(vfiopm_msix_mask(fixture.msix, 0), -EINVAL);
+	expect_errno(EBUSY, vfiopm_msix_set_irqfd(fixture.msix, vmm_attach, vmm_detach, NULL));
+	expect_errno(EBUSY, vfiopm_msix_set_deliver(fixture.msix, vmm_deliver, NULL));
+	expect_errno(EBUSY, vfiopm_msix_set_trap(fixture.msix, vmm_trap, NULL));
+	expect_errno(EBUSY, vfiopm_msix_set_eventfds(fixture.msix, 0, -1, -1));
+	expect_ok(vfiopm_msix_release(fixture.msix, 0, VECTORS));
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, VECTORS));
+	msix_fixture_close(&fixture);
 }
 
 static void eventfds_must_be_such(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	int closed = raw_closed_fd(), *events;
 
 	(void)state;
-	msix_bench_open(&bench);
-	events = bench.irq.events;
-	expect_errno(EINVAL, vfiopm_msix_set_eventfds(bench.msix, 0, -2, -1));
-	expect_errno(EINVAL, vfiopm_msix_set_eventfds(bench.msix, 0, -1, INT_MIN));
-	expect_errno(EINVAL, vfiopm_msix_set_eventfds(bench.msix, 0, bench.irq.raw.device, -1));
-	expect_errno(EINVAL, vfiopm_msix_set_eventfds(bench.msix, 0, -1, bench.irq.raw.device));
-	expect_errno(EBADF, vfiopm_msix_set_eventfds(bench.msix, 0, closed, -1));
-	expect_errno(EBADF, vfiopm_msix_set_eventfds(bench.msix, 0, events[0], closed));
+	msix_fixture_open(&fixture);
+	events = fixture.irq.events;
+	expect_errno(EINVAL, vfiopm_msix_set_eventfds(fixture.msix, 0, -2, -1));
+	expect_errno(EINVAL, vfiopm_msix_set_eventfds(fixture.msix, 0, -1, INT_MIN));
+	expect_errno(EINVAL, vfiopm_msix_set_eventfds(fixture.msix, 0, fixture.irq.raw.device, -1));
+	expect_errno(EINVAL, vfiopm_msix_set_eventfds(fixture.msix, 0, -1, fixture.irq.raw.device));
+	expect_errno(EBADF, vfiopm_msix_set_eventfds(fixture.msix, 0, closed, -1));
+	expect_errno(EBADF, vfiopm_msix_set_eventfds(fixture.msix, 0, events[0], closed));
 	/* One for two vectors could not be told apart. */
-	expect_ok(vfiopm_msix_set_eventfds(bench.msix, 0, events[0], events[1]));
-	expect_ok(vfiopm_msix_set_eventfds(bench.msix, 1, events[2], events[1]));
-	expect_errno(EEXIST, vfiopm_msix_use(bench.msix, 0, 2));
-	expect_ok(vfiopm_msix_use(bench.msix, 1, 1));
-	expect_ok(vfiopm_msix_release(bench.msix, 1, 1));
+	expect_ok(vfiopm_msix_set_eventfds(fixture.msix, 0, events[0], events[1]));
+	expect_ok(vfiopm_msix_set_eventfds(fixture.msix, 1, events[2], events[1]));
+	expect_errno(EEXIST, vfiopm_msix_use(fixture.msix, 0, 2));
+	expect_ok(vfiopm_msix_use(fixture.msix, 1, 1));
+	expect_ok(vfiopm_msix_release(fixture.msix, 1, 1));
 	/* Closed since. */
 	close(events[1]);
-	expect_errno(EBADF, vfiopm_msix_use(bench.msix, 0, 1));
+	expect_errno(EBADF, vfiopm_msix_use(fixture.msix, 0, 1));
 	events[1] = raw_eventfd();
-	expect_ok(vfiopm_msix_set_eventfds(bench.msix, 0, -1, -1));
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 1));
-	msix_bench_close(&bench);
+	expect_ok(vfiopm_msix_set_eventfds(fixture.msix, 0, -1, -1));
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
+	msix_fixture_close(&fixture);
 }
 
 static void another_type_is_in_the_way(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct vfiopm_device *dev;
 
 	(void)state;
-	msix_bench_open(&bench);
-	dev = bench.irq.dev;
-	expect_ok(vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_INTX, 0, bench.irq.events[0]));
-	expect_errno(EBUSY, vfiopm_msix_use(bench.msix, 0, 1));
+	msix_fixture_open(&fixture);
+	dev = fixture.irq.dev;
+	expect_ok(vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_INTX, 0, fixture.irq.events[0]));
+	expect_errno(EBUSY, vfiopm_msix_use(fixture.msix, 0, 1));
 	/* What a batch is only about to disable is in the way still. */
 	expect_ok(vfiopm_irq_begin(dev));
 	expect_ok(vfiopm_irq_disable(dev, VFIOPM_IRQ_INTX));
-	expect_errno(EBUSY, vfiopm_msix_use(bench.msix, 0, 1));
+	expect_errno(EBUSY, vfiopm_msix_use(fixture.msix, 0, 1));
 	expect_ok(vfiopm_irq_commit(dev));
-	expect_ok(vfiopm_msix_use(bench.msix, 0, 1));
-	msix_bench_close(&bench);
+	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
+	msix_fixture_close(&fixture);
 }
 
 /* ---- KVM's part ---- */
 
 static void kvm_refuses_what_is_wrong(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct vfiopm_kvm *kvm;
 	int *events, closed = raw_closed_fd();
 
 	(void)state;
-	msix_bench_open(&bench);
-	events = bench.irq.events;
-	expect_errno(EINVAL, vfiopm_kvm_new(guest_vm(bench.guest), 1, NULL));
-	expect_errno(EINVAL, vfiopm_kvm_new(guest_vm(bench.guest), 0, &kvm));
-	expect_errno(EINVAL, vfiopm_kvm_new(guest_vm(bench.guest), 2049, &kvm));
+	msix_fixture_open(&fixture);
+	events = fixture.irq.events;
+	expect_errno(EINVAL, vfiopm_kvm_new(guest_vm(fixture.guest), 1, NULL));
+	expect_errno(EINVAL, vfiopm_kvm_new(guest_vm(fixture.guest), 0, &kvm));
+	expect_errno(EINVAL, vfiopm_kvm_new(guest_vm(fixture.guest), 2049, &kvm));
 	assert_null(vfiopm_kvm_free(NULL));
 	expect_errno(EINVAL, vfiopm_kvm_set_gsi(NULL, 0, 0));
-	expect_errno(EINVAL, vfiopm_kvm_set_gsi(bench.kvm, VECTORS, 0));
+	expect_errno(EINVAL, vfiopm_kvm_set_gsi(fixture.kvm, VECTORS, 0));
 	expect_errno(EINVAL, vfiopm_kvm_attach(NULL, 0, events[0]));
 	expect_errno(EINVAL, vfiopm_kvm_detach(NULL, 0, events[0]));
-	expect_errno(EBADF, vfiopm_kvm_attach(bench.kvm, 0, closed));
-	expect_errno(EBADF, vfiopm_kvm_detach(bench.kvm, 0, closed));
-	expect_errno(EINVAL, vfiopm_kvm_attach(bench.kvm, 0, bench.irq.raw.device));
-	expect_errno(EINVAL, vfiopm_kvm_detach(bench.kvm, 0, bench.irq.raw.device));
-	expect_ok(vfiopm_kvm_attach(bench.kvm, 0, events[0]));
-	expect_errno(EBUSY, vfiopm_kvm_attach(bench.kvm, 1, events[0]));
-	expect_errno(EBUSY, vfiopm_kvm_set_gsi(bench.kvm, 0, guest_gsi(1)));
-	expect_ok(vfiopm_kvm_detach(bench.kvm, 0, events[0]));
-	expect_ok(vfiopm_kvm_set_gsi(bench.kvm, 0, guest_gsi(0)));
+	expect_errno(EBADF, vfiopm_kvm_attach(fixture.kvm, 0, closed));
+	expect_errno(EBADF, vfiopm_kvm_detach(fixture.kvm, 0, closed));
+	expect_errno(EINVAL, vfiopm_kvm_attach(fixture.kvm, 0, fixture.irq.raw.device));
+	expect_errno(EINVAL, vfiopm_kvm_detach(fixture.kvm, 0, fixture.irq.raw.device));
+	expect_ok(vfiopm_kvm_attach(fixture.kvm, 0, events[0]));
+	expect_errno(EBUSY, vfiopm_kvm_attach(fixture.kvm, 1, events[0]));
+	expect_errno(EBUSY, vfiopm_kvm_set_gsi(fixture.kvm, 0, guest_gsi(1)));
+	expect_ok(vfiopm_kvm_detach(fixture.kvm, 0, events[0]));
+	expect_ok(vfiopm_kvm_set_gsi(fixture.kvm, 0, guest_gsi(0)));
 
 	expect_ok(vfiopm_kvm_new(events[0], 1, &kvm));
 	/* No GSI was said. */
@@ -513,7 +514,7 @@ static void kvm_refuses_what_is_wrong(void **state)
 	expect_errno(ENOTTY, vfiopm_kvm_attach(kvm, 0, events[1]));
 	expect_errno(ENOTTY, vfiopm_kvm_detach(kvm, 0, events[1]));
 	assert_null(vfiopm_kvm_free(kvm));
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
 static void raise_event(int event)
@@ -526,54 +527,54 @@ static void raise_event(int event)
 /* What the library rests on in KVM itself. */
 static void kvm_delivers_what_is_there_and_takes_it(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	int event;
 
 	(void)state;
-	msix_bench_open(&bench);
-	event = bench.irq.events[0];
+	msix_fixture_open(&fixture);
+	event = fixture.irq.events[0];
 	for (int i = 0; i < 3; i++)
 		raise_event(event);
-	expect_ok(vfiopm_kvm_attach(bench.kvm, 0, event));
-	msix_guest_has(&bench, 0, 1);
+	expect_ok(vfiopm_kvm_attach(fixture.kvm, 0, event));
+	msix_guest_has(&fixture, 0, 1);
 	/* Not taken by attaching, but with the next. */
 	assert_true(raw_readable(event));
 	raise_event(event);
-	msix_guest_has(&bench, 0, 2);
-	expect_ok(vfiopm_kvm_detach(bench.kvm, 0, event));
+	msix_guest_has(&fixture, 0, 2);
+	expect_ok(vfiopm_kvm_detach(fixture.kvm, 0, event));
 	assert_false(raw_readable(event));
 	raise_event(event);
-	world_let_arrive();
-	msix_guest_has(&bench, 0, 2);
+	testbed_let_arrive();
+	msix_guest_has(&fixture, 0, 2);
 	assert_int_equal(raw_take(event), 1);
 	/* What attaching left is gone with the irqfd. */
 	raise_event(event);
-	expect_ok(vfiopm_kvm_attach(bench.kvm, 0, event));
-	msix_guest_has(&bench, 0, 3);
-	expect_ok(vfiopm_kvm_detach(bench.kvm, 0, event));
+	expect_ok(vfiopm_kvm_attach(fixture.kvm, 0, event));
+	msix_guest_has(&fixture, 0, 3);
+	expect_ok(vfiopm_kvm_detach(fixture.kvm, 0, event));
 	assert_false(raw_readable(event));
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(a_vmm_without_irqfds_delivers_itself),
-		IN_WORLD(an_irqfd_that_fails_is_done_without),
-		IN_WORLD(an_irqfd_that_fails_leaves_the_vector_masked),
-		IN_WORLD(a_delivery_that_fails_is_made_later),
-		IN_WORLD(the_pba_has_a_bit_for_each_vector),
-		IN_WORLD(what_is_not_in_the_pba_is_not_read),
-		IN_WORLD(the_pba_is_trapped_while_a_vector_is_masked),
-		IN_WORLD(the_trap_can_be_fixed),
-		IN_WORLD(the_choices_are_traced),
-		IN_WORLD(no_vector_of_the_guests_is_believed),
-		IN_WORLD(mistakes_of_the_vmm_are_told),
-		IN_WORLD(settings_are_for_before),
-		IN_WORLD(eventfds_must_be_such),
-		IN_WORLD(another_type_is_in_the_way),
-		IN_WORLD(kvm_refuses_what_is_wrong),
-		IN_WORLD(kvm_delivers_what_is_there_and_takes_it),
+		ON_TESTBED(a_vmm_without_irqfds_delivers_itself),
+		ON_TESTBED(an_irqfd_that_fails_is_done_without),
+		ON_TESTBED(an_irqfd_that_fails_leaves_the_vector_masked),
+		ON_TESTBED(a_delivery_that_fails_is_made_later),
+		ON_TESTBED(the_pba_has_a_bit_for_each_vector),
+		ON_TESTBED(what_is_not_in_the_pba_is_not_read),
+		ON_TESTBED(the_pba_is_trapped_while_a_vector_is_masked),
+		ON_TESTBED(the_trap_can_be_fixed),
+		ON_TESTBED(the_choices_are_traced),
+		ON_TESTBED(no_vector_of_the_guests_is_believed),
+		ON_TESTBED(mistakes_of_the_vmm_are_told),
+		ON_TESTBED(settings_are_for_before),
+		ON_TESTBED(eventfds_must_be_such),
+		ON_TESTBED(another_type_is_in_the_way),
+		ON_TESTBED(kvm_refuses_what_is_wrong),
+		ON_TESTBED(kvm_delivers_what_is_there_and_takes_it),
 	};
 
 	return cmocka_run_group_tests_name("msix-vmm", tests, NULL, NULL);

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "host.h"
-#include "msix.h"
-#include "world.h"
+#include "msix-fixture.h"
+#include "testbed.h"
 
 static const uint32_t policies[] = {
 	VFIOPM_MSIX_POLICY_AUTO,
@@ -18,26 +18,26 @@ static const uint32_t policies[] = {
 	VFIOPM_MSIX_POLICY_NO_BYPASS,
 };
 
-static void in_each_way(void (*test)(struct msix_bench *bench, uint32_t policy))
+static void in_each_way(void (*test)(struct msix_fixture *fixture, uint32_t policy))
 {
 	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
-		struct msix_bench bench;
+		struct msix_fixture fixture;
 
 		print_message("# policy %u\n", policies[i]);
-		msix_bench_open(&bench);
-		test(&bench, policies[i]);
-		msix_bench_close(&bench);
+		msix_fixture_open(&fixture);
+		test(&fixture, policies[i]);
+		msix_fixture_close(&fixture);
 	}
 }
 
 /* ---- what the guest sees ---- */
 
-static void interrupts_come(struct msix_bench *bench, uint32_t policy)
+static void interrupts_come(struct msix_fixture *fixture, uint32_t policy)
 {
-	msix_begin(bench, policy);
+	msix_begin(fixture, policy);
 	for (unsigned i = 1; i <= 5; i++) {
-		msix_fire(bench, 0);
-		msix_guest_has(bench, 0, i);
+		msix_fire(fixture, 0);
+		msix_guest_has(fixture, 0, i);
 	}
 }
 
@@ -47,30 +47,30 @@ static void an_unmasked_vector_interrupts_the_guest(void **state)
 	in_each_way(interrupts_come);
 }
 
-static void nothing_comes_while_masked(struct msix_bench *bench, uint32_t policy)
+static void nothing_comes_while_masked(struct msix_fixture *fixture, uint32_t policy)
 {
-	msix_begin(bench, policy);
-	expect_ok(vfiopm_msix_mask(bench->msix, 0));
-	assert_int_equal(vfiopm_msix_is_pending(bench->msix, 0), 0);
+	msix_begin(fixture, policy);
+	expect_ok(vfiopm_msix_mask(fixture->msix, 0));
+	assert_int_equal(vfiopm_msix_is_pending(fixture->msix, 0), 0);
 	/* Once or more often, and looked into by the event loop or not. */
 	for (unsigned i = 1; i <= 3; i++) {
 		for (unsigned j = 0; j < i; j++) {
-			msix_fire(bench, 0);
-			assert_int_equal(vfiopm_msix_is_pending(bench->msix, 0), 1);
+			msix_fire(fixture, 0);
+			assert_int_equal(vfiopm_msix_is_pending(fixture->msix, 0), 1);
 			if (i != 2)
-				msix_dispatch_all(bench);
-			assert_int_equal(vfiopm_msix_is_pending(bench->msix, 0), 1);
-			msix_guest_has(bench, 0, i - 1);
+				msix_dispatch_all(fixture);
+			assert_int_equal(vfiopm_msix_is_pending(fixture->msix, 0), 1);
+			msix_guest_has(fixture, 0, i - 1);
 		}
-		expect_ok(vfiopm_msix_unmask(bench->msix, 0));
-		msix_guest_has(bench, 0, i);
-		assert_int_equal(vfiopm_msix_is_pending(bench->msix, 0), 0);
-		expect_ok(vfiopm_msix_mask(bench->msix, 0));
-		assert_int_equal(vfiopm_msix_is_pending(bench->msix, 0), 0);
+		expect_ok(vfiopm_msix_unmask(fixture->msix, 0));
+		msix_guest_has(fixture, 0, i);
+		assert_int_equal(vfiopm_msix_is_pending(fixture->msix, 0), 0);
+		expect_ok(vfiopm_msix_mask(fixture->msix, 0));
+		assert_int_equal(vfiopm_msix_is_pending(fixture->msix, 0), 0);
 	}
-	expect_ok(vfiopm_msix_unmask(bench->msix, 0));
-	world_let_arrive();
-	msix_guest_has(bench, 0, 3);
+	expect_ok(vfiopm_msix_unmask(fixture->msix, 0));
+	testbed_let_arrive();
+	msix_guest_has(fixture, 0, 3);
 }
 
 static void a_masked_vector_is_pending_and_comes_once(void **state)
@@ -80,17 +80,17 @@ static void a_masked_vector_is_pending_and_comes_once(void **state)
 }
 
 /* One that has arrived, and was dispatched, and another behind it: one interrupt. */
-static void what_comes_in_two_parts_is_one(struct msix_bench *bench, uint32_t policy)
+static void what_comes_in_two_parts_is_one(struct msix_fixture *fixture, uint32_t policy)
 {
-	msix_begin(bench, policy);
-	expect_ok(vfiopm_msix_mask(bench->msix, 0));
-	msix_fire(bench, 0);
-	msix_dispatch_all(bench);
-	msix_fire(bench, 0);
-	expect_ok(vfiopm_msix_unmask(bench->msix, 0));
-	msix_guest_has(bench, 0, 1);
-	world_let_arrive();
-	msix_guest_has(bench, 0, 1);
+	msix_begin(fixture, policy);
+	expect_ok(vfiopm_msix_mask(fixture->msix, 0));
+	msix_fire(fixture, 0);
+	msix_dispatch_all(fixture);
+	msix_fire(fixture, 0);
+	expect_ok(vfiopm_msix_unmask(fixture->msix, 0));
+	msix_guest_has(fixture, 0, 1);
+	testbed_let_arrive();
+	msix_guest_has(fixture, 0, 1);
 }
 
 static void what_was_masked_is_one_interrupt(void **state)
@@ -99,21 +99,21 @@ static void what_was_masked_is_one_interrupt(void **state)
 	in_each_way(what_comes_in_two_parts_is_one);
 }
 
-static void vectors_are_apart(struct msix_bench *bench, uint32_t policy)
+static void vectors_are_apart(struct msix_fixture *fixture, uint32_t policy)
 {
-	expect_ok(vfiopm_msix_set_policy(bench->msix, policy));
-	expect_ok(vfiopm_msix_use(bench->msix, 0, VECTORS));
+	expect_ok(vfiopm_msix_set_policy(fixture->msix, policy));
+	expect_ok(vfiopm_msix_use(fixture->msix, 0, VECTORS));
 	for (uint32_t i = 0; i < VECTORS; i += 2)
-		expect_ok(vfiopm_msix_unmask(bench->msix, i));
+		expect_ok(vfiopm_msix_unmask(fixture->msix, i));
 	for (uint32_t i = 0; i < VECTORS; i++)
-		msix_fire(bench, i);
+		msix_fire(fixture, i);
 	for (uint32_t i = 0; i < VECTORS; i++) {
-		msix_guest_has(bench, i, i % 2 == 0);
-		assert_int_equal(vfiopm_msix_is_pending(bench->msix, i), i % 2);
+		msix_guest_has(fixture, i, i % 2 == 0);
+		assert_int_equal(vfiopm_msix_is_pending(fixture->msix, i), i % 2);
 	}
-	expect_ok(vfiopm_msix_unmask(bench->msix, 3));
-	msix_guest_has(bench, 3, 1);
-	msix_guest_has(bench, 1, 0);
+	expect_ok(vfiopm_msix_unmask(fixture->msix, 3));
+	msix_guest_has(fixture, 3, 1);
+	msix_guest_has(fixture, 1, 0);
 }
 
 static void each_vector_has_its_own_mask(void **state)
@@ -122,26 +122,26 @@ static void each_vector_has_its_own_mask(void **state)
 	in_each_way(vectors_are_apart);
 }
 
-static void the_function_is_masked(struct msix_bench *bench, uint32_t policy)
+static void the_function_is_masked(struct msix_fixture *fixture, uint32_t policy)
 {
-	expect_ok(vfiopm_msix_set_policy(bench->msix, policy));
-	expect_ok(vfiopm_msix_use(bench->msix, 0, 3));
-	expect_ok(vfiopm_msix_unmask(bench->msix, 0));
-	expect_ok(vfiopm_msix_unmask(bench->msix, 1));
-	expect_ok(vfiopm_msix_set_function_mask(bench->msix, 1));
+	expect_ok(vfiopm_msix_set_policy(fixture->msix, policy));
+	expect_ok(vfiopm_msix_use(fixture->msix, 0, 3));
+	expect_ok(vfiopm_msix_unmask(fixture->msix, 0));
+	expect_ok(vfiopm_msix_unmask(fixture->msix, 1));
+	expect_ok(vfiopm_msix_set_function_mask(fixture->msix, 1));
 	/* The bits of the vectors still count, but have no effect yet. */
-	expect_ok(vfiopm_msix_mask(bench->msix, 1));
-	expect_ok(vfiopm_msix_unmask(bench->msix, 2));
+	expect_ok(vfiopm_msix_mask(fixture->msix, 1));
+	expect_ok(vfiopm_msix_unmask(fixture->msix, 2));
 	for (uint32_t i = 0; i < 3; i++) {
-		msix_fire(bench, i);
-		msix_guest_has(bench, i, 0);
-		assert_int_equal(vfiopm_msix_is_pending(bench->msix, i), 1);
+		msix_fire(fixture, i);
+		msix_guest_has(fixture, i, 0);
+		assert_int_equal(vfiopm_msix_is_pending(fixture->msix, i), 1);
 	}
-	expect_ok(vfiopm_msix_set_function_mask(bench->msix, 0));
-	msix_guest_has(bench, 0, 1);
-	msix_guest_has(bench, 2, 1);
-	msix_guest_has(bench, 1, 0);
-	assert_int_equal(vfiopm_msix_is_pending(bench->msix, 1), 1);
+	expect_ok(vfiopm_msix_set_function_mask(fixture->msix, 0));
+	msix_guest_has(fixture, 0, 1);
+	msix_guest_has(fixture, 2, 1);
+	msix_guest_has(fixture, 1, 0);
+	assert_int_equal(vfiopm_msix_is_pending(fixture->msix, 1), 1);
 }
 
 static void the_function_mask_masks_all(void **state)
@@ -156,32 +156,32 @@ struct cost {
 	uint64_t set_irqs, attaches, detaches;
 };
 
-static struct cost cost_of(const struct msix_bench *bench)
+static struct cost cost_of(const struct msix_fixture *fixture)
 {
 	return (struct cost){
-		.set_irqs = irq_issued(&bench->irq),
-		.attaches = msix_stat(bench, VFIOPM_MSIX_STAT_ATTACHES),
-		.detaches = msix_stat(bench, VFIOPM_MSIX_STAT_DETACHES),
+		.set_irqs = irq_issued(&fixture->irq),
+		.attaches = msix_stat(fixture, VFIOPM_MSIX_STAT_ATTACHES),
+		.detaches = msix_stat(fixture, VFIOPM_MSIX_STAT_DETACHES),
 	};
 }
 
 static void cycles_cost(uint32_t policy, unsigned cycles, struct cost expected)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct cost before, after;
 
-	msix_bench_open(&bench);
-	msix_begin(&bench, policy);
-	before = cost_of(&bench);
+	msix_fixture_open(&fixture);
+	msix_begin(&fixture, policy);
+	before = cost_of(&fixture);
 	for (unsigned i = 0; i < cycles; i++) {
-		expect_ok(vfiopm_msix_mask(bench.msix, 0));
-		expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+		expect_ok(vfiopm_msix_mask(fixture.msix, 0));
+		expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	}
-	after = cost_of(&bench);
+	after = cost_of(&fixture);
 	assert_int_equal(after.set_irqs - before.set_irqs, expected.set_irqs);
 	assert_int_equal(after.attaches - before.attaches, expected.attaches);
 	assert_int_equal(after.detaches - before.detaches, expected.detaches);
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
 static void each_way_has_its_price(void **state)
@@ -197,101 +197,101 @@ static void each_way_has_its_price(void **state)
 
 static void masking_what_is_masked_is_nothing(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	struct cost before, after;
 
 	(void)state;
-	msix_bench_open(&bench);
-	msix_begin(&bench, VFIOPM_MSIX_POLICY_BYPASS);
-	expect_ok(vfiopm_msix_mask(bench.msix, 0));
-	before = cost_of(&bench);
-	expect_ok(vfiopm_msix_mask(bench.msix, 0));
-	expect_ok(vfiopm_msix_set_function_mask(bench.msix, 1));
-	expect_ok(vfiopm_msix_set_function_mask(bench.msix, 1));
-	expect_ok(vfiopm_msix_unmask(bench.msix, 0));
-	expect_ok(vfiopm_msix_mask(bench.msix, 0));
-	expect_ok(vfiopm_msix_set_function_mask(bench.msix, 0));
-	after = cost_of(&bench);
+	msix_fixture_open(&fixture);
+	msix_begin(&fixture, VFIOPM_MSIX_POLICY_BYPASS);
+	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
+	before = cost_of(&fixture);
+	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
+	expect_ok(vfiopm_msix_set_function_mask(fixture.msix, 1));
+	expect_ok(vfiopm_msix_set_function_mask(fixture.msix, 1));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
+	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
+	expect_ok(vfiopm_msix_set_function_mask(fixture.msix, 0));
+	after = cost_of(&fixture);
 	assert_memory_equal(&before, &after, sizeof(before));
-	assert_int_equal(msix_stat(&bench, VFIOPM_MSIX_STAT_MASKS), 1);
-	assert_int_equal(msix_stat(&bench, VFIOPM_MSIX_STAT_UNMASKS), 1);
-	msix_bench_close(&bench);
+	assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_MASKS), 1);
+	assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_UNMASKS), 1);
+	msix_fixture_close(&fixture);
 }
 
 static void many_vectors_are_one_ioctl(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 
 	(void)state;
-	msix_bench_open(&bench);
-	expect_issues(&bench.irq, 1, vfiopm_msix_use(bench.msix, 0, VECTORS));
-	expect_issues(&bench.irq, 1, vfiopm_msix_release(bench.msix, 1, 3));
-	expect_issues(&bench.irq, 1, vfiopm_msix_use(bench.msix, 1, 3));
-	expect_issues(&bench.irq, 1, vfiopm_msix_disable(bench.msix));
-	expect_issues(&bench.irq, 0, vfiopm_msix_disable(bench.msix));
-	msix_bench_close(&bench);
+	msix_fixture_open(&fixture);
+	expect_issues(&fixture.irq, 1, vfiopm_msix_use(fixture.msix, 0, VECTORS));
+	expect_issues(&fixture.irq, 1, vfiopm_msix_release(fixture.msix, 1, 3));
+	expect_issues(&fixture.irq, 1, vfiopm_msix_use(fixture.msix, 1, 3));
+	expect_issues(&fixture.irq, 1, vfiopm_msix_disable(fixture.msix));
+	expect_issues(&fixture.irq, 0, vfiopm_msix_disable(fixture.msix));
+	msix_fixture_close(&fixture);
 }
 
 /* ---- the choice ---- */
 
 static void a_guest_that_masks_each_time_is_relayed(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	unsigned had = 0;
 
 	(void)state;
-	msix_bench_open(&bench);
-	msix_begin(&bench, VFIOPM_MSIX_POLICY_AUTO);
-	assert_int_equal(msix_way(&bench, 0), VFIOPM_MSIX_WAY_HOLD);
+	msix_fixture_open(&fixture);
+	msix_begin(&fixture, VFIOPM_MSIX_POLICY_AUTO);
+	assert_int_equal(msix_way(&fixture, 0), VFIOPM_MSIX_WAY_HOLD);
 	for (unsigned i = 0; i < 20; i++) {
-		msix_fire(&bench, 0);
-		msix_guest_has(&bench, 0, ++had);
-		expect_ok(vfiopm_msix_mask(bench.msix, 0));
+		msix_fire(&fixture, 0);
+		msix_guest_has(&fixture, 0, ++had);
+		expect_ok(vfiopm_msix_mask(fixture.msix, 0));
 		/* Also across the change. */
-		msix_fire(&bench, 0);
-		msix_guest_has(&bench, 0, had);
-		expect_ok(vfiopm_msix_unmask(bench.msix, 0));
-		msix_guest_has(&bench, 0, ++had);
+		msix_fire(&fixture, 0);
+		msix_guest_has(&fixture, 0, had);
+		expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
+		msix_guest_has(&fixture, 0, ++had);
 	}
-	assert_int_equal(msix_way(&bench, 0), VFIOPM_MSIX_WAY_RELAY);
-	assert_int_equal(msix_stat(&bench, VFIOPM_MSIX_STAT_CHANGES), 1);
+	assert_int_equal(msix_way(&fixture, 0), VFIOPM_MSIX_WAY_RELAY);
+	assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_CHANGES), 1);
 	/* It masks no more: back past the VMM. */
 	for (unsigned i = 0; i < 130; i++) {
-		msix_fire(&bench, 0);
-		msix_guest_has(&bench, 0, ++had);
+		msix_fire(&fixture, 0);
+		msix_guest_has(&fixture, 0, ++had);
 	}
-	assert_int_equal(msix_way(&bench, 0), VFIOPM_MSIX_WAY_HOLD);
-	assert_int_equal(msix_stat(&bench, VFIOPM_MSIX_STAT_CHANGES), 2);
-	msix_bench_close(&bench);
+	assert_int_equal(msix_way(&fixture, 0), VFIOPM_MSIX_WAY_HOLD);
+	assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_CHANGES), 2);
+	msix_fixture_close(&fixture);
 }
 
 /* What is pending survives each change of the way. */
 static void a_policy_can_change_at_any_time(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 	unsigned had = 0;
 
 	(void)state;
-	msix_bench_open(&bench);
-	msix_begin(&bench, VFIOPM_MSIX_POLICY_AUTO);
+	msix_fixture_open(&fixture);
+	msix_begin(&fixture, VFIOPM_MSIX_POLICY_AUTO);
 	for (unsigned i = 0; i < 16; i++) {
 		uint32_t policy = policies[i % 4], next = policies[i / 4];
 
-		expect_ok(vfiopm_msix_set_policy(bench.msix, policy));
-		expect_ok(vfiopm_msix_mask(bench.msix, 0));
-		msix_fire(&bench, 0);
-		msix_dispatch_all(&bench);
-		expect_ok(vfiopm_msix_set_policy(bench.msix, next));
-		msix_fire(&bench, 0);
-		msix_dispatch_all(&bench);
-		msix_guest_has(&bench, 0, had);
-		assert_int_equal(vfiopm_msix_is_pending(bench.msix, 0), 1);
-		expect_ok(vfiopm_msix_unmask(bench.msix, 0));
-		msix_guest_has(&bench, 0, ++had);
-		msix_fire(&bench, 0);
-		msix_guest_has(&bench, 0, ++had);
+		expect_ok(vfiopm_msix_set_policy(fixture.msix, policy));
+		expect_ok(vfiopm_msix_mask(fixture.msix, 0));
+		msix_fire(&fixture, 0);
+		msix_dispatch_all(&fixture);
+		expect_ok(vfiopm_msix_set_policy(fixture.msix, next));
+		msix_fire(&fixture, 0);
+		msix_dispatch_all(&fixture);
+		msix_guest_has(&fixture, 0, had);
+		assert_int_equal(vfiopm_msix_is_pending(fixture.msix, 0), 1);
+		expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
+		msix_guest_has(&fixture, 0, ++had);
+		msix_fire(&fixture, 0);
+		msix_guest_has(&fixture, 0, ++had);
 	}
-	msix_bench_close(&bench);
+	msix_fixture_close(&fixture);
 }
 
 static void a_sleeping_device_is_left_asleep(void **state)
@@ -300,58 +300,58 @@ static void a_sleeping_device_is_left_asleep(void **state)
 					  VFIOPM_MSIX_POLICY_NO_BYPASS };
 
 	(void)state;
-	world_need_low_power();
+	testbed_need_low_power();
 	for (unsigned i = 0; i < 3; i++) {
-		struct msix_bench bench;
+		struct msix_fixture fixture;
 		int wakeup = raw_eventfd();
 
-		msix_bench_open(&bench);
-		msix_begin(&bench, quiet[i]);
-		expect_ok(vfiopm_enter_wakeup(bench.irq.dev, wakeup));
+		msix_fixture_open(&fixture);
+		msix_begin(&fixture, quiet[i]);
+		expect_ok(vfiopm_enter_wakeup(fixture.irq.dev, wakeup));
 		host_wait_suspended();
 		for (unsigned j = 0; j < 100; j++) {
-			expect_ok(vfiopm_msix_mask(bench.msix, 0));
-			assert_int_equal(vfiopm_msix_is_pending(bench.msix, 0), 0);
-			expect_ok(vfiopm_msix_unmask(bench.msix, 0));
+			expect_ok(vfiopm_msix_mask(fixture.msix, 0));
+			assert_int_equal(vfiopm_msix_is_pending(fixture.msix, 0), 0);
+			expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 		}
 		assert_true(host_shows("power/runtime_status", "suspended"));
 		assert_int_equal(raw_take(wakeup), 0);
-		assert_int_equal(msix_stat(&bench, VFIOPM_MSIX_STAT_CHANGES), 0);
-		expect_ok(vfiopm_exit(bench.irq.dev));
-		msix_fire(&bench, 0);
-		msix_guest_has(&bench, 0, 1);
-		msix_bench_close(&bench);
+		assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_CHANGES), 0);
+		expect_ok(vfiopm_exit(fixture.irq.dev));
+		msix_fire(&fixture, 0);
+		msix_guest_has(&fixture, 0, 1);
+		msix_fixture_close(&fixture);
 		close(wakeup);
 	}
 }
 
 /* ---- use and release ---- */
 
-static void a_guest_comes_and_goes(struct msix_bench *bench, uint32_t policy)
+static void a_guest_comes_and_goes(struct msix_fixture *fixture, uint32_t policy)
 {
 	unsigned fds = host_open_fds();
 
 	for (unsigned i = 0; i < 3; i++) {
-		msix_begin(bench, policy);
-		expect_ok(vfiopm_msix_mask(bench->msix, 0));
-		msix_fire(bench, 0);
+		msix_begin(fixture, policy);
+		expect_ok(vfiopm_msix_mask(fixture->msix, 0));
+		msix_fire(fixture, 0);
 		/* What is pending goes with it. */
-		expect_ok(vfiopm_msix_release(bench->msix, 0, VECTORS));
+		expect_ok(vfiopm_msix_release(fixture->msix, 0, VECTORS));
 		assert_int_equal(host_open_fds(), fds);
-		assert_int_equal(vfiopm_msix_is_pending(bench->msix, 0), 0);
-		assert_int_equal(vfiopm_msix_mask(bench->msix, 0), -EINVAL);
+		assert_int_equal(vfiopm_msix_is_pending(fixture->msix, 0), 0);
+		assert_int_equal(vfiopm_msix_mask(fixture->msix, 0), -EINVAL);
 	}
-	msix_begin(bench, policy);
-	msix_fire(bench, 0);
-	msix_guest_has(bench, 0, 1);
-	expect_ok(vfiopm_msix_disable(bench->msix));
+	msix_begin(fixture, policy);
+	msix_fire(fixture, 0);
+	msix_guest_has(fixture, 0, 1);
+	expect_ok(vfiopm_msix_disable(fixture->msix));
 	assert_int_equal(host_open_fds(), fds);
-	expect_ok(
-		vfiopm_irq_set_signaling(bench->irq.dev, VFIOPM_IRQ_INTX, 0, bench->irq.events[0]));
-	expect_ok(vfiopm_irq_disable(bench->irq.dev, VFIOPM_IRQ_INTX));
-	msix_begin(bench, policy);
-	msix_fire(bench, 0);
-	msix_guest_has(bench, 0, 2);
+	expect_ok(vfiopm_irq_set_signaling(fixture->irq.dev, VFIOPM_IRQ_INTX, 0,
+					   fixture->irq.events[0]));
+	expect_ok(vfiopm_irq_disable(fixture->irq.dev, VFIOPM_IRQ_INTX));
+	msix_begin(fixture, policy);
+	msix_fire(fixture, 0);
+	msix_guest_has(fixture, 0, 2);
 }
 
 static void vectors_can_be_released(void **state)
@@ -363,43 +363,43 @@ static void vectors_can_be_released(void **state)
 /* It neither joins a batch nor is deferred: what it has told KVM would not wait. */
 static void it_is_done_at_once(void **state)
 {
-	struct msix_bench bench;
+	struct msix_fixture fixture;
 
 	(void)state;
-	msix_bench_open(&bench);
-	expect_ok(vfiopm_irq_begin(bench.irq.dev));
-	expect_ok(vfiopm_irq_set_deferred(bench.irq.dev, 1));
-	msix_begin(&bench, VFIOPM_MSIX_POLICY_BYPASS_SWAP);
-	msix_fire(&bench, 0);
-	msix_guest_has(&bench, 0, 1);
-	expect_ok(vfiopm_msix_mask(bench.msix, 0));
-	msix_fire(&bench, 0);
-	msix_guest_has(&bench, 0, 1);
-	expect_issues(&bench.irq, 1, vfiopm_msix_disable(bench.msix));
-	expect_issues(&bench.irq, 0, vfiopm_irq_commit(bench.irq.dev));
-	msix_bench_close(&bench);
+	msix_fixture_open(&fixture);
+	expect_ok(vfiopm_irq_begin(fixture.irq.dev));
+	expect_ok(vfiopm_irq_set_deferred(fixture.irq.dev, 1));
+	msix_begin(&fixture, VFIOPM_MSIX_POLICY_BYPASS_SWAP);
+	msix_fire(&fixture, 0);
+	msix_guest_has(&fixture, 0, 1);
+	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
+	msix_fire(&fixture, 0);
+	msix_guest_has(&fixture, 0, 1);
+	expect_issues(&fixture.irq, 1, vfiopm_msix_disable(fixture.msix));
+	expect_issues(&fixture.irq, 0, vfiopm_irq_commit(fixture.irq.dev));
+	msix_fixture_close(&fixture);
 }
 
 /* The caller's eventfds do as well, and stay his. */
-static void the_callers_eventfds_serve(struct msix_bench *bench, uint32_t policy)
+static void the_callers_eventfds_serve(struct msix_fixture *fixture, uint32_t policy)
 {
-	int *events = bench->irq.events;
+	int *events = fixture->irq.events;
 
-	expect_ok(vfiopm_msix_set_eventfds(bench->msix, 0, events[0], events[1]));
-	msix_begin(bench, policy);
-	msix_fire(bench, 0);
-	msix_guest_has(bench, 0, 1);
-	expect_ok(vfiopm_msix_mask(bench->msix, 0));
-	msix_fire(bench, 0);
+	expect_ok(vfiopm_msix_set_eventfds(fixture->msix, 0, events[0], events[1]));
+	msix_begin(fixture, policy);
+	msix_fire(fixture, 0);
+	msix_guest_has(fixture, 0, 1);
+	expect_ok(vfiopm_msix_mask(fixture->msix, 0));
+	msix_fire(fixture, 0);
 	assert_true(raw_readable(events[0]) || raw_readable(events[1]));
-	expect_ok(vfiopm_msix_unmask(bench->msix, 0));
-	msix_guest_has(bench, 0, 2);
-	expect_ok(vfiopm_msix_release(bench->msix, 0, 1));
+	expect_ok(vfiopm_msix_unmask(fixture->msix, 0));
+	msix_guest_has(fixture, 0, 2);
+	expect_ok(vfiopm_msix_release(fixture->msix, 0, 1));
 	assert_int_equal(raw_take(events[1]), 0);
-	expect_ok(vfiopm_msix_set_eventfds(bench->msix, 0, -1, -1));
-	msix_begin(bench, policy);
-	msix_fire(bench, 0);
-	msix_guest_has(bench, 0, 3);
+	expect_ok(vfiopm_msix_set_eventfds(fixture->msix, 0, -1, -1));
+	msix_begin(fixture, policy);
+	msix_fire(fixture, 0);
+	msix_guest_has(fixture, 0, 3);
 	assert_int_equal(raw_take(events[1]), 0);
 }
 
@@ -412,20 +412,20 @@ static void eventfds_can_be_the_callers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(an_unmasked_vector_interrupts_the_guest),
-		IN_WORLD(a_masked_vector_is_pending_and_comes_once),
-		IN_WORLD(what_was_masked_is_one_interrupt),
-		IN_WORLD(each_vector_has_its_own_mask),
-		IN_WORLD(the_function_mask_masks_all),
-		IN_WORLD(each_way_has_its_price),
-		IN_WORLD(masking_what_is_masked_is_nothing),
-		IN_WORLD(many_vectors_are_one_ioctl),
-		IN_WORLD(a_guest_that_masks_each_time_is_relayed),
-		IN_WORLD(a_policy_can_change_at_any_time),
-		IN_WORLD(a_sleeping_device_is_left_asleep),
-		IN_WORLD(vectors_can_be_released),
-		IN_WORLD(it_is_done_at_once),
-		IN_WORLD(eventfds_can_be_the_callers),
+		ON_TESTBED(an_unmasked_vector_interrupts_the_guest),
+		ON_TESTBED(a_masked_vector_is_pending_and_comes_once),
+		ON_TESTBED(what_was_masked_is_one_interrupt),
+		ON_TESTBED(each_vector_has_its_own_mask),
+		ON_TESTBED(the_function_mask_masks_all),
+		ON_TESTBED(each_way_has_its_price),
+		ON_TESTBED(masking_what_is_masked_is_nothing),
+		ON_TESTBED(many_vectors_are_one_ioctl),
+		ON_TESTBED(a_guest_that_masks_each_time_is_relayed),
+		ON_TESTBED(a_policy_can_change_at_any_time),
+		ON_TESTBED(a_sleeping_device_is_left_asleep),
+		ON_TESTBED(vectors_can_be_released),
+		ON_TESTBED(it_is_done_at_once),
+		ON_TESTBED(eventfds_can_be_the_callers),
 	};
 
 	return cmocka_run_group_tests_name("msix", tests, NULL, NULL);

@@ -23,7 +23,7 @@
 #include "host.h"
 #include "raw.h"
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
 static const int allowed[] = {
 	SYS_ioctl,
@@ -167,8 +167,8 @@ static void in_a_sandbox(void **state)
 	pid_t child;
 
 	(void)state;
-	world_need_low_power();
-	expect_ok(vfiopm_device_open(world_device(), &dev));
+	testbed_need_low_power();
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
 	expect_ok(vfiopm_irq_new_eventfd(dev, &own));
 	expect_ok(vfiopm_msix_new(dev, &msix));
 	expect_ok(vfiopm_msix_set_deliver(msix, count_delivered, &delivered));
@@ -212,8 +212,8 @@ static void the_filter_works(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(the_filter_works),
-		IN_WORLD(in_a_sandbox),
+		ON_TESTBED(the_filter_works),
+		ON_TESTBED(in_a_sandbox),
 	};
 
 	return cmocka_run_group_tests_name("seccomp", tests, NULL, NULL);

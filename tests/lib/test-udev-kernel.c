@@ -18,13 +18,13 @@
 #include "host.h"
 #include "raw.h"
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
 static struct vfiopm_discover_device *look_up(void)
 {
 	struct vfiopm_discover_device *device = NULL;
 
-	expect_ok(vfiopm_discover_device_new(world_device(), &device));
+	expect_ok(vfiopm_discover_device_new(testbed_device(), &device));
 	return device;
 }
 
@@ -41,13 +41,13 @@ static void write_to(const char *path, const char *text)
 
 static void unbind(void)
 {
-	write_to("/sys/bus/pci/drivers/vfio-pci/unbind", world_device());
+	write_to("/sys/bus/pci/drivers/vfio-pci/unbind", testbed_device());
 }
 
 static void bind_again(void)
 {
 	host_write("driver_override", "vfio-pci");
-	write_to("/sys/bus/pci/drivers_probe", world_device());
+	write_to("/sys/bus/pci/drivers_probe", testbed_device());
 }
 
 static bool is_character_device(const char *path)
@@ -67,7 +67,7 @@ static void facts(void **state)
 
 	(void)state;
 	expect_ok(vfiopm_discover_device_get_address(device, &text));
-	assert_string_equal(text, world_device());
+	assert_string_equal(text, testbed_device());
 	expect_ok(vfiopm_discover_device_get_vendor_id(device, &number));
 	assert_int_equal(number, 0x8086);
 	expect_ok(vfiopm_discover_device_get_device_id(device, &number));
@@ -82,7 +82,7 @@ static void facts(void **state)
 	assert_int_equal(number, 0);
 	expect_ok(vfiopm_discover_device_get_group_node(device, &text));
 	assert_true(is_character_device(text));
-	if (world_has_cdev()) {
+	if (testbed_has_cdev()) {
 		expect_ok(vfiopm_discover_device_get_cdev_node(device, &text));
 		assert_true(is_character_device(text));
 	} else {
@@ -143,7 +143,7 @@ static void lists(void **state)
 	assert_int_equal(count, 1);
 	expect_ok(vfiopm_discover_list_get_device(list, 0, &device));
 	expect_ok(vfiopm_discover_device_get_address(device, &address));
-	assert_string_equal(address, world_device());
+	assert_string_equal(address, testbed_device());
 	vfiopm_discover_list_free(list);
 
 	expect_ok(vfiopm_discover_list_new(VFIOPM_DISCOVER_ALL, &list));
@@ -169,7 +169,7 @@ static void expect_power(const struct vfiopm_discover_device *device, uint32_t p
 {
 	uint32_t value = 99;
 
-	if (world_kernel_is_at_least(5, 11)) {
+	if (testbed_kernel_is_at_least(5, 11)) {
 		expect_ok(vfiopm_discover_device_get_power_state(device, &value));
 		assert_int_equal(value, power);
 	} else {
@@ -188,7 +188,7 @@ static void expect_power(const struct vfiopm_discover_device *device, uint32_t p
 static void never_wakes(void **state)
 {
 	const uint32_t deep =
-		world_has_d3cold() ? VFIOPM_POWER_STATE_D3COLD : VFIOPM_POWER_STATE_D3HOT;
+		testbed_has_d3cold() ? VFIOPM_POWER_STATE_D3COLD : VFIOPM_POWER_STATE_D3HOT;
 	struct vfiopm_discover_device *device, *again;
 	struct vfiopm_discover_list *list;
 	uint64_t before = 0, after = 0;
@@ -196,9 +196,9 @@ static void never_wakes(void **state)
 	int wakeup = raw_eventfd();
 
 	(void)state;
-	world_need_low_power();
+	testbed_need_low_power();
 	device = look_up();
-	expect_ok(vfiopm_device_open(world_device(), &dev));
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
 	expect_power(device, VFIOPM_POWER_STATE_D0, VFIOPM_RUNTIME_ACTIVE);
 	expect_ok(vfiopm_enter_wakeup(dev, wakeup));
 	host_sees_deep_sleep();
@@ -242,7 +242,7 @@ static void expect_event(struct vfiopm_discover_monitor *monitor, uint32_t wante
 	const char *address = "";
 	uint32_t event = 99;
 
-	while (strcmp(address, world_device()) != 0) {
+	while (strcmp(address, testbed_device()) != 0) {
 		assert_int_equal(poll(&pollfd, 1, 5000), 1);
 		if (vfiopm_discover_monitor_next(monitor, &event, &address) < 0)
 			address = "";
@@ -266,11 +266,11 @@ static void binding(void **state)
 
 	(void)state;
 	unbind();
-	if (world_kernel_is_at_least(6, 1))
+	if (testbed_kernel_is_at_least(6, 1))
 		expect_event(monitor, VFIOPM_DISCOVER_UNBOUND);
 	expect_no_event(monitor);
 	bind_again();
-	if (world_kernel_is_at_least(6, 1)) {
+	if (testbed_kernel_is_at_least(6, 1)) {
 		expect_event(monitor, VFIOPM_DISCOVER_BOUND);
 		device = look_up();
 		assert_int_equal(vfiopm_discover_device_is_vfio(device), 1);
@@ -288,15 +288,15 @@ static void removal(void **state)
 
 	(void)state;
 	host_write("remove", "1");
-	if (world_kernel_is_at_least(6, 1))
+	if (testbed_kernel_is_at_least(6, 1))
 		expect_event(monitor, VFIOPM_DISCOVER_UNBOUND);
 	expect_event(monitor, VFIOPM_DISCOVER_REMOVED);
-	expect_errno(ENXIO, vfiopm_discover_device_new(world_device(), &gone));
+	expect_errno(ENXIO, vfiopm_discover_device_new(testbed_device(), &gone));
 	expect_errno(ENODEV, vfiopm_discover_device_get_runtime_status(device, &value));
 	write_to("/sys/bus/pci/rescan", "1");
 	expect_event(monitor, VFIOPM_DISCOVER_ADDED);
 	bind_again();
-	if (world_kernel_is_at_least(6, 1))
+	if (testbed_kernel_is_at_least(6, 1))
 		expect_event(monitor, VFIOPM_DISCOVER_BOUND);
 	expect_ok(vfiopm_discover_device_get_runtime_status(device, &value));
 	vfiopm_discover_device_free(device);
@@ -342,9 +342,9 @@ static void too_many_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(facts),	   IN_WORLD(not_bound), IN_WORLD(lists),
-		IN_WORLD(never_wakes),	   IN_WORLD(binding),	IN_WORLD(triggered),
-		IN_WORLD(too_many_events), IN_WORLD(removal),
+		ON_TESTBED(facts),	     ON_TESTBED(not_bound), ON_TESTBED(lists),
+		ON_TESTBED(never_wakes),     ON_TESTBED(binding),   ON_TESTBED(triggered),
+		ON_TESTBED(too_many_events), ON_TESTBED(removal),
 	};
 
 	return cmocka_run_group_tests_name("udev-kernel", tests, NULL, NULL);

@@ -14,7 +14,7 @@
 #include "raw.h"
 #include "sim.h"
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
 /* If a call of the library were not wrapped, a simulated fd would be /dev/null to it. */
 static void the_wrap_is_in_force(void **state)
@@ -24,7 +24,7 @@ static void the_wrap_is_in_force(void **state)
 	(void)state;
 	sim_add(NULL);
 	sim_calls_begin();
-	expect_ok(vfiopm_device_open(world_device(), &dev));
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
 	sim_calls_end();
 	assert_true(sim_calls_named("ioctl") > 0);
 	assert_true(sim_calls_named("open") > 0);
@@ -61,7 +61,7 @@ static void one_ioctl_no_allocation(void **state)
 	unsigned ioctls;
 
 	(void)state;
-	expect_ok(vfiopm_device_set_address(dev, world_device()));
+	expect_ok(vfiopm_device_set_address(dev, testbed_device()));
 	for (int i = 0; i < 3; i++) {
 		ioctls = sim_ioctls(sim);
 		sim_calls_begin();
@@ -96,7 +96,7 @@ static void creation_reads_once(void **state)
 	(void)state;
 	dev = make(sim, &fd);
 	assert_int_equal(sim_ioctls(sim), 10);
-	expect_ok(vfiopm_device_set_address(dev, world_device()));
+	expect_ok(vfiopm_device_set_address(dev, testbed_device()));
 	for (int i = 0; i < 100; i++) {
 		expect_ok(vfiopm_get_features(dev, &value));
 		assert_int_equal(vfiopm_get_state(dev), VFIOPM_STATE_ACTIVE);
@@ -168,7 +168,7 @@ static void suspended_in_d0(void **state)
 	uint32_t value;
 
 	(void)state;
-	expect_ok(vfiopm_device_set_address(dev, world_device()));
+	expect_ok(vfiopm_device_set_address(dev, testbed_device()));
 	expect_ok(vfiopm_enter_wakeup(dev, wakeup));
 	expect_ok(vfiopm_readout_get_power_state(dev, &value));
 	assert_int_equal(value, VFIOPM_POWER_STATE_D0);

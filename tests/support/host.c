@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
 static int open_attribute(const char *attribute, int flags)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", world_device(), attribute);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", testbed_device(), attribute);
 	return open(path, flags | O_CLOEXEC);
 }
 
@@ -72,15 +72,15 @@ void host_wait_suspended(void)
 
 void host_stays_awake(void)
 {
-	world_let_suspend();
+	testbed_let_suspend();
 	assert_true(host_shows("power/runtime_status", "active"));
 }
 
 void host_sees_deep_sleep(void)
 {
 	host_wait_suspended();
-	if (world_kernel_is_at_least(5, 11))
-		assert_true(host_shows("power_state", world_has_d3cold() ? "D3cold" : "D3hot"));
+	if (testbed_kernel_is_at_least(5, 11))
+		assert_true(host_shows("power_state", testbed_has_d3cold() ? "D3cold" : "D3hot"));
 }
 
 void host_wake(void)

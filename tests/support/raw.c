@@ -17,7 +17,7 @@
 
 #include "lib/uapi.h"
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
 int raw_ioctl(int fd, unsigned long request, void *arg)
 {
@@ -41,7 +41,7 @@ void raw_open(struct raw *ret_raw)
 {
 	char path[128], target[128] = "";
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", world_device());
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", testbed_device());
 	assert_true(readlink(path, target, sizeof(target) - 1) > 0);
 	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(target, '/') + 1);
 
@@ -57,7 +57,7 @@ int raw_open_again(const struct raw *raw)
 	char address[32];
 	int fd;
 
-	snprintf(address, sizeof(address), "%s", world_device());
+	snprintf(address, sizeof(address), "%s", testbed_device());
 	fd = raw_ioctl(raw->group, VFIO_GROUP_GET_DEVICE_FD, address);
 	assert_true(fd >= 0);
 	return fd;

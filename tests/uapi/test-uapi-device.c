@@ -12,7 +12,7 @@
 #include "lib/uapi.h"
 #include "raw.h"
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
 static void region_errors(void **state)
 {
@@ -89,7 +89,7 @@ static void number_118(void **state)
 	(void)state;
 	raw_open(&raw);
 	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_BIND_IOMMUFD, padded),
-			 world_has_cdev() ? -EINVAL : -ENOTTY);
+			 testbed_has_cdev() ? -EINVAL : -ENOTTY);
 	raw_close(&raw);
 }
 
@@ -102,7 +102,7 @@ static void groups_and_containers(void **state)
 
 	(void)state;
 	raw_open(&raw);
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", world_device());
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", testbed_device());
 	assert_true(readlink(path, target, sizeof(target) - 1) > 0);
 	snprintf(path, sizeof(path), "/dev/vfio%s", strrchr(target, '/'));
 
@@ -119,14 +119,14 @@ static void groups_and_containers(void **state)
 	raw.group = open(path, O_RDWR);
 	assert_true(raw.group >= 0);
 	assert_int_equal(raw_ioctl(raw.group, VFIO_GROUP_SET_CONTAINER, &file),
-			 world_kernel_is_at_least(6, 12) ? -EBADFD : -EINVAL);
+			 testbed_kernel_is_at_least(6, 12) ? -EBADFD : -EINVAL);
 	other = -1;
 	assert_int_equal(raw_ioctl(raw.group, VFIO_GROUP_SET_CONTAINER, &other),
-			 world_kernel_is_at_least(6, 1) ? -EBADF : -EINVAL);
+			 testbed_kernel_is_at_least(6, 1) ? -EBADF : -EINVAL);
 	/* The device is looked for first, then the container; once it was the other way. */
 	assert_int_equal(raw_ioctl(raw.group, VFIO_GROUP_GET_DEVICE_FD, address),
-			 world_kernel_is_at_least(6, 1) ? -ENODEV : -EINVAL);
-	snprintf(address, sizeof(address), "%s", world_device());
+			 testbed_kernel_is_at_least(6, 1) ? -ENODEV : -EINVAL);
+	snprintf(address, sizeof(address), "%s", testbed_device());
 	assert_int_equal(raw_ioctl(raw.group, VFIO_GROUP_GET_DEVICE_FD, address), -EINVAL);
 	close(raw.group);
 	close(file);
@@ -135,8 +135,9 @@ static void groups_and_containers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(region_errors), IN_WORLD(region_info),		  IN_WORLD(device_info),
-		IN_WORLD(number_118),	 IN_WORLD(groups_and_containers),
+		ON_TESTBED(region_errors),	   ON_TESTBED(region_info),
+		ON_TESTBED(device_info),	   ON_TESTBED(number_118),
+		ON_TESTBED(groups_and_containers),
 	};
 
 	return cmocka_run_group_tests_name("uapi-device", tests, NULL, NULL);

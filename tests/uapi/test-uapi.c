@@ -16,7 +16,7 @@
 #include "lib/uapi.h"
 #include "raw.h"
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
 #define ENTRY	VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY
 #define WAKEUP	VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP
@@ -56,7 +56,7 @@ static void unbound_cdev(void **state)
 	int fd;
 
 	(void)state;
-	if (!world_has_cdev())
+	if (!testbed_has_cdev())
 		skip_because("this kernel has no device cdev");
 	fd = open("/dev/vfio/devices/vfio0", O_RDWR);
 	assert_true(fd >= 0);
@@ -71,7 +71,7 @@ static void no_feature(void **state)
 	struct raw raw;
 
 	(void)state;
-	if (world_has_low_power())
+	if (testbed_has_low_power())
 		skip_because("this kernel has the low-power feature");
 	raw_open(&raw);
 	for
@@ -88,7 +88,7 @@ static void header(void **state)
 	struct raw raw;
 
 	(void)state;
-	world_need_low_power();
+	testbed_need_low_power();
 	raw_open(&raw);
 	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_FEATURE, NULL), -EFAULT);
 	for (uint32_t argsz = 0; argsz < 8; argsz++)
@@ -110,7 +110,7 @@ static void operations(void **state)
 	struct raw raw;
 
 	(void)state;
-	world_need_low_power();
+	testbed_need_low_power();
 	raw_open(&raw);
 	for
 		EACH(i, features)
@@ -139,7 +139,7 @@ static void payload(void **state)
 	char *pages;
 
 	(void)state;
-	world_need_low_power();
+	testbed_need_low_power();
 	raw_open(&raw);
 	feature = raw_at_end_of_memory(8, &pages);
 
@@ -170,7 +170,7 @@ static void wakeup_fds(void **state)
 	struct raw raw;
 
 	(void)state;
-	world_need_low_power();
+	testbed_need_low_power();
 	raw_open(&raw);
 	assert_int_equal(raw_enter_wakeup(raw.device, -1), -EINVAL);
 	assert_int_equal(raw_enter_wakeup(raw.device, INT32_MIN), -EINVAL);
@@ -204,7 +204,7 @@ enum state { S0, S1A, S1B, S2A, S2B, STATES };
 
 static const char *const state_names[] = { "S0", "S1a", "S1b", "S2a", "S2b" };
 
-struct bench {
+struct fixture {
 	struct raw raw;
 	int armed; /* the eventfd of S2 */
 	int other; /* that of a second entry */
@@ -212,152 +212,152 @@ struct bench {
 	volatile uint32_t *map;
 };
 
-static void bench_open(struct bench *bench)
+static void fixture_open(struct fixture *fixture)
 {
-	raw_open(&bench->raw);
-	raw_enable_memory(bench->raw.device);
-	bench->armed = raw_eventfd();
-	bench->other = raw_eventfd();
-	bench->again = raw_open_again(&bench->raw);
-	bench->map = raw_map(bench->raw.device);
+	raw_open(&fixture->raw);
+	raw_enable_memory(fixture->raw.device);
+	fixture->armed = raw_eventfd();
+	fixture->other = raw_eventfd();
+	fixture->again = raw_open_again(&fixture->raw);
+	fixture->map = raw_map(fixture->raw.device);
 }
 
-static void bench_close(struct bench *bench)
+static void fixture_close(struct fixture *fixture)
 {
-	raw_exit(bench->raw.device);
+	raw_exit(fixture->raw.device);
 	host_write("power/control", "auto");
-	raw_unmap(bench->map);
-	close(bench->armed);
-	close(bench->other);
-	if (bench->again >= 0)
-		close(bench->again);
-	raw_close(&bench->raw);
+	raw_unmap(fixture->map);
+	close(fixture->armed);
+	close(fixture->other);
+	if (fixture->again >= 0)
+		close(fixture->again);
+	raw_close(&fixture->raw);
 }
 
-static void bench_bring_to(struct bench *bench, enum state state)
+static void fixture_bring_to(struct fixture *fixture, enum state state)
 {
 	if (state == S1A || state == S2A)
 		host_write("power/control", "on");
 	if (state == S1A || state == S1B)
-		assert_int_equal(raw_enter(bench->raw.device), 0);
+		assert_int_equal(raw_enter(fixture->raw.device), 0);
 	if (state == S2A || state == S2B)
-		assert_int_equal(raw_enter_wakeup(bench->raw.device, bench->armed), 0);
+		assert_int_equal(raw_enter_wakeup(fixture->raw.device, fixture->armed), 0);
 	if (state == S1B || state == S2B)
 		host_sees_deep_sleep();
 }
 
-static int call_enter(struct bench *bench)
+static int call_enter(struct fixture *fixture)
 {
-	return raw_enter(bench->raw.device);
+	return raw_enter(fixture->raw.device);
 }
 
-static int call_enter_wakeup(struct bench *bench)
+static int call_enter_wakeup(struct fixture *fixture)
 {
-	return raw_enter_wakeup(bench->raw.device, bench->other);
+	return raw_enter_wakeup(fixture->raw.device, fixture->other);
 }
 
-static int call_enter_wakeup_same(struct bench *bench)
+static int call_enter_wakeup_same(struct fixture *fixture)
 {
-	return raw_enter_wakeup(bench->raw.device, bench->armed);
+	return raw_enter_wakeup(fixture->raw.device, fixture->armed);
 }
 
-static int call_exit(struct bench *bench)
+static int call_exit(struct fixture *fixture)
 {
-	return raw_exit(bench->raw.device);
+	return raw_exit(fixture->raw.device);
 }
 
-static int call_exit_by_other_fd(struct bench *bench)
+static int call_exit_by_other_fd(struct fixture *fixture)
 {
-	return raw_exit(bench->again);
+	return raw_exit(fixture->again);
 }
 
-static int call_info(struct bench *bench)
+static int call_info(struct fixture *fixture)
 {
-	return raw_info(bench->raw.device);
+	return raw_info(fixture->raw.device);
 }
 
-static int call_probe(struct bench *bench)
+static int call_probe(struct fixture *fixture)
 {
-	return raw_probe(bench->raw.device, ENTRY);
+	return raw_probe(fixture->raw.device, ENTRY);
 }
 
-static int call_unknown_ioctl(struct bench *bench)
+static int call_unknown_ioctl(struct fixture *fixture)
 {
-	return raw_ioctl(bench->raw.device, _IO(VFIO_TYPE, VFIO_BASE + 99), NULL);
+	return raw_ioctl(fixture->raw.device, _IO(VFIO_TYPE, VFIO_BASE + 99), NULL);
 }
 
-static int call_bad_entry(struct bench *bench)
+static int call_bad_entry(struct fixture *fixture)
 {
-	return raw_enter_wakeup(bench->raw.device, -1);
+	return raw_enter_wakeup(fixture->raw.device, -1);
 }
 
-static int call_read_config(struct bench *bench)
+static int call_read_config(struct fixture *fixture)
 {
 	uint8_t byte;
 
-	return raw_read_config(bench->raw.device, 0, &byte);
+	return raw_read_config(fixture->raw.device, 0, &byte);
 }
 
-static int call_write_config(struct bench *bench)
+static int call_write_config(struct fixture *fixture)
 {
-	return raw_write_config(bench->raw.device, 4, 2);
+	return raw_write_config(fixture->raw.device, 4, 2);
 }
 
-static int call_read_bar(struct bench *bench)
+static int call_read_bar(struct fixture *fixture)
 {
-	return raw_read_region(bench->raw.device, VFIO_PCI_BAR0_REGION_INDEX, 8);
+	return raw_read_region(fixture->raw.device, VFIO_PCI_BAR0_REGION_INDEX, 8);
 }
 
-static int call_host_resume(struct bench *bench)
+static int call_host_resume(struct fixture *fixture)
 {
-	(void)bench;
+	(void)fixture;
 	/* One that the host keeps on has nothing to be resumed from. */
 	if (host_shows("power/control", "auto"))
 		host_wake();
 	return 0;
 }
 
-static int call_mmap(struct bench *bench)
+static int call_mmap(struct fixture *fixture)
 {
-	raw_unmap(raw_map(bench->raw.device));
+	raw_unmap(raw_map(fixture->raw.device));
 	return 0;
 }
 
-static int call_fault(struct bench *bench)
+static int call_fault(struct fixture *fixture)
 {
-	return raw_faults(bench->map);
+	return raw_faults(fixture->map);
 }
 
-static int call_poll(struct bench *bench)
+static int call_poll(struct fixture *fixture)
 {
-	struct pollfd pollfd = { .fd = bench->raw.device, .events = POLLIN };
+	struct pollfd pollfd = { .fd = fixture->raw.device, .events = POLLIN };
 
 	return poll(&pollfd, 1, 0) < 0 ? -errno : 0;
 }
 
-static int call_close_one(struct bench *bench)
+static int call_close_one(struct fixture *fixture)
 {
-	int r = close(bench->again);
+	int r = close(fixture->again);
 
-	bench->again = -1;
+	fixture->again = -1;
 	return r;
 }
 
-static int call_read_nothing(struct bench *bench)
+static int call_read_nothing(struct fixture *fixture)
 {
 	char byte;
 
-	return (int)pread(bench->raw.device, &byte, 0, 0);
+	return (int)pread(fixture->raw.device, &byte, 0, 0);
 }
 
-static int call_read_bad_region(struct bench *bench)
+static int call_read_bad_region(struct fixture *fixture)
 {
-	return raw_read_region(bench->raw.device, 100, 0);
+	return raw_read_region(fixture->raw.device, 100, 0);
 }
 
-static int call_read_sysfs(struct bench *bench)
+static int call_read_sysfs(struct fixture *fixture)
 {
-	(void)bench;
+	(void)fixture;
 	assert_true(host_suspended_time() < 1000000000);
 	host_shows("d3cold_allowed", "1");
 	return 0;
@@ -373,7 +373,7 @@ enum after {
 
 static const struct row {
 	const char *name;
-	int (*call)(struct bench *bench);
+	int (*call)(struct fixture *fixture);
 	struct {
 		int result;
 		enum after after;
@@ -467,17 +467,17 @@ static const struct row {
 };
 
 /* A device that sleeps, if it may, is entered; one that does not is not. */
-static void check_low_power(struct bench *bench, enum state from, enum after after)
+static void check_low_power(struct fixture *fixture, enum state from, enum after after)
 {
 	if (after == ENDS) {
 		host_stays_awake();
-		assert_false(raw_faults(bench->map));
+		assert_false(raw_faults(fixture->map));
 		return;
 	}
 	/* Kept on by the host it is active, and entered all the same. */
 	if (from == S1A || from == S2A)
 		host_stays_awake();
-	assert_true(raw_faults(bench->map));
+	assert_true(raw_faults(fixture->map));
 	host_write("power/control", "auto");
 	host_sees_deep_sleep();
 	if (after == STAYS)
@@ -492,33 +492,33 @@ static void check_low_power(struct bench *bench, enum state from, enum after aft
 static void one_cell(const struct row *row, enum state from)
 {
 	int armed_by_row = row->call == call_enter_wakeup && row->in[from].after == ARMED;
-	struct bench bench;
+	struct fixture fixture;
 	int result;
 	bool ends_armed;
 
-	bench_open(&bench);
-	bench_bring_to(&bench, from);
-	result = row->call(&bench);
+	fixture_open(&fixture);
+	fixture_bring_to(&fixture, from);
+	result = row->call(&fixture);
 	if (result != row->in[from].result)
 		fail_msg("%s in %s gives %d, not %d", row->name, state_names[from], result,
 			 row->in[from].result);
-	if (raw_take(bench.armed) != row->in[from].signals)
+	if (raw_take(fixture.armed) != row->in[from].signals)
 		fail_msg("%s in %s does not signal %u times", row->name, state_names[from],
 			 row->in[from].signals);
 
-	check_low_power(&bench, from, row->in[from].after);
+	check_low_power(&fixture, from, row->in[from].after);
 	ends_armed = row->in[from].after == ARMED ||
 		     (row->in[from].after == STAYS && (from == S2A || from == S2B));
 	/* The wake of check_low_power() signals the eventfd that was armed then. */
-	assert_int_equal(raw_take(bench.other), ends_armed && armed_by_row);
-	assert_int_equal(raw_take(bench.armed), ends_armed && !armed_by_row);
-	bench_close(&bench);
+	assert_int_equal(raw_take(fixture.other), ends_armed && armed_by_row);
+	assert_int_equal(raw_take(fixture.armed), ends_armed && !armed_by_row);
+	fixture_close(&fixture);
 }
 
 static void state_table(void **state)
 {
 	(void)state;
-	world_need_low_power();
+	testbed_need_low_power();
 	for
 		EACH(i, rows)
 		{
@@ -530,106 +530,106 @@ static void state_table(void **state)
 static void last_close(void **state)
 {
 	(void)state;
-	world_need_low_power();
+	testbed_need_low_power();
 	for (enum state from = S1A; from < STATES; from++) {
-		struct bench bench;
+		struct fixture fixture;
 		int armed;
 
-		bench_open(&bench);
-		bench_bring_to(&bench, from);
-		armed = dup(bench.armed);
-		raw_unmap(bench.map);
-		close(bench.again);
-		close(bench.armed);
-		close(bench.other);
-		raw_close(&bench.raw);
+		fixture_open(&fixture);
+		fixture_bring_to(&fixture, from);
+		armed = dup(fixture.armed);
+		raw_unmap(fixture.map);
+		close(fixture.again);
+		close(fixture.armed);
+		close(fixture.other);
+		raw_close(&fixture.raw);
 		host_write("power/control", "auto");
 
 		/* No signal, and nothing is left of it for the next to open. */
 		assert_int_equal(raw_take(armed), 0);
 		close(armed);
-		raw_open(&bench.raw);
-		assert_int_equal(raw_enter(bench.raw.device), 0);
-		assert_int_equal(raw_exit(bench.raw.device), 0);
-		raw_close(&bench.raw);
+		raw_open(&fixture.raw);
+		assert_int_equal(raw_enter(fixture.raw.device), 0);
+		assert_int_equal(raw_exit(fixture.raw.device), 0);
+		raw_close(&fixture.raw);
 	}
 }
 
 static void after_a_wake(void **state)
 {
-	struct bench bench;
+	struct fixture fixture;
 
 	(void)state;
-	world_need_low_power();
-	bench_open(&bench);
-	bench_bring_to(&bench, S2B);
+	testbed_need_low_power();
+	fixture_open(&fixture);
+	fixture_bring_to(&fixture, S2B);
 	host_wake();
-	assert_int_equal(raw_take(bench.armed), 1);
+	assert_int_equal(raw_take(fixture.armed), 1);
 	/* Low power is over: an exit is nothing, and an entry is the first again. */
-	assert_int_equal(raw_exit(bench.raw.device), 0);
+	assert_int_equal(raw_exit(fixture.raw.device), 0);
 	host_stays_awake();
-	bench_bring_to(&bench, S2B);
+	fixture_bring_to(&fixture, S2B);
 	host_wake();
 	host_stays_awake();
-	assert_int_equal(raw_enter(bench.raw.device), 0);
+	assert_int_equal(raw_enter(fixture.raw.device), 0);
 	host_sees_deep_sleep();
-	assert_int_equal(raw_take(bench.armed), 1);
-	bench_close(&bench);
+	assert_int_equal(raw_take(fixture.armed), 1);
+	fixture_close(&fixture);
 }
 
 static void closed_eventfd(void **state)
 {
-	struct bench bench;
+	struct fixture fixture;
 	int mine;
 
 	(void)state;
-	world_need_low_power();
-	bench_open(&bench);
-	mine = dup(bench.armed);
-	bench_bring_to(&bench, S2B);
+	testbed_need_low_power();
+	fixture_open(&fixture);
+	mine = dup(fixture.armed);
+	fixture_bring_to(&fixture, S2B);
 	/* The kernel holds the eventfd, not the fd. */
-	close(bench.armed);
-	bench.armed = mine;
+	close(fixture.armed);
+	fixture.armed = mine;
 	assert_true(host_shows("power/runtime_status", "suspended"));
 	host_wake();
 	assert_int_equal(raw_take(mine), 1);
-	bench_close(&bench);
+	fixture_close(&fixture);
 }
 
 /* A read of config by the host, as lspci does: from D3cold it resumes the device,
  * from D3hot it does not. */
 static void host_reads_config(void **state)
 {
-	struct bench bench;
+	struct fixture fixture;
 
 	(void)state;
-	world_need_low_power();
-	bench_open(&bench);
-	bench_bring_to(&bench, S2B);
+	testbed_need_low_power();
+	fixture_open(&fixture);
+	fixture_bring_to(&fixture, S2B);
 	host_read_config();
-	if (world_has_d3cold()) {
+	if (testbed_has_d3cold()) {
 		host_stays_awake();
-		assert_int_equal(raw_take(bench.armed), 1);
+		assert_int_equal(raw_take(fixture.armed), 1);
 	} else {
 		assert_true(host_shows("power/runtime_status", "suspended"));
-		assert_int_equal(raw_take(bench.armed), 0);
+		assert_int_equal(raw_take(fixture.armed), 0);
 	}
-	bench_close(&bench);
+	fixture_close(&fixture);
 }
 
 /* A write of d3cold_allowed resumes, whatever is written. */
 static void host_writes_d3cold_allowed(void **state)
 {
-	struct bench bench;
+	struct fixture fixture;
 
 	(void)state;
-	world_need_low_power();
-	bench_open(&bench);
-	bench_bring_to(&bench, S2B);
+	testbed_need_low_power();
+	fixture_open(&fixture);
+	fixture_bring_to(&fixture, S2B);
 	host_write("d3cold_allowed", "1");
 	host_stays_awake();
-	assert_int_equal(raw_take(bench.armed), 1);
-	bench_close(&bench);
+	assert_int_equal(raw_take(fixture.armed), 1);
+	fixture_close(&fixture);
 }
 
 /* ---- the power state that is not of this feature ---- */
@@ -637,57 +637,57 @@ static void host_writes_d3cold_allowed(void **state)
 /* The power state that the user sets by PMCSR, of which the feature knows nothing. */
 static void user_d3hot(void **state)
 {
-	struct bench bench;
+	struct fixture fixture;
 	unsigned pmcsr;
 	uint8_t value;
 
 	(void)state;
-	world_need_low_power();
-	bench_open(&bench);
-	pmcsr = raw_pm_capability(bench.raw.device) + 4;
+	testbed_need_low_power();
+	fixture_open(&fixture);
+	pmcsr = raw_pm_capability(fixture.raw.device) + 4;
 
-	assert_int_equal(raw_write_config(bench.raw.device, pmcsr, 3), 0);
-	assert_int_equal(raw_read_config(bench.raw.device, pmcsr, &value), 0);
+	assert_int_equal(raw_write_config(fixture.raw.device, pmcsr, 3), 0);
+	assert_int_equal(raw_read_config(fixture.raw.device, pmcsr, &value), 0);
 	assert_int_equal(value & 3, 3);
-	assert_true(raw_faults(bench.map));
-	assert_int_equal(raw_read_region(bench.raw.device, VFIO_PCI_BAR0_REGION_INDEX, 8), -EIO);
+	assert_true(raw_faults(fixture.map));
+	assert_int_equal(raw_read_region(fixture.raw.device, VFIO_PCI_BAR0_REGION_INDEX, 8), -EIO);
 
 	/* A suspend goes through D0: afterwards the device is there. */
-	assert_int_equal(raw_enter(bench.raw.device), 0);
+	assert_int_equal(raw_enter(fixture.raw.device), 0);
 	host_sees_deep_sleep();
-	assert_int_equal(raw_exit(bench.raw.device), 0);
-	assert_int_equal(raw_read_config(bench.raw.device, pmcsr, &value), 0);
+	assert_int_equal(raw_exit(fixture.raw.device), 0);
+	assert_int_equal(raw_read_config(fixture.raw.device, pmcsr, &value), 0);
 	assert_int_equal(value & 3, 0);
-	assert_false(raw_faults(bench.map));
+	assert_false(raw_faults(fixture.map));
 
 	/* So does a reset, and it ends no low power. */
-	assert_int_equal(raw_write_config(bench.raw.device, pmcsr, 3), 0);
+	assert_int_equal(raw_write_config(fixture.raw.device, pmcsr, 3), 0);
 	host_write("power/control", "on");
-	assert_int_equal(raw_enter(bench.raw.device), 0);
-	assert_int_equal(raw_ioctl(bench.raw.device, VFIO_DEVICE_RESET, NULL), 0);
-	assert_int_equal(raw_read_config(bench.raw.device, pmcsr, &value), 0);
+	assert_int_equal(raw_enter(fixture.raw.device), 0);
+	assert_int_equal(raw_ioctl(fixture.raw.device, VFIO_DEVICE_RESET, NULL), 0);
+	assert_int_equal(raw_read_config(fixture.raw.device, pmcsr, &value), 0);
 	assert_int_equal(value & 3, 0);
-	assert_int_equal(raw_enter(bench.raw.device), -EINVAL);
-	bench_close(&bench);
+	assert_int_equal(raw_enter(fixture.raw.device), -EINVAL);
+	fixture_close(&fixture);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(wrong_files),
-		IN_WORLD(unbound_cdev),
-		IN_WORLD(no_feature),
-		IN_WORLD(header),
-		IN_WORLD(operations),
-		IN_WORLD(payload),
-		IN_WORLD(wakeup_fds),
-		IN_WORLD(state_table),
-		IN_WORLD(last_close),
-		IN_WORLD(after_a_wake),
-		IN_WORLD(closed_eventfd),
-		IN_WORLD(host_reads_config),
-		IN_WORLD(host_writes_d3cold_allowed),
-		IN_WORLD(user_d3hot),
+		ON_TESTBED(wrong_files),
+		ON_TESTBED(unbound_cdev),
+		ON_TESTBED(no_feature),
+		ON_TESTBED(header),
+		ON_TESTBED(operations),
+		ON_TESTBED(payload),
+		ON_TESTBED(wakeup_fds),
+		ON_TESTBED(state_table),
+		ON_TESTBED(last_close),
+		ON_TESTBED(after_a_wake),
+		ON_TESTBED(closed_eventfd),
+		ON_TESTBED(host_reads_config),
+		ON_TESTBED(host_writes_d3cold_allowed),
+		ON_TESTBED(user_d3hot),
 	};
 
 	return cmocka_run_group_tests_name("uapi", tests, NULL, NULL);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
 #define FDS 256
 
@@ -17,16 +17,16 @@ static bool is_open(int fd)
 	return fcntl(fd, F_GETFD) >= 0;
 }
 
-int world_setup(void **state)
+int testbed_setup(void **state)
 {
 	(void)state;
-	world_begin();
+	testbed_begin();
 	for (int fd = 0; fd < FDS; fd++)
 		open_before[fd] = is_open(fd);
 	return 0;
 }
 
-int world_teardown(void **state)
+int testbed_teardown(void **state)
 {
 	(void)state;
 	/* A device's fd before those that it needs. */
@@ -34,31 +34,31 @@ int world_teardown(void **state)
 		if (is_open(fd) && !open_before[fd])
 			close(fd);
 	}
-	world_end();
+	testbed_end();
 	return 0;
 }
 
-bool world_kernel_is_at_least(int major, int minor)
+bool testbed_kernel_is_at_least(int major, int minor)
 {
 	int have_major = 0, have_minor = 0;
 
-	assert_true(sscanf(world_kernel(), "%d.%d", &have_major, &have_minor) >= 1);
+	assert_true(sscanf(testbed_kernel(), "%d.%d", &have_major, &have_minor) >= 1);
 	/* "7": the newest 7.x. */
 	return have_major > major || (have_major == major && have_minor >= minor);
 }
 
-bool world_has_low_power(void)
+bool testbed_has_low_power(void)
 {
-	return world_kernel_is_at_least(6, 1);
+	return testbed_kernel_is_at_least(6, 1);
 }
 
-void world_need_low_power(void)
+void testbed_need_low_power(void)
 {
-	if (!world_has_low_power())
+	if (!testbed_has_low_power())
 		skip_because("this kernel has no low-power feature");
 }
 
-bool world_has_cdev(void)
+bool testbed_has_cdev(void)
 {
-	return strstr(world_kernel(), "iommufd") != NULL;
+	return strstr(testbed_kernel(), "iommufd") != NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the tests of interrupts share that need the simulator: a simulated device, and what
  * is believed of its vectors. */
-#ifndef SIM_BENCH_H
-#define SIM_BENCH_H
+#ifndef SIM_FIXTURE_H
+#define SIM_FIXTURE_H
 
 #include <vfiopm/vfiopm.h>
 
@@ -12,7 +12,7 @@
 #define VECTORS 6
 #define EVENTS	4
 
-struct sim_bench {
+struct sim_fixture {
 	struct sim_device *sim;
 	struct vfiopm_device *dev;
 	int fd;
@@ -21,16 +21,16 @@ struct sim_bench {
 	bool enabled;
 };
 
-void sim_bench_open(struct sim_bench *bench, const char *kernel, unsigned vectors);
-void sim_bench_close(struct sim_bench *bench);
+void sim_fixture_open(struct sim_fixture *fixture, const char *kernel, unsigned vectors);
+void sim_fixture_close(struct sim_fixture *fixture);
 /* The eventfd that the simulator has for a vector of MSI-X, -1 for none. */
-int sim_bench_eventfd(const struct sim_bench *bench, uint32_t vector);
+int sim_fixture_eventfd(const struct sim_fixture *fixture, uint32_t vector);
 /* Are two fds of one eventfd, or both none? */
-bool sim_bench_same(int a, int b);
+bool sim_fixture_same(int a, int b);
 /* Is what is believed what the simulator has? */
-void sim_bench_check(const struct sim_bench *bench);
+void sim_fixture_check(const struct sim_fixture *fixture);
 
 /* The same numbers in every run. */
-uint32_t sim_bench_random(uint32_t end);
+uint32_t sim_fixture_random(uint32_t end);
 
 #endif

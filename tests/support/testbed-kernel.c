@@ -10,7 +10,7 @@
 #include "e1000e.h"
 #include "host.h"
 #include "test.h"
-#include "world.h"
+#include "testbed.h"
 
 static const char *variable(const char *name)
 {
@@ -23,58 +23,58 @@ static const char *variable(const char *name)
 	return value;
 }
 
-void world_begin(void)
+void testbed_begin(void)
 {
 	host_write("power/control", "auto");
 }
 
-void world_end(void)
+void testbed_end(void)
 {
 	host_write("power/control", "auto");
 }
 
-bool world_is_simulated(void)
+bool testbed_is_simulated(void)
 {
 	return false;
 }
 
-const char *world_kernel(void)
+const char *testbed_kernel(void)
 {
 	return variable("VFIOPM_LAB_KERNEL");
 }
 
-bool world_has_d3cold(void)
+bool testbed_has_d3cold(void)
 {
 	return strcmp(variable("VFIOPM_LAB_D3COLD"), "1") == 0;
 }
 
-const char *world_device(void)
+const char *testbed_device(void)
 {
 	return variable("VFIOPM_LAB_DEVICE");
 }
 
 /* Seen: a suspend is done 20 to 30 ms after the entry. */
-void world_let_suspend(void)
+void testbed_let_suspend(void)
 {
 	usleep(100000);
 }
 
-void world_let_arrive(void)
+void testbed_let_arrive(void)
 {
 	usleep(50000);
 }
 
-void world_fire(const struct raw *raw, uint32_t index, uint32_t vector)
+void testbed_fire(const struct raw *raw, uint32_t index, uint32_t vector)
 {
 	e1000e_fire(raw->device, index == 2, vector);
 }
 
-void world_acknowledge(const struct raw *raw)
+void testbed_acknowledge(const struct raw *raw)
 {
 	e1000e_acknowledge(raw->device);
 }
 
-void world_clear(const struct raw *raw)
+void testbed_clear(const struct raw *raw)
 {
 	e1000e_clear(raw->device);
 }

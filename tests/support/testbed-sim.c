@@ -8,65 +8,65 @@
 
 #include "sim.h"
 #include "test.h"
-#include "world-sim.h"
-#include "world.h"
+#include "testbed-sim.h"
+#include "testbed.h"
 
 static struct sim_device *device;
 
-void world_begin(void)
+void testbed_begin(void)
 {
-	struct sim_machine machine = { .target = world_has_d3cold() ? SIM_D3COLD : SIM_D3HOT };
+	struct sim_machine machine = { .target = testbed_has_d3cold() ? SIM_D3COLD : SIM_D3HOT };
 
 	device = sim_add(&machine);
 }
 
-void world_end(void)
+void testbed_end(void)
 {
 	sim_reset();
 }
 
-struct sim_device *world_sim_device(void)
+struct sim_device *testbed_sim_device(void)
 {
 	return device;
 }
 
-bool world_is_simulated(void)
+bool testbed_is_simulated(void)
 {
 	return true;
 }
 
-const char *world_kernel(void)
+const char *testbed_kernel(void)
 {
 	const char *kernel = getenv("VFIOPM_SIM_KERNEL");
 
 	return kernel ? kernel : "6.12";
 }
 
-bool world_has_d3cold(void)
+bool testbed_has_d3cold(void)
 {
 	const char *d3cold = getenv("VFIOPM_SIM_D3COLD");
 
 	return d3cold && strcmp(d3cold, "1") == 0;
 }
 
-const char *world_device(void)
+const char *testbed_device(void)
 {
 	return "0000:01:00.0";
 }
 
 /* A simulated device suspends at once. */
-void world_let_suspend(void)
+void testbed_let_suspend(void)
 {
 }
 
 /* A simulated interrupt arrives at once. */
-void world_let_arrive(void)
+void testbed_let_arrive(void)
 {
 }
 
 /* As the lab's e1000e, which is told to by writes on its fd: they enable its memory, and
  * wake it while they last. */
-void world_fire(const struct raw *raw, uint32_t index, uint32_t vector)
+void testbed_fire(const struct raw *raw, uint32_t index, uint32_t vector)
 {
 	expect_ok(raw_write_config(raw->device, 4, 6));
 	sim_hold_awake(device, true);
@@ -74,13 +74,13 @@ void world_fire(const struct raw *raw, uint32_t index, uint32_t vector)
 	sim_hold_awake(device, false);
 }
 
-void world_acknowledge(const struct raw *raw)
+void testbed_acknowledge(const struct raw *raw)
 {
 	expect_ok(raw_read_region(raw->device, 0, 0xc0));
 	sim_clear_intx(device);
 }
 
-void world_clear(const struct raw *raw)
+void testbed_clear(const struct raw *raw)
 {
-	world_acknowledge(raw);
+	testbed_acknowledge(raw);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The fds of this process: the one part of host.h that needs no world. */
+/* host_open_fds(). It has a file of its own because it needs no testbed. */
 #include <dirent.h>
 
 #include "host.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an administrator of the host sees of the device and does to it, in sysfs. It
- * works alike in both worlds.
+ * What an administrator of the host reads and writes in the device's sysfs directory. These
+ * functions work in the same way on the simulator and on real kernels.
  */
 #ifndef HOST_H
 #define HOST_H

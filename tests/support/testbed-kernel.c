@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The lab's world: a real kernel in QEMU, as tests/lab/run describes it to us. */
+/* The testbed in the lab: a real kernel in QEMU. tests/lab/run describes it in the environment. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +53,7 @@ const char *testbed_device(void)
 	return variable("VFIOPM_LAB_DEVICE");
 }
 
-/* Seen: a suspend is done 20 to 30 ms after the entry. */
+/* Measured: the suspend completes 20 to 30 ms after the entry. */
 void testbed_let_suspend(void)
 {
 	usleep(100000);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The simulator's world: the lab's machine, with the kernel that VFIOPM_SIM_KERNEL
- * names, and with D3cold if VFIOPM_SIM_D3COLD is 1.
+ * The testbed on the simulator: a model of the lab's machine. VFIOPM_SIM_KERNEL chooses the
+ * kernel (default 6.12). The device reaches D3cold if VFIOPM_SIM_D3COLD is 1, else D3hot.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +64,8 @@ void testbed_let_arrive(void)
 {
 }
 
-/* As the lab's e1000e, which is told to by writes on its fd: they enable its memory, and
- * wake it while they last. */
+/* Model the lab's e1000e, which raises interrupts on writes to its fd: the writes enable its
+ * memory, and the device is awake while they last. */
 void testbed_fire(const struct raw *raw, uint32_t index, uint32_t vector)
 {
 	expect_ok(raw_write_config(raw->device, 4, 6));

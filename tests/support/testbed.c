@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What both worlds say in the same way: it follows from the kernel's name. */
+/* The part of the testbed that the simulator and the lab share. Most of it follows from the
+ * kernel's name. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

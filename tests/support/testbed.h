@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The world that a test runs in: the simulator, or a real kernel in the lab
- * (tests/lab/run). A test is written once; what differs is behind these calls.
- * Both have one device bound to vfio-pci, that nobody has open when a test begins.
+ * The testbed: where a test runs, which is the simulator or a real kernel in the lab
+ * (tests/lab/run). A test is written once, and these functions hide the difference. Either
+ * testbed has one device bound to vfio-pci, which is closed when a test begins.
  */
 #ifndef TESTBED_H
 #define TESTBED_H
@@ -11,41 +11,41 @@
 
 #include "raw.h"
 
-/* cmocka's setup and teardown of a test. What a test that failed has left open is
- * closed, so that the next finds the device as it should. */
+/* cmocka's setup and teardown of a test. The teardown closes what a failed test left open, so
+ * that the next test finds the device closed. */
 int testbed_setup(void **state);
 int testbed_teardown(void **state);
 #define ON_TESTBED(test) cmocka_unit_test_setup_teardown(test, testbed_setup, testbed_teardown)
 
-/* The part of a world in these two. */
+/* The steps of setup and teardown that differ between the simulator and the lab. */
 void testbed_begin(void);
 void testbed_end(void);
 
 bool testbed_is_simulated(void);
-/* As tests/lab/run --kernel names it: "6.1", "6.12", "5.10", .. */
+/* The kernel, as tests/lab/run --kernel names it: "6.1", "6.12", "5.10", .. */
 const char *testbed_kernel(void);
 bool testbed_kernel_is_at_least(int major, int minor);
-/* Is the low-power feature there at all? */
+/* True if the kernel has the low-power feature. */
 bool testbed_has_low_power(void);
-/* Skip the rest of a test where it is not. */
+/* Skip the rest of the test if the kernel has no low-power feature. */
 void testbed_need_low_power(void);
-/* Does a suspend lead to D3cold? Else to D3hot. */
+/* True if a suspend leads to D3cold, false if to D3hot. */
 bool testbed_has_d3cold(void);
 bool testbed_has_cdev(void);
-/* The device's address. */
+/* The device's PCI address. */
 const char *testbed_device(void);
 
-/* The device raises an interrupt, and is told that it was seen. */
+/* Make the device raise an interrupt; acknowledge it. */
 void testbed_fire(const struct raw *raw, uint32_t index, uint32_t vector);
 void testbed_clear(const struct raw *raw);
-/* The same for one of many: after the last is testbed_clear(). */
+/* Acknowledge one interrupt of several. After the last one call testbed_clear(). */
 void testbed_acknowledge(const struct raw *raw);
 
-/* Has an interrupt that is on its way had the time to arrive? */
+/* Wait as long as a raised interrupt needs to arrive. The simulator does not wait. */
 void testbed_let_arrive(void);
 
-/* Has a device that was made engaged not to sleep had the time to do so? The real
- * suspend is asynchronous: this waits for long enough, or not at all. */
+/* Wait as long as the asynchronous suspend of a real kernel needs. The simulator does not
+ * wait. A test calls this before it shows that a device did not suspend. */
 void testbed_let_suspend(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "private.h"
+#include "text.h"
 #include "uapi.h"
 
 struct vfiopm_device {
@@ -70,11 +71,11 @@ static void find_place(struct vfiopm_device *dev)
 		return;
 	r = vfiopm__sys_read_text(fd, text, sizeof(text));
 	vfiopm__sys_close(fd);
-	if (r < 0 || vfiopm__wire_parse_fdinfo(text, path, sizeof(path)) < 0)
+	if (r < 0 || vfiopm__text_parse_fdinfo(text, path, sizeof(path)) < 0)
 		return;
 
 	/* A device that is not on PCI has a place, but no address. */
-	vfiopm__wire_parse_address(strrchr(path, '/') + 1, address);
+	vfiopm__text_parse_address(strrchr(path, '/') + 1, address);
 	set_place(dev, address, path);
 }
 
@@ -85,7 +86,7 @@ VFIOPM__PUBLIC int vfiopm_device_set_address(struct vfiopm_device *dev, const ch
 
 	if (!dev || !pci_address)
 		return -EINVAL;
-	r = vfiopm__wire_parse_address(pci_address, address);
+	r = vfiopm__text_parse_address(pci_address, address);
 	if (r < 0)
 		return r;
 	snprintf(directory, sizeof(directory), "/sys/bus/pci/devices/%s", address);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "private.h"
+#include "text.h"
 #include "uapi.h"
 
 void vfiopm__fds_close(struct vfiopm__fds *fds)
@@ -73,7 +74,7 @@ static int open_group(const char *address, int *ret_fd)
 	r = vfiopm__sys_read_link(path, target, sizeof(target));
 	if (r < 0)
 		return r;
-	r = vfiopm__wire_parse_group(target, &group);
+	r = vfiopm__text_parse_group(target, &group);
 	if (r < 0)
 		return r;
 
@@ -156,7 +157,7 @@ VFIOPM__PUBLIC int vfiopm_device_open(const char *pci_address, struct vfiopm_dev
 
 	if (!pci_address || !ret_dev)
 		return -EINVAL;
-	r = vfiopm__wire_parse_address(pci_address, address);
+	r = vfiopm__text_parse_address(pci_address, address);
 	if (r < 0)
 		return r;
 	r = check_exists(address);

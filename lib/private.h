@@ -2,7 +2,7 @@
 /*
  * What the library's own files know of one another. Object files (device, open, power,
  * readout, eventfds, table, irq, slot, msix, kvm) keep their structs to themselves and meet only
- * here; wire.c, runs.c, vector.c and trap.c are pure, sys.c holds the only system calls.
+ * here; wire.c, text.c, runs.c, vector.c and trap.c are pure, sys.c holds the only system calls.
  * Names begin with vfiopm__ so that the static library claims no other names.
  */
 #ifndef VFIOPM_PRIVATE_H
@@ -17,9 +17,6 @@
 /* The public functions are visible, all else is hidden (see lib/meson.build). */
 #define VFIOPM__PUBLIC __attribute__((visibility("default")))
 
-/* "dddddddd:bb:dd.f" and its NUL: a PCI domain has up to 32 bits (VMD uses more than 16). */
-#define VFIOPM__ADDRESS_SIZE 17
-
 /* Room for any path that the library makes. */
 #define VFIOPM__PATH_SIZE 256
 
@@ -30,25 +27,12 @@ struct vfiopm__feature;
 struct vfiopm__power;
 struct vfiopm__readout;
 
-/* ---- wire.c: translation between the kernel's words and ours, no effects ---- */
+/* ---- wire.c: the requests of VFIO_DEVICE_FEATURE, pure ---- */
 
 void vfiopm__wire_probe(struct vfiopm__feature *ret_request, uint32_t feature, bool get);
 void vfiopm__wire_enter(struct vfiopm__feature *ret_request);
 void vfiopm__wire_enter_wakeup(struct vfiopm__feature *ret_request, int wakeup_fd);
 void vfiopm__wire_exit(struct vfiopm__feature *ret_request);
-
-/* Each gives 0, or -EINVAL for a text that is no address; ret is the kernel's spelling. */
-int vfiopm__wire_parse_address(const char *text, char ret[VFIOPM__ADDRESS_SIZE]);
-/* The group's number, from the target of the iommu_group link; 0 or -EPROTO. */
-int vfiopm__wire_parse_group(const char *link_target, uint32_t *ret_group);
-/* The device's directory below /sys, from the text of its fdinfo; 0, or -ENOENT if it does not say. */
-int vfiopm__wire_parse_fdinfo(const char *text, char *ret_path, size_t size);
-/* The values of sysfs attributes, each with its newline; 0 or -EPROTO. */
-int vfiopm__wire_parse_power_state(const char *text, uint32_t *ret_state);
-int vfiopm__wire_parse_runtime_status(const char *text, uint32_t *ret_status);
-int vfiopm__wire_parse_control(const char *text, uint32_t *ret_control);
-int vfiopm__wire_parse_flag(const char *text, uint32_t *ret_flag);
-int vfiopm__wire_parse_number(const char *text, uint64_t *ret_number);
 
 /* ---- runs.c: which vectors go into one ioctl, pure ---- */
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "private.h"
+#include "text.h"
 
 enum attribute { POWER_STATE, RUNTIME_STATUS, SUSPENDED_TIME, CONTROL, D3COLD_ALLOWED, ATTRIBUTES };
 
@@ -92,7 +93,7 @@ VFIOPM__PUBLIC int vfiopm_readout_get_power_state(const struct vfiopm_device *de
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_attribute(dev, ret_state, POWER_STATE, text);
 
-	return r < 0 ? r : vfiopm__wire_parse_power_state(text, ret_state);
+	return r < 0 ? r : vfiopm__text_parse_power_state(text, ret_state);
 }
 
 VFIOPM__PUBLIC int vfiopm_readout_get_runtime_status(const struct vfiopm_device *dev,
@@ -101,7 +102,7 @@ VFIOPM__PUBLIC int vfiopm_readout_get_runtime_status(const struct vfiopm_device 
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_attribute(dev, ret_status, RUNTIME_STATUS, text);
 
-	return r < 0 ? r : vfiopm__wire_parse_runtime_status(text, ret_status);
+	return r < 0 ? r : vfiopm__text_parse_runtime_status(text, ret_status);
 }
 
 VFIOPM__PUBLIC int vfiopm_readout_get_suspended_time(const struct vfiopm_device *dev,
@@ -110,7 +111,7 @@ VFIOPM__PUBLIC int vfiopm_readout_get_suspended_time(const struct vfiopm_device 
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_attribute(dev, ret_ms, SUSPENDED_TIME, text);
 
-	return r < 0 ? r : vfiopm__wire_parse_number(text, ret_ms);
+	return r < 0 ? r : vfiopm__text_parse_number(text, ret_ms);
 }
 
 VFIOPM__PUBLIC int vfiopm_readout_get_control(const struct vfiopm_device *dev,
@@ -119,7 +120,7 @@ VFIOPM__PUBLIC int vfiopm_readout_get_control(const struct vfiopm_device *dev,
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_attribute(dev, ret_control, CONTROL, text);
 
-	return r < 0 ? r : vfiopm__wire_parse_control(text, ret_control);
+	return r < 0 ? r : vfiopm__text_parse_control(text, ret_control);
 }
 
 VFIOPM__PUBLIC int vfiopm_readout_get_d3cold_allowed(const struct vfiopm_device *dev,
@@ -128,5 +129,5 @@ VFIOPM__PUBLIC int vfiopm_readout_get_d3cold_allowed(const struct vfiopm_device 
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_attribute(dev, ret_allowed, D3COLD_ALLOWED, text);
 
-	return r < 0 ? r : vfiopm__wire_parse_flag(text, ret_allowed);
+	return r < 0 ? r : vfiopm__text_parse_flag(text, ret_allowed);
 }

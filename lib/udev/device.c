@@ -221,7 +221,7 @@ static int find_group(struct vfiopm_discover_device *device, struct udev *udev)
 	r = vfiopm__udev_read_link(path, name, sizeof(name));
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	r = vfiopm__wire_parse_group(name, &device->group);
+	r = vfiopm__text_parse_group(name, &device->group);
 	if (r < 0)
 		return r;
 	device->has_group = true;
@@ -275,7 +275,7 @@ VFIOPM__PUBLIC int vfiopm_discover_device_new(const char *pci_address,
 
 	if (!pci_address || !ret_device)
 		return -EINVAL;
-	r = vfiopm__wire_parse_address(pci_address, address);
+	r = vfiopm__text_parse_address(pci_address, address);
 	if (r < 0)
 		return r;
 	udev = udev_new();
@@ -441,7 +441,7 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_power_state(
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_power(device, ret_state, "power_state", text);
 
-	return r < 0 ? r : vfiopm__wire_parse_power_state(text, ret_state);
+	return r < 0 ? r : vfiopm__text_parse_power_state(text, ret_state);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_runtime_status(
@@ -450,7 +450,7 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_runtime_status(
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_power(device, ret_status, "power/runtime_status", text);
 
-	return r < 0 ? r : vfiopm__wire_parse_runtime_status(text, ret_status);
+	return r < 0 ? r : vfiopm__text_parse_runtime_status(text, ret_status);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_suspended_time(
@@ -459,7 +459,7 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_suspended_time(
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_power(device, ret_ms, "power/runtime_suspended_time", text);
 
-	return r < 0 ? r : vfiopm__wire_parse_number(text, ret_ms);
+	return r < 0 ? r : vfiopm__text_parse_number(text, ret_ms);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_control(const struct vfiopm_discover_device *device,
@@ -468,7 +468,7 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_control(const struct vfiopm_discov
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_power(device, ret_control, "power/control", text);
 
-	return r < 0 ? r : vfiopm__wire_parse_control(text, ret_control);
+	return r < 0 ? r : vfiopm__text_parse_control(text, ret_control);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_d3cold_allowed(
@@ -477,5 +477,5 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_d3cold_allowed(
 	char text[VFIOPM__VALUE_SIZE];
 	int r = read_power(device, ret_allowed, "d3cold_allowed", text);
 
-	return r < 0 ? r : vfiopm__wire_parse_flag(text, ret_allowed);
+	return r < 0 ? r : vfiopm__text_parse_flag(text, ret_allowed);
 }

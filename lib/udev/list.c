@@ -38,7 +38,7 @@ static int add(struct vfiopm_discover_list *list, uint32_t which, struct udev *u
 	char address[VFIOPM__ADDRESS_SIZE];
 	int r;
 
-	if (!slash || vfiopm__wire_parse_address(slash + 1, address) < 0)
+	if (!slash || vfiopm__text_parse_address(slash + 1, address) < 0)
 		return -EPROTO;
 	r = make_room(list);
 	if (r == 0)

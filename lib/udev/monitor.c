@@ -113,7 +113,7 @@ static int parse_address(const char *devpath, bool below, char ret_address[VFIOP
 		*slash = '\0';
 	}
 	slash = strrchr(path, '/');
-	return slash ? vfiopm__wire_parse_address(slash + 1, ret_address) : -EINVAL;
+	return slash ? vfiopm__text_parse_address(slash + 1, ret_address) : -EINVAL;
 }
 
 /* Anything but what was asked for is no event. */

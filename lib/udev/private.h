@@ -2,8 +2,8 @@
 /*
  * What the files of libvfiopm-udev know of one another: device, list and monitor
  * keep their structs to themselves and meet only here; sys.c holds the only system
- * calls, but for those of libudev. Of libvfiopm they share wire.c, which has no
- * effects; ../private.h declares it.
+ * calls, but for those of libudev. Of libvfiopm they share text.c, which has no
+ * effects.
  */
 #ifndef VFIOPM_UDEV_PRIVATE_H
 #define VFIOPM_UDEV_PRIVATE_H
@@ -11,6 +11,7 @@
 #include <vfiopm/discover.h>
 
 #include "../private.h"
+#include "../text.h"
 
 struct udev;
 struct udev_hwdb;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same as consumer.c for libvfiopm-udev, in C and in C++. With BOTH it uses the
- * core library too.
+ * The same as consumer.c for libvfiopm-udev, in C and in C++. With BOTH it also uses the
+ * core library. The names of <vfiopm/readout.h> come from either library.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -30,10 +30,14 @@ int main(void)
 	}
 	if (vfiopm_discover_device_free(NULL) || vfiopm_discover_monitor_free(NULL))
 		return 3;
-#ifdef BOTH
-	if (vfiopm_device_free(NULL) ||
-	    strcmp(vfiopm_readout_power_state_name(VFIOPM_POWER_STATE_D3COLD), "D3cold") != 0)
+	if (strcmp(vfiopm_readout_power_state_name(VFIOPM_POWER_STATE_D3COLD), "D3cold") != 0 ||
+	    strcmp(vfiopm_readout_runtime_status_name(VFIOPM_RUNTIME_SUSPENDED), "suspended") !=
+		    0 ||
+	    strcmp(vfiopm_readout_control_name(VFIOPM_CONTROL_AUTO), "auto") != 0)
 		return 4;
+#ifdef BOTH
+	if (vfiopm_device_free(NULL))
+		return 5;
 #endif
 
 	puts("ok");

@@ -129,12 +129,18 @@ LIBRARIES = {
 }
 
 
+# The functions that both libraries compile from one source (lib/text.c) and export, so that a
+# program can link either library or both.
+IN_BOTH = ('vfiopm_readout_control_name', 'vfiopm_readout_power_state_name',
+           'vfiopm_readout_runtime_status_name')
+
+
 def read_maps(source_root):
     """{symbol: node} of all libraries."""
     symbols = {}
     for name in LIBRARIES:
         for symbol, node in read_map(Library(source_root, name).map).items():
-            if symbol in symbols:
+            if symbol in symbols and symbol not in IN_BOTH:
                 fail(f'{symbol} is exported by two libraries')
             symbols[symbol] = node
     return symbols

@@ -11,9 +11,10 @@ import re
 
 import common
 
-# The two ends of the library: pure translation and system calls. They may have headers of
-# their own; the object files between them have none.
-ENDS = ('wire.c', 'sys.c')
+# Pure translation and system calls. These files may have headers of their own.
+ENDS = ('sys.c', 'text.c', 'wire.c')
+# The headers that every file of the library may include.
+SHARED_HEADERS = ('"private.h"', '"text.h"', '"uapi.h"')
 
 
 def public_header_problems(path):
@@ -24,7 +25,7 @@ def public_header_problems(path):
 def object_file_problems(path):
     names = common.includes(path)
     problems = [f'{path.name} includes {name}' for name in names
-                if name.startswith('"') and name not in ('"private.h"', '"uapi.h"')]
+                if name.startswith('"') and name not in SHARED_HEADERS]
     if '"private.h"' not in names:
         problems.append(f'{path.name} does not include "private.h"')
     return problems

@@ -33,7 +33,7 @@ def check_exports(tap, source_root, library, shared_lib):
     """The shared library, the version script and the headers name the same functions."""
     wanted = common.read_map(library.map)
     functions = {name: function for name, function in common.read_headers(source_root)[0].items()
-                 if library.has(function.header)}
+                 if library.has(function.header) or name in common.IN_BOTH}
     exported = {}
     problems = []
     for line in common.output('nm', '--dynamic', '--defined-only', '--with-symbol-versions',

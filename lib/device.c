@@ -4,7 +4,6 @@
  * objects that hang on it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <string.h>
 
 #include "private.h"
+#include "sysfs.h"
 #include "text.h"
 #include "uapi.h"
 
@@ -63,15 +63,10 @@ static int set_place(struct vfiopm_device *dev, const char *address, const char 
 static void find_place(struct vfiopm_device *dev)
 {
 	char path[VFIOPM__PATH_SIZE], text[1024], address[VFIOPM__ADDRESS_SIZE] = "";
-	int fd, r;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", dev->fds.device);
-	fd = vfiopm__sys_open_text(AT_FDCWD, path);
-	if (fd < 0)
-		return;
-	r = vfiopm__sys_read_text(fd, text, sizeof(text));
-	vfiopm__sys_close(fd);
-	if (r < 0 || vfiopm__text_parse_fdinfo(text, path, sizeof(path)) < 0)
+	if (vfiopm__sysfs_read(path, text, sizeof(text)) < 0 ||
+	    vfiopm__text_parse_fdinfo(text, path, sizeof(path)) < 0)
 		return;
 
 	/* A device that is not on PCI has a place, but no address. */

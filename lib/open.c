@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
- * Opening: from a PCI address to a device fd and the fds it needs beside it, by
- * the device cdev and an iommufd where the kernel has both (6.6), else by the
- * IOMMU group and a container. Each step's errno says what is wrong; a failure
- * leaves nothing open.
+ * Open a device by its PCI address. The device cdev and an iommufd are used if the kernel
+ * has both (6.6), else the IOMMU group and a container. The errno of the failed step is
+ * returned, and a failure leaves no fd open.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "private.h"
+#include "sysfs.h"
 #include "text.h"
 #include "uapi.h"
 
 void vfiopm__fds_close(struct vfiopm__fds *fds)
 {
-	/* The device first: its last close restores it while it is attached. */
+	/* Close the device first: its last close restores the device, which needs the device to
+	 * be attached to its IOMMU. */
 	vfiopm__sys_close(fds->device);
 	vfiopm__sys_close(fds->group);
 	vfiopm__sys_close(fds->iommu);
@@ -41,14 +42,14 @@ static int attach_iommufd(const struct vfiopm__fds *fds)
 	return vfiopm__sys_command(fds->device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
 }
 
-/* -ENOENT: this kernel has no cdev for the device, or no iommufd. */
+/* -ENOENT: the kernel has no cdev for the device, or no iommufd. */
 static int open_by_cdev(const char *address, struct vfiopm__fds *fds)
 {
-	char path[VFIOPM__PATH_SIZE], name[32];
+	char path[VFIOPM__PATH_SIZE], name[VFIOPM__VALUE_SIZE];
 	int r;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", address);
-	r = vfiopm__sys_find_entry(path, "vfio", name, sizeof(name));
+	r = vfiopm__sysfs_find_name(path, "vfio", name, sizeof(name));
 	if (r < 0)
 		return r;
 
@@ -66,15 +67,15 @@ static int open_by_cdev(const char *address, struct vfiopm__fds *fds)
 
 static int open_group(const char *address, int *ret_fd)
 {
-	char path[VFIOPM__PATH_SIZE], target[VFIOPM__PATH_SIZE];
+	char path[VFIOPM__PATH_SIZE], name[VFIOPM__VALUE_SIZE];
 	uint32_t group;
 	int r;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", address);
-	r = vfiopm__sys_read_link(path, target, sizeof(target));
+	r = vfiopm__sysfs_read_link_name(path, name, sizeof(name));
 	if (r < 0)
 		return r;
-	r = vfiopm__text_parse_group(target, &group);
+	r = vfiopm__text_parse_group(name, &group);
 	if (r < 0)
 		return r;
 
@@ -90,7 +91,7 @@ static int open_container(int group_fd, int *ret_fd)
 	*ret_fd = vfiopm__sys_open_node("/dev/vfio/vfio");
 	if (*ret_fd < 0)
 		return *ret_fd;
-	/* VFIO_API_VERSION is 0, so any other version is a wrong answer. */
+	/* VFIO_API_VERSION is 0, so sys_command() refuses any other version. */
 	r = vfiopm__sys_command(*ret_fd, VFIO_GET_API_VERSION, NULL);
 	if (r < 0)
 		return r;
@@ -134,18 +135,16 @@ static int open_fds(char *address, struct vfiopm__fds *ret_fds)
 	return 0;
 }
 
-/* Without this a device that does not exist would look like one without a group. */
+/* Without this check, a missing device could not be distinguished from a device without an
+ * IOMMU group. */
 static int check_exists(const char *address)
 {
 	char path[VFIOPM__PATH_SIZE];
-	int fd;
+	int r;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", address);
-	fd = vfiopm__sys_open_directory(path);
-	if (fd < 0)
-		return fd == -ENOENT ? -ENXIO : fd;
-	vfiopm__sys_close(fd);
-	return 0;
+	r = vfiopm__sysfs_check(path);
+	return r == -ENOENT ? -ENXIO : r;
 }
 
 VFIOPM__PUBLIC int vfiopm_device_open(const char *pci_address, struct vfiopm_device **ret_dev)

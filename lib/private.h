@@ -2,7 +2,8 @@
 /*
  * What the library's own files know of one another. Object files (device, open, power,
  * readout, eventfds, table, irq, slot, msix, kvm) keep their structs to themselves and meet only
- * here; wire.c, text.c, runs.c, vector.c and trap.c are pure, sys.c holds the only system calls.
+ * here; wire.c, text.c, runs.c, vector.c and trap.c are pure. Only sys.c and sysfs.c
+ * make system calls.
  * Names begin with vfiopm__ so that the static library claims no other names.
  */
 #ifndef VFIOPM_PRIVATE_H
@@ -16,12 +17,6 @@
 
 /* The public functions are visible, all else is hidden (see lib/meson.build). */
 #define VFIOPM__PUBLIC __attribute__((visibility("default")))
-
-/* Room for any path that the library makes. */
-#define VFIOPM__PATH_SIZE 256
-
-/* Room for any value of a sysfs attribute that the library reads. */
-#define VFIOPM__VALUE_SIZE 64
 
 struct vfiopm__feature;
 struct vfiopm__power;
@@ -117,18 +112,10 @@ int vfiopm__sys_ioctl(int fd, unsigned long request, void *arg);
 /* An ioctl that gives 0 or fails: -EPROTO if it gives anything else. */
 int vfiopm__sys_command(int fd, unsigned long request, void *arg);
 int vfiopm__sys_open_node(const char *path);
-int vfiopm__sys_open_directory(const char *path);
-/* For reading; directory_fd does not matter if path is absolute. */
-int vfiopm__sys_open_text(int directory_fd, const char *path);
 /* Never fails and takes -1: nothing is left to do about a close that fails. */
 void vfiopm__sys_close(int fd);
 int vfiopm__sys_duplicate(int fd);
 bool vfiopm__sys_is_open(int fd);
-int vfiopm__sys_read_link(const char *path, char *ret_target, size_t size);
-/* The first entry of a directory whose name begins with prefix; -ENOENT if there is none. */
-int vfiopm__sys_find_entry(const char *path, const char *prefix, char *ret_name, size_t size);
-/* The whole of a small file, from its start, as a string; -EPROTO if it does not fit. */
-int vfiopm__sys_read_text(int fd, char *ret_text, size_t size);
 /* Is there a count in an eventfd? Looks, does not take. */
 bool vfiopm__sys_eventfd_readable(int fd);
 /* Take the count of an eventfd; -EAGAIN, without waiting, if there is none. */

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * The readout: the attributes of a device in sysfs that tell of its power. They
- * are opened once and read from their start each time, so that a sandboxed
- * caller needs no path afterwards. Reading any of them does not resume the
- * device (drivers/pci/pci-sysfs.c, power_state_show() and d3cold_allowed_show();
- * drivers/base/power/sysfs.c; 6.1): the values are the kernel's memory.
+ * The readout: the sysfs attributes that describe the power of a device. Each attribute is
+ * opened once, and each read starts at its beginning, so that a sandboxed process needs no
+ * path. Reading these attributes does not resume the device: the kernel returns values that
+ * it holds in memory (drivers/pci/pci-sysfs.c, power_state_show() and
+ * d3cold_allowed_show(); drivers/base/power/sysfs.c; 6.1).
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "private.h"
+#include "sysfs.h"
 #include "text.h"
 
 enum attribute { POWER_STATE, RUNTIME_STATUS, SUSPENDED_TIME, CONTROL, D3COLD_ALLOWED, ATTRIBUTES };
@@ -23,13 +24,13 @@ static const char *const files[ATTRIBUTES] = {
 };
 
 struct vfiopm__readout {
-	int fds[ATTRIBUTES]; /* -ENOENT for one that this kernel does not have */
+	int fds[ATTRIBUTES]; /* -ENOENT for an attribute that this kernel does not have */
 };
 
 static int open_attributes(struct vfiopm__readout *readout, int directory_fd)
 {
 	for (int i = 0; i < ATTRIBUTES; i++) {
-		readout->fds[i] = vfiopm__sys_open_text(directory_fd, files[i]);
+		readout->fds[i] = vfiopm__sysfs_open_attribute(directory_fd, files[i]);
 		if (readout->fds[i] < 0 && readout->fds[i] != -ENOENT)
 			return readout->fds[i];
 	}
@@ -41,7 +42,7 @@ int vfiopm__readout_new(const char *directory, struct vfiopm__readout **ret_read
 	struct vfiopm__readout *readout;
 	int directory_fd, r;
 
-	directory_fd = vfiopm__sys_open_directory(directory);
+	directory_fd = vfiopm__sysfs_open_directory(directory);
 	if (directory_fd < 0)
 		return directory_fd == -ENOENT ? -ENXIO : directory_fd;
 
@@ -84,7 +85,7 @@ static int read_attribute(const struct vfiopm_device *dev, const void *ret,
 		return -ENXIO;
 	if (readout->fds[attribute] < 0)
 		return readout->fds[attribute];
-	return vfiopm__sys_read_text(readout->fds[attribute], text, VFIOPM__VALUE_SIZE);
+	return vfiopm__sysfs_read_attribute(readout->fds[attribute], text, VFIOPM__VALUE_SIZE);
 }
 
 VFIOPM__PUBLIC int vfiopm_readout_get_power_state(const struct vfiopm_device *dev,

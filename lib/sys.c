@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The only system calls of the library, each under a name that says what for.
- * Tests put the simulator under these calls; a check proves that no other file
- * makes one. (The locks of device.c and power.c may call futex(2).)
+ * The system calls of the library that do not read sysfs, each behind a function that names
+ * its purpose. The tests put the simulator under these calls, and a check proves that no
+ * file but this and sysfs.c makes one. (A mutex may call futex(2).)
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -43,16 +42,6 @@ int vfiopm__sys_open_node(const char *path)
 	return result(open(path, O_RDWR | O_CLOEXEC));
 }
 
-int vfiopm__sys_open_directory(const char *path)
-{
-	return result(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
-}
-
-int vfiopm__sys_open_text(int directory_fd, const char *path)
-{
-	return result(openat(directory_fd, path, O_RDONLY | O_CLOEXEC));
-}
-
 void vfiopm__sys_close(int fd)
 {
 	if (fd >= 0)
@@ -62,53 +51,6 @@ void vfiopm__sys_close(int fd)
 int vfiopm__sys_duplicate(int fd)
 {
 	return result(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-}
-
-int vfiopm__sys_read_link(const char *path, char *ret_target, size_t size)
-{
-	ssize_t length = readlink(path, ret_target, size - 1);
-
-	if (length < 0)
-		return -errno;
-	ret_target[length] = '\0';
-	return 0;
-}
-
-int vfiopm__sys_find_entry(const char *path, const char *prefix, char *ret_name, size_t size)
-{
-	DIR *directory = opendir(path);
-	struct dirent *entry;
-	int r = -ENOENT;
-
-	if (!directory)
-		return -errno;
-
-	while (errno = 0, (entry = readdir(directory)) != NULL) {
-		size_t length = strlen(entry->d_name);
-
-		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 && length < size) {
-			memcpy(ret_name, entry->d_name, length + 1);
-			r = 0;
-			break;
-		}
-	}
-	if (!entry && errno != 0)
-		r = -errno;
-
-	closedir(directory);
-	return r;
-}
-
-int vfiopm__sys_read_text(int fd, char *ret_text, size_t size)
-{
-	ssize_t length = pread(fd, ret_text, size, 0);
-
-	if (length < 0)
-		return -errno;
-	if ((size_t)length >= size)
-		return -EPROTO;
-	ret_text[length] = '\0';
-	return 0;
 }
 
 bool vfiopm__sys_is_open(int fd)
@@ -185,12 +127,15 @@ int vfiopm__sys_epoll_look(int epoll, uint32_t ret_numbers[VFIOPM__EPOLL_MOST])
 
 int vfiopm__sys_is_eventfd(int fd)
 {
-	char path[64], target[64];
-	int r;
+	static const char eventfd_target[] = "anon_inode:[eventfd]";
+	char path[64], target[sizeof(eventfd_target)];
+	int length;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	r = vfiopm__sys_read_link(path, target, sizeof(target));
-	return r < 0 ? r : strcmp(target, "anon_inode:[eventfd]") == 0;
+	length = result((int)readlink(path, target, sizeof(target)));
+	if (length < 0)
+		return length;
+	return length == sizeof(target) - 1 && memcmp(target, eventfd_target, (size_t)length) == 0;
 }
 
 /* fs/fcntl.c, f_dupfd_query(), 6.10: 1 or 0; EBADF, in later ones, if other is closed. */

@@ -82,10 +82,8 @@ static int decimal(const char *text, const char *end, uint64_t *ret_number)
 	return 0;
 }
 
-int vfiopm__text_parse_group(const char *link_target, uint32_t *ret_group)
+int vfiopm__text_parse_group(const char *name, uint32_t *ret_group)
 {
-	const char *slash = strrchr(link_target, '/');
-	const char *name = slash ? slash + 1 : link_target;
 	uint64_t number;
 
 	if (decimal(name, name + strlen(name), &number) < 0 || number > UINT32_MAX)

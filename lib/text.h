@@ -15,8 +15,8 @@
 /* ret_address gets the kernel's spelling. 0, or -EINVAL if text is not a PCI address. */
 int vfiopm__text_parse_address(const char *text, char ret_address[VFIOPM__ADDRESS_SIZE]);
 
-/* The number is the last component of the target of the iommu_group link. 0, or -EPROTO. */
-int vfiopm__text_parse_group(const char *link_target, uint32_t *ret_group);
+/* name is the last component of the iommu_group link. 0, or -EPROTO. */
+int vfiopm__text_parse_group(const char *name, uint32_t *ret_group);
 
 /* text is the content of an fdinfo file; ret_path gets the device's directory below /sys.
  * 0, or -ENOENT if the file does not name the directory, or if size is too small. */

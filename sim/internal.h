@@ -243,6 +243,8 @@ void sim_kvm_closed(void);
 /* Is this a path that the simulator answers for? */
 bool sim_is_sysfs(const char *path);
 int sim_open_sysfs(const char *path);
+/* 0 if it is the directory of a device, else -ENOENT. */
+int sim_check_sysfs(const char *path);
 int sim_open_attribute(struct sim_device *device, const char *name);
 /* -ENOENT if the simulator has nothing to say of it. */
 int sim_open_fdinfo(const char *path);

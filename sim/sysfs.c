@@ -155,6 +155,13 @@ int sim_open_sysfs(const char *path)
 	return *below ? sim_open_attribute(device, below) : sim_file_new(SIM_DIRECTORY, device);
 }
 
+int sim_check_sysfs(const char *path)
+{
+	const char *below;
+
+	return device_of_path(path, &below) && !*below ? 0 : -ENOENT;
+}
+
 /* pci_read_config(): resumes the parent, which brings back only what had lost its
  * power with it. */
 static ssize_t read_config(struct sim_device *device, void *buffer, size_t count, off_t offset)

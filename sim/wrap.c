@@ -288,11 +288,25 @@ LARGE_FILE_ALIAS(pwrite, pwrite64);
 
 ssize_t __real_readlink(const char *path, char *target, size_t size);
 ssize_t __wrap_readlink(const char *path, char *target, size_t size);
-DIR *__real_opendir(const char *path);
+int __real_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode);
+
+void *__real_calloc(size_t count, size_t size);
+
+typedef int (*entry_filter)(const struct dirent *entry);
+typedef int (*entry_order)(const struct dirent **one, const struct dirent **other);
+
+int __real_scandir(const char *path, struct dirent ***entries, entry_filter is_wanted,
+		   entry_order compare);
+int __wrap_scandir(const char *path, struct dirent ***entries, entry_filter is_wanted,
+		   entry_order compare);
+
+ssize_t __wrap_readlink(const char *path, char *target, size_t size);
+DIR *opendir(const char *path);
 DIR *__wrap_opendir(const char *path);
-struct dirent *__real_readdir(DIR *directory);
+struct dirent *readdir(DIR *directory);
 struct dirent *__wrap_readdir(DIR *directory);
-int __real_closedir(DIR *directory);
+int closedir(DIR *directory);
 int __wrap_closedir(DIR *directory);
 
 ssize_t __wrap_readlink(const char *path, char *target, size_t size)
@@ -303,46 +317,40 @@ ssize_t __wrap_readlink(const char *path, char *target, size_t size)
 	return answer(sim_read_link(path, target, size));
 }
 
-/* The one simulated directory that may be open: ".", and the device's entry. */
-static struct {
-	struct dirent entry;
-	char name[32];
-	int next;
-} directory;
-
-#define OUR_DIRECTORY ((DIR *)(void *)&directory)
-
-DIR *__wrap_opendir(const char *path)
+int __wrap_access(const char *path, int mode)
 {
-	ENTER_CALL("opendir", NULL);
+	ENTER_CALL("access", -1);
 	if (!sim_is_sysfs(path))
-		return REAL(__real_opendir(path));
-	directory.next = 0;
-	return answer(sim_vfio_dev(path, directory.name, sizeof(directory.name))) < 0
-		       ? NULL
-		       : OUR_DIRECTORY;
+		return REAL(__real_access(path, mode));
+	return (int)answer(sim_check_sysfs(path));
 }
 
-struct dirent *__wrap_readdir(DIR *d)
+/* The directory vfio-dev is the only one that is simulated. It holds "." and the device's
+ * entry. */
+int __wrap_scandir(const char *path, struct dirent ***entries, entry_filter is_wanted,
+		   entry_order compare)
 {
-	const char *name = NULL;
+	char names[2][32] = { "." };
+	int count = 0;
 
-	ENTER_CALL("readdir", NULL);
-	if (d != OUR_DIRECTORY)
-		return REAL(__real_readdir(d));
-	if (directory.next < 2)
-		name = directory.next++ == 0 ? "." : directory.name;
-	if (name)
-		snprintf(directory.entry.d_name, sizeof(directory.entry.d_name), "%s", name);
-	sim_unlock();
-	return name ? &directory.entry : NULL;
-}
-LARGE_FILE_ALIAS(readdir, readdir64);
+	ENTER_CALL("scandir", -1);
+	if (!sim_is_sysfs(path))
+		return REAL(__real_scandir(path, entries, is_wanted, compare));
+	if (answer(sim_vfio_dev(path, names[1], sizeof(names[1]))) < 0)
+		return -1;
+	*entries = __real_calloc(2, sizeof(**entries));
+	for (int i = 0; i < 2; i++) {
+		struct dirent *entry = __real_calloc(1, sizeof(*entry));
 
-int __wrap_closedir(DIR *d)
-{
-	return d == OUR_DIRECTORY ? 0 : __real_closedir(d);
+		snprintf(entry->d_name, sizeof(entry->d_name), "%s", names[i]);
+		if (is_wanted(entry))
+			(*entries)[count++] = entry;
+		else
+			free(entry);
+	}
+	return count;
 }
+LARGE_FILE_ALIAS(scandir, scandir64);
 
 /* ---- what is the kernel's, and is only noted ---- */
 
@@ -362,7 +370,6 @@ int __real_epoll_wait(int epoll, struct epoll_event *events, int most, int timeo
 int __wrap_epoll_wait(int epoll, struct epoll_event *events, int most, int timeout);
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 
 int __wrap_fcntl(int fd, int command, ...)
@@ -499,14 +506,14 @@ int sim_real_read_file(const char *path, char *text, size_t size)
 
 bool sim_real_any_fd(bool (*is)(int fd, int arg), int arg)
 {
-	DIR *fds = __real_opendir("/proc/self/fd");
+	DIR *fds = opendir("/proc/self/fd");
 	struct dirent *entry;
 	bool found = false;
 
 	if (!fds)
 		abort();
-	while (!found && (entry = __real_readdir(fds)) != NULL)
+	while (!found && (entry = readdir(fds)) != NULL)
 		found = entry->d_name[0] != '.' && is(atoi(entry->d_name), arg);
-	__real_closedir(fds);
+	closedir(fds);
 	return found;
 }

@@ -22,7 +22,7 @@ struct vfiopm_discover_device {
 	bool is_vfio;
 	bool has_group;
 	uint32_t group;
-	struct vfiopm__udev_names members;
+	struct vfiopm__sysfs_names members;
 	char *group_node, *cdev_node;
 };
 
@@ -47,7 +47,7 @@ static int read_hex(const char *address, const char *file, size_t digits, uint32
 	int r;
 
 	make_path(address, file, path);
-	r = vfiopm__udev_read_text(path, text, sizeof(text));
+	r = vfiopm__sysfs_read(path, text, sizeof(text));
 	if (r < 0)
 		return r;
 	length = strcspn(text, "\n");
@@ -88,7 +88,7 @@ static int find_names(struct vfiopm_discover_device *device, struct udev_hwdb *h
 	if (!hwdb)
 		return 0;
 	make_path(device->address, "modalias", path);
-	r = vfiopm__udev_read_text(path, modalias, sizeof(modalias));
+	r = vfiopm__sysfs_read(path, modalias, sizeof(modalias));
 	if (r < 0)
 		return r == -ENOENT || r == -ENODEV ? 0 : r;
 	modalias[strcspn(modalias, "\n")] = '\0';
@@ -107,7 +107,7 @@ static int find_driver(struct vfiopm_discover_device *device)
 	int r;
 
 	make_path(device->address, "driver", path);
-	r = vfiopm__udev_read_link(path, name, sizeof(name));
+	r = vfiopm__sysfs_read_link_name(path, name, sizeof(name));
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	return copy(name, &device->driver);
@@ -159,14 +159,14 @@ static int find_cdev_node(struct vfiopm_discover_device *device, struct udev *ud
  */
 static int find_vfio(struct vfiopm_discover_device *device, struct udev *udev)
 {
-	struct vfiopm__udev_names names;
+	struct vfiopm__sysfs_names names;
 	char path[VFIOPM__PATH_SIZE];
 	int r;
 
 	make_path(device->address, "vfio-dev", path);
-	r = vfiopm__udev_read_names(path, &names);
+	r = vfiopm__sysfs_list(path, &names);
 	if (r == -ENOENT) {
-		device->is_vfio = !vfiopm__udev_exists("/sys/class/vfio-dev") &&
+		device->is_vfio = vfiopm__sysfs_check("/sys/class/vfio-dev") < 0 &&
 				  sounds_like_vfio(device->driver);
 		return 0;
 	}
@@ -174,11 +174,11 @@ static int find_vfio(struct vfiopm_discover_device *device, struct udev *udev)
 		return r;
 
 	for (size_t i = 0; i < names.count && r == 0 && !device->is_vfio; i++) {
-		device->is_vfio = strncmp(vfiopm__udev_name(&names, i), "vfio", 4) == 0;
+		device->is_vfio = strncmp(vfiopm__sysfs_name(&names, i), "vfio", 4) == 0;
 		if (device->is_vfio)
-			r = find_cdev_node(device, udev, vfiopm__udev_name(&names, i));
+			r = find_cdev_node(device, udev, vfiopm__sysfs_name(&names, i));
 	}
-	vfiopm__udev_free_names(&names);
+	vfiopm__sysfs_free_names(&names);
 	return r;
 }
 
@@ -208,7 +208,7 @@ static int find_members(struct vfiopm_discover_device *device)
 	int r;
 
 	make_path(device->address, "iommu_group/devices", path);
-	r = vfiopm__udev_read_names(path, &device->members);
+	r = vfiopm__sysfs_list(path, &device->members);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -218,7 +218,7 @@ static int find_group(struct vfiopm_discover_device *device, struct udev *udev)
 	int r;
 
 	make_path(device->address, "iommu_group", path);
-	r = vfiopm__udev_read_link(path, name, sizeof(name));
+	r = vfiopm__sysfs_read_link_name(path, name, sizeof(name));
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	r = vfiopm__text_parse_group(name, &device->group);
@@ -294,7 +294,7 @@ VFIOPM__PUBLIC struct vfiopm_discover_device *vfiopm_discover_device_free(
 {
 	if (!device)
 		return NULL;
-	vfiopm__udev_free_names(&device->members);
+	vfiopm__sysfs_free_names(&device->members);
 	free(device->vendor_name);
 	free(device->device_name);
 	free(device->driver);
@@ -382,7 +382,7 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_group(const struct vfiopm_discover
 /* The group's members are all but itself; it may have left the group meanwhile. */
 static bool is_other(const struct vfiopm_discover_device *device, size_t index)
 {
-	return strcmp(vfiopm__udev_name(&device->members, index), device->address) != 0;
+	return strcmp(vfiopm__sysfs_name(&device->members, index), device->address) != 0;
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_member_count(
@@ -400,7 +400,7 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_member(const struct vfiopm_discove
 {
 	for (size_t i = 0; device && i < device->members.count; i++) {
 		if (is_other(device, i) && index-- == 0)
-			return give_text(device, vfiopm__udev_name(&device->members, i), ret_name);
+			return give_text(device, vfiopm__sysfs_name(&device->members, i), ret_name);
 	}
 	return -EINVAL;
 }
@@ -428,11 +428,11 @@ static int read_power(const struct vfiopm_discover_device *device, const void *r
 	if (!device || !ret)
 		return -EINVAL;
 	make_path(device->address, file, path);
-	r = vfiopm__udev_read_text(path, text, VFIOPM__VALUE_SIZE);
+	r = vfiopm__sysfs_read(path, text, VFIOPM__VALUE_SIZE);
 	if (r != -ENOENT)
 		return r;
 	make_path(device->address, "", path);
-	return vfiopm__udev_exists(path) ? -ENOENT : -ENODEV;
+	return vfiopm__sysfs_check(path) == 0 ? -ENOENT : -ENODEV;
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_power_state(

@@ -91,7 +91,7 @@ static int compare(const void *one, const void *other)
 					   &addresses[0]);
 	vfiopm_discover_device_get_address(*(struct vfiopm_discover_device *const *)other,
 					   &addresses[1]);
-	return vfiopm__udev_compare_addresses(addresses[0], addresses[1]);
+	return vfiopm__sysfs_compare_names(addresses[0], addresses[1]);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_list_new(uint32_t which, struct vfiopm_discover_list **ret_list)

@@ -29,7 +29,7 @@ struct vfiopm_discover_monitor {
 static const char *source_name(uint32_t source)
 {
 	if (source == VFIOPM_DISCOVER_SOURCE_AUTO)
-		return vfiopm__udev_exists("/run/udev/control") ? "udev" : "kernel";
+		return vfiopm__sysfs_check("/run/udev/control") == 0 ? "udev" : "kernel";
 	return source == VFIOPM_DISCOVER_SOURCE_UDEV ? "udev" : "kernel";
 }
 

@@ -12,9 +12,9 @@ import re
 import common
 
 # Pure translation and system calls. These files may have headers of their own.
-ENDS = ('sys.c', 'text.c', 'wire.c')
+ENDS = ('sys.c', 'sysfs.c', 'text.c', 'wire.c')
 # The headers that every file of the library may include.
-SHARED_HEADERS = ('"private.h"', '"text.h"', '"uapi.h"')
+SHARED_HEADERS = ('"private.h"', '"sysfs.h"', '"text.h"', '"uapi.h"')
 
 
 def public_header_problems(path):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Of a library's files only sys.c makes system calls on files and devices. So the tests,
-which put the simulator under sys.c, see all that the library does.
+"""Of the files of a library, only sys.c and sysfs.c make system calls on files and devices. The
+tests put the simulator under these two, so they see everything that the library does.
 
 usage: syscalls.py SOURCE_ROOT NAME STATIC_LIB
 """
@@ -30,40 +30,42 @@ CALLS = '''
 
 CALL = re.compile(f"(?:__|_IO_)?({'|'.join(CALLS)})(?:64)?(?:_2|_chk|_time64)?")
 
-# What sys.c of a library must be seen to call, and all that it may call where that is
-# limited: what finds devices can neither write nor reach one.
-OF_SYS = {
-    'vfiopm': ('ioctl', CALLS),
-    'vfiopm-udev': ('open', ('access', 'close', 'open', 'poll', 'read', 'readlink', 'scandir')),
+# The calls that only read. open(2) can create a file, but nothing here can write to it.
+READING = ('access', 'close', 'open', 'openat', 'pread', 'readlink', 'scandir')
+
+# The files of each library that make system calls: the call that each must be seen to make,
+# and all calls that it may make. libvfiopm-udev can neither write nor issue an ioctl.
+FILES = {
+    'vfiopm': {'sys.c': ('ioctl', CALLS), 'sysfs.c': ('pread', READING)},
+    'vfiopm-udev': {'sys.c': ('poll', ('poll',)), 'sysfs.c': ('pread', READING)},
 }
 
-# The member that sys.c is compiled to: 'sys.c.o', 'lib_sys.c.o'.
-MEMBER = re.compile(r'(?:.*[^A-Za-z0-9])?sys\.c\.o')
+
+def source_of(member):
+    """The file that a member is compiled from: 'sys.c' of 'sys.c.o', 'lib_sys.c.o', '.._sys.c.o'."""
+    return re.search(r'([A-Za-z0-9-]+\.c)\.o$', member).group(1)
 
 
 def main():
     _, name, static_lib = common.arguments('SOURCE_ROOT', 'NAME', 'STATIC_LIB')
-    must, may = OF_SYS[name.name]
-    members = {member: sorted(call.group(1) for call in
-                              map(CALL.fullmatch, map(common.plain_name, symbols)) if call)
+    files = FILES[name.name]
+    members = {source_of(member): sorted(call.group(1) for call in
+                                         map(CALL.fullmatch, map(common.plain_name, symbols)) if call)
                for member, symbols in
                common.archive_symbols(static_lib, '--undefined-only').items()}
-    sys_members = [member for member in members if MEMBER.fullmatch(member)]
     tap = common.Tap()
 
-    # Without these two the check could pass because it sees nothing.
-    tap.check('the static library has sys.c and other files',
-              [] if len(sys_members) == 1 < len(members)
-              else [f"its members: {' '.join(members) or 'none'}"])
-    tap.check('sys.c makes the system calls',
-              [f'{member} refers to no {must}' for member in sys_members
-               if must not in members[member]])
-    tap.check('it makes those that it may make',
-              [f'{member} refers to {call}' for member in sys_members
-               for call in members[member] if call not in may])
-    for member, calls in members.items():
-        if member not in sys_members:
-            tap.check(f'{member} makes no system call', [f'it refers to {name}' for name in calls])
+    # Without this check, the others could pass because they see nothing.
+    tap.check(f"the static library has {' and '.join(files)}, and other files",
+              [] if files.keys() < members.keys() else [f"its files: {' '.join(members) or 'none'}"])
+    for file, (must, may) in files.items():
+        calls = members.get(file, [])
+        tap.check(f'{file} calls {must}()', [] if must in calls else [f'it calls {calls}'])
+        tap.check(f'{file} makes no system call but those that it may make',
+                  [f'it calls {call}()' for call in calls if call not in may])
+    for file, calls in members.items():
+        if file not in files:
+            tap.check(f'{file} makes no system call', [f'it calls {call}()' for call in calls])
     tap.finish()
 
 

@@ -154,8 +154,8 @@ static const struct fault {
 	  { EACCES, EAGAIN, EBADF, EBUSY, EFAULT, EINVAL, EIO, ENODEV, ENOMEM, ENOTTY, EPERM } },
 	{ "open", { EACCES, EBUSY, EINTR, EMFILE, ENFILE, ENODEV, ENOMEM, ENXIO, EPERM } },
 	{ "openat", { EACCES, EINTR, EMFILE, ENFILE, ENODEV, ENOMEM, EPERM } },
-	{ "opendir", { EACCES, EMFILE, ENFILE, ENOMEM } },
-	{ "readdir", { EBADF, EIO } },
+	{ "access", { EACCES, EIO, ENOMEM } },
+	{ "scandir", { EACCES, EIO, EMFILE, ENFILE, ENOMEM } },
 	{ "readlink", { EACCES, EIO, ENOMEM } },
 	{ "read", { EINTR, EIO } },
 	{ "pread", { EINTR, EIO, ENODEV, ENOMEM } },
@@ -340,7 +340,7 @@ static unsigned call_of_open(const char *name, unsigned nth)
 	return 0;
 }
 
-/* open(2) of: the directory in sysfs, the group, the container. ioctl(2) on the
+/* open(2) of: the group, the container. ioctl(2) on the
  * container, the group, the container, the group, the device. */
 static void open_errnos(void **state)
 {
@@ -349,8 +349,8 @@ static void open_errnos(void **state)
 
 	(void)state;
 	sim_add(NULL);
-	group = call_of_open("open", 1);
-	container = call_of_open("open", 2);
+	group = call_of_open("open", 0);
+	container = call_of_open("open", 1);
 	set_iommu = call_of_open("ioctl", 2);
 	get_device = call_of_open("ioctl", 3);
 	info = call_of_open("ioctl", 4);

@@ -53,7 +53,7 @@ static void arm(const char *only, unsigned index, int error)
 /* In the middle of the arguments of the call that is to fail. */
 static struct vfiopm_discover_device *no_open(int error, struct vfiopm_discover_device *device)
 {
-	arm("open", 0, error);
+	arm("openat", 0, error);
 	return device;
 }
 
@@ -73,7 +73,8 @@ typedef int (*order)(const struct dirent **, const struct dirent **);
 WRAP(void *, calloc, (size_t count, size_t size), (count, size), NULL)
 WRAP(void *, realloc, (void *old, size_t size), (old, size), NULL)
 WRAP(char *, strdup, (const char *text), (text), NULL)
-WRAP(ssize_t, read, (int fd, void *buffer, size_t size), (fd, buffer, size), -1)
+WRAP(ssize_t, pread, (int fd, void *buffer, size_t size, off_t offset), (fd, buffer, size, offset),
+     -1)
 WRAP(ssize_t, readlink, (const char *path, char *buffer, size_t size), (path, buffer, size), -1)
 WRAP(int, scandir, (const char *path, struct dirent ***entries, filter is_wanted, order compare),
      (path, entries, is_wanted, compare), -1)
@@ -96,17 +97,18 @@ WRAP(int, udev_monitor_enable_receiving, (struct udev_monitor * monitor), (monit
 WRAP(struct udev_device *, udev_monitor_receive_device, (struct udev_monitor * monitor), (monitor),
      NULL)
 
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...)
+int __real_openat(int directory_fd, const char *path, int flags, ...);
+int __wrap_openat(int directory_fd, const char *path, int flags, ...);
+int __wrap_openat(int directory_fd, const char *path, int flags, ...)
 {
-	/* Another thread may fork and exec at any time. */
-	assert_true(flags & O_CLOEXEC);
-	return fails("open") ? -1 : __real_open(path, flags, 0644);
+	/* O_CLOEXEC: another thread may fork and exec at any time. */
+	assert_int_equal(flags, O_RDONLY | O_CLOEXEC);
+	return fails("openat") ? -1 : __real_openat(directory_fd, path, flags);
 }
 
 /* glibc's names for large files, which are the same on 64-bit machines. */
-extern __typeof(__wrap_open) __wrap_open64 __attribute__((alias("__wrap_open")));
+extern __typeof(__wrap_openat) __wrap_openat64 __attribute__((alias("__wrap_openat")));
+extern __typeof(__wrap_pread) __wrap_pread64 __attribute__((alias("__wrap_pread")));
 extern __typeof(__wrap_scandir) __wrap_scandir64 __attribute__((alias("__wrap_scandir")));
 
 /* What each can answer, but for what means that something is not there. */
@@ -117,8 +119,8 @@ static const struct {
 	{ "calloc", { ENOMEM } },
 	{ "realloc", { ENOMEM } },
 	{ "strdup", { ENOMEM } },
-	{ "open", { EACCES, EMFILE, ENFILE, ENOMEM } },
-	{ "read", { ENOMEM } },
+	{ "openat", { EACCES, EMFILE, ENFILE, ENOMEM } },
+	{ "pread", { ENOMEM } },
 	{ "readlink", { EACCES, ENOMEM } },
 	{ "scandir", { EACCES, EMFILE, ENFILE, ENOMEM } },
 	{ "udev_new", { ENOMEM } },
@@ -245,16 +247,16 @@ static void device_errnos(void **state)
 	(void)state;
 	NEED_SYSFS();
 	add_devices();
-	arm("open", 0, EACCES);
+	arm("openat", 0, EACCES);
 	expect_errno(EACCES, vfiopm_discover_device_new(ADDRESS, &device));
-	arm("open", 0, EMFILE);
+	arm("openat", 0, EMFILE);
 	expect_errno(EMFILE, vfiopm_discover_device_new(ADDRESS, &device));
-	arm("open", 0, ENFILE);
+	arm("openat", 0, ENFILE);
 	expect_errno(ENFILE, vfiopm_discover_device_new(ADDRESS, &device));
 	arm("calloc", 0, ENOMEM);
 	expect_errno(ENOMEM, vfiopm_discover_device_new(ADDRESS, &device));
 	/* Gone while it is read. */
-	arm("read", 0, ENODEV);
+	arm("pread", 0, ENODEV);
 	expect_errno(ENXIO, vfiopm_discover_device_new(ADDRESS, &device));
 	assert_null(device);
 }
@@ -266,11 +268,11 @@ static void list_errnos(void **state)
 	(void)state;
 	NEED_SYSFS();
 	add_devices();
-	arm("open", 0, EACCES);
+	arm("openat", 0, EACCES);
 	expect_errno(EACCES, vfiopm_discover_list_new(VFIOPM_DISCOVER_ALL, &list));
-	arm("open", 0, EMFILE);
+	arm("openat", 0, EMFILE);
 	expect_errno(EMFILE, vfiopm_discover_list_new(VFIOPM_DISCOVER_ALL, &list));
-	arm("open", 0, ENFILE);
+	arm("openat", 0, ENFILE);
 	expect_errno(ENFILE, vfiopm_discover_list_new(VFIOPM_DISCOVER_ALL, &list));
 	arm("realloc", 0, ENOMEM);
 	expect_errno(ENOMEM, vfiopm_discover_list_new(VFIOPM_DISCOVER_ALL, &list));
@@ -326,7 +328,7 @@ static void power_errnos(void **state)
 	assert_int_equal(value, 99);
 	assert_int_equal(ms, 99);
 	/* The device goes between the open and the read. */
-	arm("read", 0, ENODEV);
+	arm("pread", 0, ENODEV);
 	expect_errno(ENODEV, vfiopm_discover_device_get_power_state(device, &value));
 	vfiopm_discover_device_free(device);
 }

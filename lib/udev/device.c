@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A PCI device as it was found: its facts are copied when it is made, and never
- * change, but for its power, which is read at each call. What is read here is the
- * kernel's memory (drivers/pci/pci-sysfs.c, drivers/base/power/sysfs.c, 6.1):
- * nothing resumes the device.
+ * A PCI device. Its description is copied when the object is created and never changes. Its
+ * power is read at each call. Nothing here resumes the device: the kernel returns values that
+ * it holds in memory (drivers/pci/pci-sysfs.c, drivers/base/power/sysfs.c, 6.1).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -37,9 +36,9 @@ static int copy(const char *text, char **ret_copy)
 	return *ret_copy ? 0 : -ENOMEM;
 }
 
-/* ---- its numbers ---- */
+/* ---- numbers ---- */
 
-/* As the kernel writes them: "0x8086", "0x020000". */
+/* The kernel writes "0x8086" and "0x020000". */
 static int read_hex(const char *address, const char *file, size_t digits, uint32_t *ret_number)
 {
 	char path[VFIOPM__PATH_SIZE], text[VFIOPM__VALUE_SIZE];
@@ -58,7 +57,8 @@ static int read_hex(const char *address, const char *file, size_t digits, uint32
 	return 0;
 }
 
-/* The first that is read of a device: each has them, so without them it is not there. */
+/* Every PCI device has these attributes. They are read first: if one is missing, the device
+ * does not exist. */
 static int find_numbers(struct vfiopm_discover_device *device)
 {
 	int r = read_hex(device->address, "vendor", 4, &device->vendor_id);
@@ -70,7 +70,7 @@ static int find_numbers(struct vfiopm_discover_device *device)
 	return r == -ENOENT || r == -ENODEV ? -ENXIO : r;
 }
 
-/* ---- its names ---- */
+/* ---- names ---- */
 
 static int copy_name(struct udev_list_entry *entries, const char *key, char **ret_name)
 {
@@ -93,13 +93,13 @@ static int find_names(struct vfiopm_discover_device *device, struct udev_hwdb *h
 		return r == -ENOENT || r == -ENODEV ? 0 : r;
 	modalias[strcspn(modalias, "\n")] = '\0';
 
-	/* The entries belong to the hwdb, until it is asked again. */
+	/* The entries belong to the hwdb and are valid until its next query. */
 	entries = udev_hwdb_get_properties_list_entry(hwdb, modalias, 0);
 	r = copy_name(entries, "ID_VENDOR_FROM_DATABASE", &device->vendor_name);
 	return r < 0 ? r : copy_name(entries, "ID_MODEL_FROM_DATABASE", &device->device_name);
 }
 
-/* ---- its driver ---- */
+/* ---- driver ---- */
 
 static int find_driver(struct vfiopm_discover_device *device)
 {
@@ -113,8 +113,8 @@ static int find_driver(struct vfiopm_discover_device *device)
 	return copy(name, &device->driver);
 }
 
-/* vfio-pci, mlx5_vfio_pci, hisi_acc_vfio_pci and so on: all that the kernel has. */
-static bool sounds_like_vfio(const char *driver)
+/* The VFIO drivers of the kernel are vfio-pci, mlx5_vfio_pci, hisi_acc_vfio_pci and so on. */
+static bool has_vfio_name(const char *driver)
 {
 	static const char *const ends[] = { "vfio-pci", "vfio_pci" };
 	size_t length = driver ? strlen(driver) : 0;
@@ -128,7 +128,7 @@ static bool sounds_like_vfio(const char *driver)
 	return false;
 }
 
-/* The node of a kernel device, as the kernel names it; none is no failure. */
+/* Copy the path of the node of a kernel device. The device may be missing, or have no node. */
 static int copy_node(struct udev_device *found, char **ret_node)
 {
 	const char *node;
@@ -153,40 +153,35 @@ static int find_cdev_node(struct vfiopm_discover_device *device, struct udev *ud
 }
 
 /*
- * Whatever its name, a VFIO driver has VFIO make a vfio-dev/vfioN below the device
- * while it is bound (drivers/vfio/vfio_main.c, vfio_register_group_dev(), 6.1). Before
- * there is only the name. A bridge's mediated devices have theirs further below.
+ * Every VFIO driver makes VFIO create vfio-dev/vfioN below the device that is bound to it
+ * (drivers/vfio/vfio_main.c, vfio_register_group_dev(), 6.1). Older kernels have no vfio-dev,
+ * so the name of the driver decides. The vfio-dev of a mediated device is below the mediated
+ * device, not below its parent.
  */
 static int find_vfio(struct vfiopm_discover_device *device, struct udev *udev)
 {
-	struct vfiopm__sysfs_names names;
-	char path[VFIOPM__PATH_SIZE];
+	char path[VFIOPM__PATH_SIZE], name[VFIOPM__VALUE_SIZE];
 	int r;
 
 	make_path(device->address, "vfio-dev", path);
-	r = vfiopm__sysfs_list(path, &names);
+	r = vfiopm__sysfs_find_name(path, "vfio", name, sizeof(name));
 	if (r == -ENOENT) {
 		device->is_vfio = vfiopm__sysfs_check("/sys/class/vfio-dev") < 0 &&
-				  sounds_like_vfio(device->driver);
+				  has_vfio_name(device->driver);
 		return 0;
 	}
 	if (r < 0)
 		return r;
-
-	for (size_t i = 0; i < names.count && r == 0 && !device->is_vfio; i++) {
-		device->is_vfio = strncmp(vfiopm__sysfs_name(&names, i), "vfio", 4) == 0;
-		if (device->is_vfio)
-			r = find_cdev_node(device, udev, vfiopm__sysfs_name(&names, i));
-	}
-	vfiopm__sysfs_free_names(&names);
-	return r;
+	device->is_vfio = true;
+	return find_cdev_node(device, udev, name);
 }
 
-/* ---- its IOMMU group ---- */
+/* ---- IOMMU group ---- */
 
 static int find_group_node(struct vfiopm_discover_device *device, struct udev *udev)
 {
-	/* Without an IOMMU the name says so (drivers/vfio/group.c, vfio_group_alloc(), 6.2). */
+	/* The name has a prefix if there is no IOMMU (drivers/vfio/group.c,
+	 * vfio_group_alloc(), 6.2). */
 	static const char *const prefixes[] = { "", "noiommu-" };
 	int r = 0;
 
@@ -229,7 +224,7 @@ static int find_group(struct vfiopm_discover_device *device, struct udev *udev)
 	return r < 0 ? r : find_group_node(device, udev);
 }
 
-/* ---- making and freeing ---- */
+/* ---- creating and freeing ---- */
 
 static int find_all(struct vfiopm_discover_device *device, struct udev *udev,
 		    struct udev_hwdb *hwdb)
@@ -304,9 +299,9 @@ VFIOPM__PUBLIC struct vfiopm_discover_device *vfiopm_discover_device_free(
 	return NULL;
 }
 
-/* ---- what it was ---- */
+/* ---- description ---- */
 
-static int give_text(const void *device, const char *text, const char **ret_text)
+static int return_text(const void *device, const char *text, const char **ret_text)
 {
 	if (!device || !ret_text)
 		return -EINVAL;
@@ -316,7 +311,7 @@ static int give_text(const void *device, const char *text, const char **ret_text
 	return 0;
 }
 
-static int give_number(const void *device, uint32_t number, uint32_t *ret_number)
+static int return_number(const void *device, uint32_t number, uint32_t *ret_number)
 {
 	if (!device || !ret_number)
 		return -EINVAL;
@@ -327,43 +322,43 @@ static int give_number(const void *device, uint32_t number, uint32_t *ret_number
 VFIOPM__PUBLIC int vfiopm_discover_device_get_address(const struct vfiopm_discover_device *device,
 						      const char **ret_address)
 {
-	return give_text(device, device ? device->address : NULL, ret_address);
+	return return_text(device, device ? device->address : NULL, ret_address);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_vendor_id(const struct vfiopm_discover_device *device,
 							uint32_t *ret_id)
 {
-	return give_number(device, device ? device->vendor_id : 0, ret_id);
+	return return_number(device, device ? device->vendor_id : 0, ret_id);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_device_id(const struct vfiopm_discover_device *device,
 							uint32_t *ret_id)
 {
-	return give_number(device, device ? device->device_id : 0, ret_id);
+	return return_number(device, device ? device->device_id : 0, ret_id);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_class(const struct vfiopm_discover_device *device,
 						    uint32_t *ret_class)
 {
-	return give_number(device, device ? device->class : 0, ret_class);
+	return return_number(device, device ? device->class : 0, ret_class);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_vendor_name(
 	const struct vfiopm_discover_device *device, const char **ret_name)
 {
-	return give_text(device, device ? device->vendor_name : NULL, ret_name);
+	return return_text(device, device ? device->vendor_name : NULL, ret_name);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_device_name(
 	const struct vfiopm_discover_device *device, const char **ret_name)
 {
-	return give_text(device, device ? device->device_name : NULL, ret_name);
+	return return_text(device, device ? device->device_name : NULL, ret_name);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_driver(const struct vfiopm_discover_device *device,
 						     const char **ret_driver)
 {
-	return give_text(device, device ? device->driver : NULL, ret_driver);
+	return return_text(device, device ? device->driver : NULL, ret_driver);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_is_vfio(const struct vfiopm_discover_device *device)
@@ -376,10 +371,10 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_group(const struct vfiopm_discover
 {
 	if (device && ret_group && !device->has_group)
 		return -ENOENT;
-	return give_number(device, device ? device->group : 0, ret_group);
+	return return_number(device, device ? device->group : 0, ret_group);
 }
 
-/* The group's members are all but itself; it may have left the group meanwhile. */
+/* The device itself is not counted. It may have left the group while the group was read. */
 static bool is_other(const struct vfiopm_discover_device *device, size_t index)
 {
 	return strcmp(vfiopm__sysfs_name(&device->members, index), device->address) != 0;
@@ -392,7 +387,7 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_member_count(
 
 	for (size_t i = 0; device && i < device->members.count; i++)
 		count += is_other(device, i);
-	return give_number(device, count, ret_count);
+	return return_number(device, count, ret_count);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_member(const struct vfiopm_discover_device *device,
@@ -400,7 +395,8 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_member(const struct vfiopm_discove
 {
 	for (size_t i = 0; device && i < device->members.count; i++) {
 		if (is_other(device, i) && index-- == 0)
-			return give_text(device, vfiopm__sysfs_name(&device->members, i), ret_name);
+			return return_text(device, vfiopm__sysfs_name(&device->members, i),
+					   ret_name);
 	}
 	return -EINVAL;
 }
@@ -408,16 +404,16 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_member(const struct vfiopm_discove
 VFIOPM__PUBLIC int vfiopm_discover_device_get_group_node(
 	const struct vfiopm_discover_device *device, const char **ret_path)
 {
-	return give_text(device, device ? device->group_node : NULL, ret_path);
+	return return_text(device, device ? device->group_node : NULL, ret_path);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_cdev_node(const struct vfiopm_discover_device *device,
 							const char **ret_path)
 {
-	return give_text(device, device ? device->cdev_node : NULL, ret_path);
+	return return_text(device, device ? device->cdev_node : NULL, ret_path);
 }
 
-/* ---- its power, now ---- */
+/* ---- power ---- */
 
 static int read_power(const struct vfiopm_discover_device *device, const void *ret,
 		      const char *file, char text[VFIOPM__VALUE_SIZE])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * All PCI devices, or those bound to VFIO drivers, as udev enumerates them. A device
- * that goes while the list is made is not in it.
+ * A list of all PCI devices, or of those that are bound to VFIO drivers, in the order of their
+ * addresses. A device that is removed while the list is created is not in the list.
  */
 #include <errno.h>
 #include <libudev.h>
@@ -12,21 +12,21 @@
 
 struct vfiopm_discover_list {
 	struct vfiopm_discover_device **devices;
-	uint32_t count, room;
+	uint32_t count, capacity;
 };
 
-static int make_room(struct vfiopm_discover_list *list)
+static int reserve_one(struct vfiopm_discover_list *list)
 {
-	uint32_t room = list->room ? 2 * list->room : 16;
+	uint32_t capacity = list->capacity ? 2 * list->capacity : 16;
 	struct vfiopm_discover_device **devices;
 
-	if (list->count < list->room)
+	if (list->count < list->capacity)
 		return 0;
-	devices = realloc(list->devices, room * sizeof(*devices));
+	devices = realloc(list->devices, capacity * sizeof(*devices));
 	if (!devices)
 		return -ENOMEM;
 	list->devices = devices;
-	list->room = room;
+	list->capacity = capacity;
 	return 0;
 }
 
@@ -40,7 +40,7 @@ static int add(struct vfiopm_discover_list *list, uint32_t which, struct udev *u
 
 	if (!slash || vfiopm__text_parse_address(slash + 1, address) < 0)
 		return -EPROTO;
-	r = make_room(list);
+	r = reserve_one(list);
 	if (r == 0)
 		r = vfiopm__udev_device_new(udev, hwdb, address, &device);
 	if (r < 0)
@@ -71,7 +71,7 @@ static int fill(struct vfiopm_discover_list *list, uint32_t which, struct udev *
 		return -ENOMEM;
 	hwdb = udev_hwdb_new(udev);
 	r = enumerate(found);
-	/* A positive answer, which some releases of libudev give, is no failure. */
+	/* Some releases of libudev return a positive number for success. */
 	r = r > 0 ? 0 : r;
 	udev_list_entry_foreach(entry, r < 0 ? NULL : udev_enumerate_get_list_entry(found)) {
 		r = add(list, which, udev, hwdb, udev_list_entry_get_name(entry));
@@ -110,7 +110,7 @@ VFIOPM__PUBLIC int vfiopm_discover_list_new(uint32_t which, struct vfiopm_discov
 		vfiopm_discover_list_free(list);
 		return r;
 	}
-	/* udev's order is that of the paths, in which a bus comes after its bridge. */
+	/* libudev sorts by path, which differs from the order of the addresses. */
 	if (list->count > 1)
 		qsort(list->devices, list->count, sizeof(list->devices[0]), compare);
 	*ret_list = list;

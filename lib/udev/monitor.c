@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The monitor: udev's events of PCI devices. That one is bound to a VFIO driver, or
- * unbound from it, is told by the vfio-dev that VFIO makes below it, and removes
- * (drivers/vfio/vfio_main.c, 6.1): the uevents of the device itself do not say which
- * driver it was unbound from, and a vfio-dev has its node by then.
+ * The monitor: udev's events about PCI devices. VFIO creates a vfio-dev below a device that is
+ * bound to a VFIO driver, and removes the vfio-dev when the device is unbound
+ * (drivers/vfio/vfio_main.c, 6.1). The monitor uses the events of the vfio-dev: those of the
+ * PCI device do not name the driver that it was unbound from, and the node of a vfio-dev
+ * exists when its event is sent.
  */
 #include <errno.h>
 #include <libudev.h>
@@ -12,8 +13,8 @@
 
 #include "private.h"
 
-/* Some hundred VFs may be made by one write; where that is not allowed the kernel's
- * default has to do. */
+/* One write to sriov_numvfs can create hundreds of VFs. A process that may not set this size
+ * uses the kernel's default. */
 #define RECEIVE_BUFFER_SIZE (1 << 20)
 
 struct vfiopm_discover_monitor {
@@ -22,10 +23,10 @@ struct vfiopm_discover_monitor {
 	char address[VFIOPM__ADDRESS_SIZE];
 };
 
-/* ---- making and freeing ---- */
+/* ---- creating and freeing ---- */
 
-/* The file is how libudev itself sees that a udevd runs. Without one, it would
- * listen, and never hear anything. */
+/* libudev detects udevd by this file. A monitor of udevd's events receives nothing while udevd
+ * does not run. */
 static const char *source_name(uint32_t source)
 {
 	if (source == VFIOPM_DISCOVER_SOURCE_AUTO)
@@ -95,18 +96,19 @@ VFIOPM__PUBLIC int vfiopm_discover_monitor_get_fd(const struct vfiopm_discover_m
 
 /* ---- events ---- */
 
-/* What happens to a PCI device is said of the device, or of the vfio-dev below it,
- * ".../0000:01:00.0/vfio-dev/vfio0"; that of a mediated device is below something else. */
-static int parse_address(const char *devpath, bool below, char ret_address[VFIOPM__ADDRESS_SIZE])
+/* A devpath ends in the PCI address, or in "/0000:01:00.0/vfio-dev/vfio0" if it is the path of
+ * a vfio-dev. The vfio-dev of a mediated device is not below a PCI address. */
+static int parse_devpath(const char *devpath, bool is_vfio_dev,
+			 char ret_address[VFIOPM__ADDRESS_SIZE])
 {
 	char path[VFIOPM__PATH_SIZE], *slash;
 	size_t length = strlen(devpath);
 
-	/* The end is what matters. */
+	/* Only the end of the path is needed. */
 	if (length >= sizeof(path))
 		devpath += length - sizeof(path) + 1;
 	memcpy(path, devpath, strlen(devpath) + 1);
-	for (int cut = below ? 2 : 0; cut > 0; cut--) {
+	for (int cut = is_vfio_dev ? 2 : 0; cut > 0; cut--) {
 		slash = strrchr(path, '/');
 		if (!slash)
 			return -EINVAL;
@@ -116,28 +118,28 @@ static int parse_address(const char *devpath, bool below, char ret_address[VFIOP
 	return slash ? vfiopm__text_parse_address(slash + 1, ret_address) : -EINVAL;
 }
 
-/* Anything but what was asked for is no event. */
-static bool translate(struct udev_device *device, uint32_t *ret_event,
-		      char ret_address[VFIOPM__ADDRESS_SIZE])
+/* Parse a message of udev. -EINVAL if the message is not one of the monitor's events. */
+static int parse_event(struct udev_device *device, uint32_t *ret_event,
+		       char ret_address[VFIOPM__ADDRESS_SIZE])
 {
 	const char *subsystem = udev_device_get_subsystem(device);
 	const char *action = udev_device_get_action(device);
 	const char *devpath = udev_device_get_devpath(device);
-	bool below;
+	bool is_vfio_dev;
 
 	if (!subsystem || !action || !devpath)
-		return false;
-	below = strcmp(subsystem, "vfio-dev") == 0;
-	if (!below && strcmp(subsystem, "pci") != 0)
-		return false;
+		return -EINVAL;
+	is_vfio_dev = strcmp(subsystem, "vfio-dev") == 0;
+	if (!is_vfio_dev && strcmp(subsystem, "pci") != 0)
+		return -EINVAL;
 
 	if (strcmp(action, "add") == 0)
-		*ret_event = below ? VFIOPM_DISCOVER_BOUND : VFIOPM_DISCOVER_ADDED;
+		*ret_event = is_vfio_dev ? VFIOPM_DISCOVER_BOUND : VFIOPM_DISCOVER_ADDED;
 	else if (strcmp(action, "remove") == 0)
-		*ret_event = below ? VFIOPM_DISCOVER_UNBOUND : VFIOPM_DISCOVER_REMOVED;
+		*ret_event = is_vfio_dev ? VFIOPM_DISCOVER_UNBOUND : VFIOPM_DISCOVER_REMOVED;
 	else
-		return false;
-	return parse_address(devpath, below, ret_address) == 0;
+		return -EINVAL;
+	return parse_devpath(devpath, is_vfio_dev, ret_address);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_monitor_next(struct vfiopm_discover_monitor *monitor,
@@ -153,13 +155,14 @@ VFIOPM__PUBLIC int vfiopm_discover_monitor_next(struct vfiopm_discover_monitor *
 	for (;;) {
 		errno = 0;
 		device = udev_monitor_receive_device(monitor->events);
-		is_event = device && translate(device, &event, monitor->address);
+		is_event = device && parse_event(device, &event, monitor->address) == 0;
 		if (!device && (errno == ENOBUFS || errno == ENOMEM))
 			return -errno;
 		udev_device_unref(device);
 		if (is_event)
 			break;
-		/* Of a message that it ignores libudev says EAGAIN too; others may wait. */
+		/* libudev sets EAGAIN also for a message that it ignores. More messages may
+		 * follow that one. */
 		if (!device && !vfiopm__udev_is_readable(udev_monitor_get_fd(monitor->events)))
 			return -EAGAIN;
 	}

@@ -1,36 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * The device object: the fds it stands on, what is set on it once, and the
- * objects that hang on it.
+ * The device object: its fds, its place in sysfs, its trace, and the creation of the objects
+ * that it consists of.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "private.h"
+#include "device.h"
+#include "irq.h"
+#include "power.h"
+#include "readout.h"
+#include "sys.h"
 #include "sysfs.h"
-#include "text.h"
 #include "uapi.h"
 
-struct vfiopm_device {
-	struct vfiopm__fds fds;
-	bool owned;
-	struct vfiopm__power *power;
-	struct vfiopm__irq *irq;
-
-	/* What is set once. The lock is for those who set; who reads needs none:
-	 * address is written before readout is published, trace_data before trace. */
-	pthread_mutex_t setting;
-	char address[VFIOPM__ADDRESS_SIZE]; /* "" if not known */
-	_Atomic(struct vfiopm__readout *) readout;
-	void *trace_data;
-	void (*_Atomic trace)(void *data, uint32_t event, const char *call, int result);
-};
-
-/* ---- its place in sysfs ---- */
+/* ---- the place in sysfs ---- */
 
 static int set_place_locked(struct vfiopm_device *dev, const char *address, const char *directory)
 {
@@ -52,14 +39,14 @@ static int set_place(struct vfiopm_device *dev, const char *address, const char 
 {
 	int r;
 
-	pthread_mutex_lock(&dev->setting);
+	pthread_mutex_lock(&dev->setting_place);
 	r = set_place_locked(dev, address, directory);
-	pthread_mutex_unlock(&dev->setting);
+	pthread_mutex_unlock(&dev->setting_place);
 	return r;
 }
 
-/* Where the kernel says the device's place (vfio_main.c, vfio_device_show_fdinfo(),
- * 6.18), use it. Where it does not, or may not be asked, the caller can say it. */
+/* The kernel names the device's directory in fdinfo (vfio_main.c, vfio_device_show_fdinfo(),
+ * 6.18). Before 6.18, or without /proc, the caller can set the address. */
 static void find_place(struct vfiopm_device *dev)
 {
 	char path[VFIOPM__PATH_SIZE], text[1024], address[VFIOPM__ADDRESS_SIZE] = "";
@@ -69,7 +56,7 @@ static void find_place(struct vfiopm_device *dev)
 	    vfiopm__text_parse_fdinfo(text, path, sizeof(path)) < 0)
 		return;
 
-	/* A device that is not on PCI has a place, but no address. */
+	/* A device that is not on PCI has a directory, but no address. */
 	vfiopm__text_parse_address(strrchr(path, '/') + 1, address);
 	set_place(dev, address, path);
 }
@@ -99,79 +86,62 @@ VFIOPM__PUBLIC int vfiopm_device_get_address(const struct vfiopm_device *dev,
 	return 0;
 }
 
-struct vfiopm__readout *vfiopm__device_readout(const struct vfiopm_device *dev)
-{
-	return atomic_load(&dev->readout);
-}
-
-/* ---- its trace ---- */
+/* ---- the trace ---- */
 
 VFIOPM__PUBLIC int vfiopm_device_set_trace(struct vfiopm_device *dev,
 					   void (*trace)(void *data, uint32_t event,
 							 const char *call, int result),
 					   void *data)
 {
-	int r = 0;
-
-	if (!dev || !trace)
-		return -EINVAL;
-
-	pthread_mutex_lock(&dev->setting);
-	if (atomic_load(&dev->trace)) {
-		r = -EALREADY;
-	} else {
-		dev->trace_data = data;
-		atomic_store(&dev->trace, trace);
-	}
-	pthread_mutex_unlock(&dev->setting);
-	return r;
+	return dev && trace ? vfiopm__trace_set(&dev->trace, trace, data) : -EINVAL;
 }
 
-void vfiopm__device_trace(const struct vfiopm_device *dev, uint32_t event, const char *call,
-			  int result)
+/* ---- creation ---- */
+
+void vfiopm__fds_close(struct vfiopm__fds *fds)
 {
-	void (*trace)(void *, uint32_t, const char *, int) = atomic_load(&dev->trace);
-
-	if (trace)
-		trace(dev->trace_data, event, call, result);
+	/* The last close of the device restores it, which needs the IOMMU attached. */
+	vfiopm__sys_close(fds->device);
+	vfiopm__sys_close(fds->group);
+	vfiopm__sys_close(fds->iommu);
+	*fds = (struct vfiopm__fds){ -1, -1, -1 };
 }
 
-/* ---- its life ---- */
-
-/* Is this a VFIO device? The answer itself is of no use to the library yet. */
-static int identify(int device_fd)
+/* An fd that answers VFIO_DEVICE_GET_INFO is a VFIO device. */
+static int check_is_device(int device_fd)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };
 
 	return vfiopm__sys_command(device_fd, VFIO_DEVICE_GET_INFO, &info);
 }
 
-int vfiopm__device_new(const struct vfiopm__fds *fds, bool owned, struct vfiopm_device **ret_dev)
+static int create_parts(struct vfiopm_device *dev, int device_fd)
+{
+	int r = vfiopm__power_new(device_fd, &dev->power);
+
+	return r < 0 ? r : vfiopm__irq_new(device_fd, &dev->trace, &dev->irq);
+}
+
+int vfiopm__device_new(const struct vfiopm__fds *fds, bool owns_fds, struct vfiopm_device **ret_dev)
 {
 	struct vfiopm_device *dev;
 	int r;
 
-	r = identify(fds->device);
+	r = check_is_device(fds->device);
 	if (r < 0)
 		return r;
 	dev = calloc(1, sizeof(*dev));
 	if (!dev)
 		return -ENOMEM;
-	r = vfiopm__power_new(fds->device, &dev->power);
-	if (r < 0) {
-		free(dev);
-		return r;
-	}
-	r = vfiopm__irq_new(fds->device, &dev->irq);
-	if (r < 0) {
-		vfiopm__power_free(dev->power);
-		free(dev);
-		return r;
-	}
-
 	dev->fds = *fds;
-	dev->owned = owned;
-	pthread_mutex_init(&dev->setting, NULL);
+	vfiopm__trace_init(&dev->trace);
+	pthread_mutex_init(&dev->setting_place, NULL);
+	r = create_parts(dev, fds->device);
+	if (r < 0) {
+		vfiopm_device_free(dev);
+		return r;
+	}
+	dev->owns_fds = owns_fds;
 	*ret_dev = dev;
 	return 0;
 }
@@ -179,17 +149,14 @@ int vfiopm__device_new(const struct vfiopm__fds *fds, bool owned, struct vfiopm_
 VFIOPM__PUBLIC int vfiopm_device_new_from_fd(int device_fd, struct vfiopm_device **ret_dev)
 {
 	struct vfiopm__fds fds = { .device = device_fd, .group = -1, .iommu = -1 };
-	struct vfiopm_device *dev;
 	int r;
 
 	if (!ret_dev)
 		return -EINVAL;
-	r = vfiopm__device_new(&fds, false, &dev);
-	if (r < 0)
-		return r;
-	find_place(dev);
-	*ret_dev = dev;
-	return 0;
+	r = vfiopm__device_new(&fds, false, ret_dev);
+	if (r == 0)
+		find_place(*ret_dev);
+	return r;
 }
 
 VFIOPM__PUBLIC struct vfiopm_device *vfiopm_device_free(struct vfiopm_device *dev)
@@ -199,9 +166,10 @@ VFIOPM__PUBLIC struct vfiopm_device *vfiopm_device_free(struct vfiopm_device *de
 	vfiopm__irq_free(dev->irq);
 	vfiopm__power_free(dev->power);
 	vfiopm__readout_free(atomic_load(&dev->readout));
-	if (dev->owned)
+	if (dev->owns_fds)
 		vfiopm__fds_close(&dev->fds);
-	pthread_mutex_destroy(&dev->setting);
+	vfiopm__trace_destroy(&dev->trace);
+	pthread_mutex_destroy(&dev->setting_place);
 	free(dev);
 	return NULL;
 }
@@ -209,14 +177,4 @@ VFIOPM__PUBLIC struct vfiopm_device *vfiopm_device_free(struct vfiopm_device *de
 VFIOPM__PUBLIC int vfiopm_device_get_fd(const struct vfiopm_device *dev)
 {
 	return dev ? dev->fds.device : -EINVAL;
-}
-
-struct vfiopm__power *vfiopm__device_power(const struct vfiopm_device *dev)
-{
-	return dev->power;
-}
-
-struct vfiopm__irq *vfiopm__device_irq(const struct vfiopm_device *dev)
-{
-	return dev->irq;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Irqfds of a KVM virtual machine, for msix.c to call by its pointers: which GSI each vector
- * has, and the two ioctls.
+ * The irqfds of one device in a KVM virtual machine: the GSI of each vector, and KVM_IRQFD. The
+ * object is independent of struct vfiopm_msix, whose callbacks in the VMM call it.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -9,17 +9,17 @@
 
 #include <vfiopm/kvm.h>
 
-#include "private.h"
+#include "export.h"
+#include "sys.h"
 #include "uapi.h"
 
-/* As many as MSI-X can have. */
+/* The largest number of vectors that MSI-X can have. */
 #define MAX_VECTORS 2048
 
 struct line {
-	/* Written before the vector is unmasked, or by attach and detach, which msix.c calls
-	 * under the lock of the vector. */
 	_Atomic uint32_t gsi;
-	atomic_bool has_gsi, attached;
+	atomic_bool has_gsi;
+	atomic_bool attached; /* KVM detaches by fd and GSI, so the GSI must not change */
 };
 
 struct vfiopm_kvm {
@@ -86,12 +86,12 @@ static int change(struct vfiopm_kvm *kvm, uint32_t vector, int irqfd, bool attac
 	return r;
 }
 
-VFIOPM__PUBLIC int vfiopm_kvm_attach(void *kvm, uint32_t vector, int irqfd)
+VFIOPM__PUBLIC int vfiopm_kvm_attach(struct vfiopm_kvm *kvm, uint32_t vector, int irqfd)
 {
 	return change(kvm, vector, irqfd, true);
 }
 
-VFIOPM__PUBLIC int vfiopm_kvm_detach(void *kvm, uint32_t vector, int irqfd)
+VFIOPM__PUBLIC int vfiopm_kvm_detach(struct vfiopm_kvm *kvm, uint32_t vector, int irqfd)
 {
 	return change(kvm, vector, irqfd, false);
 }

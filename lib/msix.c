@@ -1,62 +1,37 @@
 // SPDX-License-Identifier: MIT
-/*
- * MSI-X for a guest: the public calls over the slots of a device's vectors, what the VMM has
- * given, which vectors are in use, and the trap of the PBA.
- */
+/* The MSI-X object: the public calls over its vectors, and which vectors are in use. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "private.h"
+#include "irq.h"
+#include "msix-vector.h"
+#include "pba.h"
+#include "sys.h"
 
 struct vfiopm_msix {
-	struct vfiopm__hooks hooks;
-	int epoll;
+	struct vfiopm__msix_shared shared;
 	uint32_t count;
-	struct vfiopm__slot **slots;
+	struct vfiopm__msix_vector **vectors;
 
-	pthread_mutex_t trapping; /* for what is here; taken after the lock of a slot */
-	struct vfiopm__trap trap;
-	void (*tell)(void *data, int on);
-	void *tell_data;
-	uint64_t told;
-
-	pthread_mutex_t using; /* one use, release, setting or function mask at a time */
-	int *fds;	       /* room for one of these */
+	/* Serializes use, release, settings and the function mask. Taken before a vector's lock. */
+	pthread_mutex_t lock;
+	int *fds; /* memory for one of these calls */
 };
 
-static bool has_vectors(const struct vfiopm_msix *msix, uint32_t start, uint32_t count)
+static bool has_range(const struct vfiopm_msix *msix, uint32_t start, uint32_t count)
 {
 	return msix && count > 0 && count <= msix->count && start <= msix->count - count;
-}
-
-/* ---- the trap of the PBA ---- */
-
-static void update_trap(struct vfiopm_msix *msix)
-{
-	if (!msix->tell || !vfiopm__trap_switches(&msix->trap))
-		return;
-	msix->told++;
-	vfiopm__device_trace(msix->hooks.dev, VFIOPM_TRACE_CHOSE, "VFIOPM_MSIX_TRAP",
-			     msix->trap.on);
-	msix->tell(msix->tell_data, msix->trap.on);
-}
-
-void vfiopm__msix_count(struct vfiopm_msix *msix, int used, int masked)
-{
-	pthread_mutex_lock(&msix->trapping);
-	msix->trap.used += (uint32_t)used;
-	msix->trap.masked += (uint32_t)masked;
-	update_trap(msix);
-	pthread_mutex_unlock(&msix->trapping);
 }
 
 /* ---- masks ---- */
 
 static int set_mask(struct vfiopm_msix *msix, uint32_t vector, bool masked)
 {
-	return has_vectors(msix, vector, 1) ? vfiopm__slot_set_mask(msix->slots[vector], masked)
-					    : -EINVAL;
+	return has_range(msix, vector, 1)
+		       ? vfiopm__msix_vector_set_mask(msix->vectors[vector], masked)
+		       : -EINVAL;
 }
 
 VFIOPM__PUBLIC int vfiopm_msix_mask(struct vfiopm_msix *msix, uint32_t vector)
@@ -74,7 +49,7 @@ static int update_masks(struct vfiopm_msix *msix)
 	int first = 0;
 
 	for (uint32_t i = 0; i < msix->count; i++) {
-		int r = vfiopm__slot_update_mask(msix->slots[i]);
+		int r = vfiopm__msix_vector_update_mask(msix->vectors[i]);
 
 		if (first == 0)
 			first = r;
@@ -89,43 +64,43 @@ VFIOPM__PUBLIC int vfiopm_msix_set_function_mask(struct vfiopm_msix *msix, int m
 
 	if (!msix || (masked != 0 && masked != 1))
 		return -EINVAL;
-	pthread_mutex_lock(&msix->using);
-	was = msix->hooks.function_masked;
-	msix->hooks.function_masked = masked;
+	pthread_mutex_lock(&msix->lock);
+	was = msix->shared.function_masked;
+	msix->shared.function_masked = masked;
 	r = update_masks(msix);
 	if (r < 0) {
-		msix->hooks.function_masked = was;
+		msix->shared.function_masked = was;
 		update_masks(msix);
 	}
-	pthread_mutex_unlock(&msix->using);
+	pthread_mutex_unlock(&msix->lock);
 	return r;
 }
 
 /* ---- use and release ---- */
 
-/* A SET_IRQS that fails may have cost others their triggers too, where the index cannot be
- * resized. */
-static void mend_slots(struct vfiopm_msix *msix)
+/* A SET_IRQS that fails can tear down vectors that it was not for, where the index cannot be
+ * resized. The highest vector comes first: its trigger allocates enough vectors for all. */
+static void retry_vectors(struct vfiopm_msix *msix)
 {
-	for (uint32_t i = 0; i < msix->count; i++)
-		vfiopm__slot_mend(msix->slots[i]);
+	for (uint32_t i = msix->count; i > 0; i--)
+		vfiopm__msix_vector_retry(msix->vectors[i - 1]);
 }
 
-static int use_prepared(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
+static int begin_vectors(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
 {
 	int r;
 
 	for (uint32_t i = 0; i < count; i++)
-		msix->fds[i] = vfiopm__slot_first_trigger(msix->slots[start + i]);
-	vfiopm__msix_count(msix, (int)count, (int)count);
-	r = vfiopm__irq_set_at_once(msix->hooks.dev, VFIOPM_IRQ_MSIX, start, count, msix->fds);
+		msix->fds[i] = vfiopm__msix_vector_first_trigger(msix->vectors[start + i]);
+	vfiopm__pba_count(msix->shared.pba, (int)count, (int)count);
+	r = vfiopm__irq_set_now(msix->shared.dev, VFIOPM_IRQ_MSIX, start, count, msix->fds);
 	if (r < 0) {
-		vfiopm__msix_count(msix, -(int)count, -(int)count);
-		mend_slots(msix);
+		vfiopm__pba_count(msix->shared.pba, -(int)count, -(int)count);
+		retry_vectors(msix);
 		return r;
 	}
 	for (uint32_t i = 0; i < count; i++)
-		vfiopm__slot_begin(msix->slots[start + i], msix->fds[i]);
+		vfiopm__msix_vector_begin(msix->vectors[start + i]);
 	return 0;
 }
 
@@ -133,18 +108,16 @@ static int use_locked(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
 {
 	int r = 0;
 
-	if (!msix->hooks.attach && !msix->hooks.deliver)
-		return -EINVAL;
 	for (uint32_t i = start; i < start + count; i++) {
-		if (vfiopm__slot_has_eventfds(msix->slots[i]))
+		if (vfiopm__msix_vector_is_open(msix->vectors[i]))
 			return -EALREADY;
 	}
 	for (uint32_t i = start; r == 0 && i < start + count; i++)
-		r = vfiopm__slot_prepare(msix->slots[i], msix->epoll);
+		r = vfiopm__msix_vector_open(msix->vectors[i]);
 	if (r == 0)
-		r = use_prepared(msix, start, count);
+		r = begin_vectors(msix, start, count);
 	for (uint32_t i = start; r < 0 && i < start + count; i++)
-		vfiopm__slot_unprepare(msix->slots[i], msix->epoll);
+		vfiopm__msix_vector_close(msix->vectors[i]);
 	return r;
 }
 
@@ -152,26 +125,27 @@ VFIOPM__PUBLIC int vfiopm_msix_use(struct vfiopm_msix *msix, uint32_t start, uin
 {
 	int r;
 
-	if (!has_vectors(msix, start, count))
+	if (!has_range(msix, start, count))
 		return -EINVAL;
-	pthread_mutex_lock(&msix->using);
+	pthread_mutex_lock(&msix->lock);
 	r = use_locked(msix, start, count);
-	pthread_mutex_unlock(&msix->using);
+	pthread_mutex_unlock(&msix->lock);
 	return r;
 }
 
-static void suspend_slots(struct vfiopm_msix *msix, uint32_t start, uint32_t count, bool suspended)
+static void suspend_vectors(struct vfiopm_msix *msix, uint32_t start, uint32_t count,
+			    bool suspended)
 {
 	for (uint32_t i = start; i < start + count; i++)
-		vfiopm__slot_suspend(msix->slots[i], suspended);
+		vfiopm__msix_vector_suspend(msix->vectors[i], suspended);
 }
 
-static int end_slots(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
+static int end_vectors(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
 {
 	int first = 0;
 
 	for (uint32_t i = start; i < start + count; i++) {
-		int r = vfiopm__slot_end(msix->slots[i], msix->epoll);
+		int r = vfiopm__msix_vector_end(msix->vectors[i]);
 
 		if (first == 0)
 			first = r;
@@ -179,43 +153,41 @@ static int end_slots(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
 	return first;
 }
 
-/* VFIO signals none of them any more. */
-static int silence(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
+static int remove_triggers(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
 		msix->fds[i] = -1;
-	return vfiopm__irq_set_at_once(msix->hooks.dev, VFIOPM_IRQ_MSIX, start, count, msix->fds);
+	return vfiopm__irq_set_now(msix->shared.dev, VFIOPM_IRQ_MSIX, start, count, msix->fds);
 }
 
-/* The reverse of how they came: the trigger, then the irqfd; the route is the VMM's. */
+/* In the reverse order of use: the trigger, the irqfd, and then the VMM removes the route. */
 static int release_locked(struct vfiopm_msix *msix, uint32_t start, uint32_t count, bool disable)
 {
 	int r;
 
-	suspend_slots(msix, start, count, true);
-	r = disable ? vfiopm__irq_disable_at_once(msix->hooks.dev, VFIOPM_IRQ_MSIX)
-		    : silence(msix, start, count);
-	if (r < 0) {
-		suspend_slots(msix, start, count, false);
-		mend_slots(msix);
-		return r;
-	}
-	return end_slots(msix, start, count);
+	suspend_vectors(msix, start, count, true);
+	r = disable ? vfiopm__irq_disable_now(msix->shared.dev, VFIOPM_IRQ_MSIX)
+		    : remove_triggers(msix, start, count);
+	if (r == 0)
+		return end_vectors(msix, start, count);
+	suspend_vectors(msix, start, count, false);
+	retry_vectors(msix);
+	return r;
 }
 
 static int release(struct vfiopm_msix *msix, uint32_t start, uint32_t count, bool disable)
 {
 	int r;
 
-	pthread_mutex_lock(&msix->using);
+	pthread_mutex_lock(&msix->lock);
 	r = release_locked(msix, start, count, disable);
-	pthread_mutex_unlock(&msix->using);
+	pthread_mutex_unlock(&msix->lock);
 	return r;
 }
 
 VFIOPM__PUBLIC int vfiopm_msix_release(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
 {
-	return has_vectors(msix, start, count) ? release(msix, start, count, false) : -EINVAL;
+	return has_range(msix, start, count) ? release(msix, start, count, false) : -EINVAL;
 }
 
 VFIOPM__PUBLIC int vfiopm_msix_disable(struct vfiopm_msix *msix)
@@ -227,8 +199,8 @@ VFIOPM__PUBLIC int vfiopm_msix_disable(struct vfiopm_msix *msix)
 
 VFIOPM__PUBLIC int vfiopm_msix_is_pending(struct vfiopm_msix *msix, uint32_t vector)
 {
-	return has_vectors(msix, vector, 1) ? vfiopm__slot_is_pending(msix->slots[vector])
-					    : -EINVAL;
+	return has_range(msix, vector, 1) ? vfiopm__msix_vector_is_pending(msix->vectors[vector])
+					  : -EINVAL;
 }
 
 static uint8_t pba_byte(struct vfiopm_msix *msix, uint64_t offset)
@@ -238,7 +210,7 @@ static uint8_t pba_byte(struct vfiopm_msix *msix, uint64_t offset)
 	for (unsigned bit = 0; bit < 8; bit++) {
 		uint64_t vector = offset * 8 + bit;
 
-		if (vector < msix->count && vfiopm__slot_is_pending(msix->slots[vector]))
+		if (vector < msix->count && vfiopm__msix_vector_is_pending(msix->vectors[vector]))
 			byte |= (uint8_t)(1 << bit);
 	}
 	return byte;
@@ -252,16 +224,12 @@ VFIOPM__PUBLIC int vfiopm_msix_read_pba(struct vfiopm_msix *msix, uint64_t offse
 
 	if (!msix || !ret_bytes)
 		return -EINVAL;
-	size = (uint64_t)(msix->count + 63) / 64 * 8;
+	size = ((uint64_t)msix->count + 63) / 64 * 8;
 	if (offset > size || length > size - offset)
 		return -EINVAL;
 	for (size_t i = 0; i < length; i++)
 		bytes[i] = pba_byte(msix, offset + i);
-
-	pthread_mutex_lock(&msix->trapping);
-	vfiopm__trap_saw_read(&msix->trap);
-	update_trap(msix);
-	pthread_mutex_unlock(&msix->trapping);
+	vfiopm__pba_note_read(msix->shared.pba);
 	return 0;
 }
 
@@ -269,7 +237,7 @@ VFIOPM__PUBLIC int vfiopm_msix_read_pba(struct vfiopm_msix *msix, uint64_t offse
 
 VFIOPM__PUBLIC int vfiopm_msix_get_fd(const struct vfiopm_msix *msix)
 {
-	return msix ? msix->epoll : -EINVAL;
+	return msix ? msix->shared.epoll : -EINVAL;
 }
 
 VFIOPM__PUBLIC int vfiopm_msix_dispatch(struct vfiopm_msix *msix)
@@ -279,9 +247,9 @@ VFIOPM__PUBLIC int vfiopm_msix_dispatch(struct vfiopm_msix *msix)
 
 	if (!msix)
 		return -EINVAL;
-	ready = vfiopm__sys_epoll_look(msix->epoll, vectors);
+	ready = vfiopm__sys_epoll_poll(msix->shared.epoll, vectors);
 	for (int i = 0; i < ready; i++) {
-		int r = vfiopm__slot_dispatch(msix->slots[vectors[i]]);
+		int r = vfiopm__msix_vector_dispatch(msix->vectors[vectors[i]]);
 
 		if (r > 0)
 			taken++;
@@ -291,222 +259,160 @@ VFIOPM__PUBLIC int vfiopm_msix_dispatch(struct vfiopm_msix *msix)
 	return first < 0 ? first : taken;
 }
 
-/* ---- settings ---- */
+/* ---- policy ---- */
 
-static bool any_used(const struct vfiopm_msix *msix)
+VFIOPM__PUBLIC int vfiopm_msix_set_policy(struct vfiopm_msix *msix, uint32_t policy)
+{
+	if (!msix || policy > VFIOPM_MSIX_POLICY_RELAY)
+		return -EINVAL;
+	pthread_mutex_lock(&msix->lock);
+	msix->shared.policy = policy;
+	pthread_mutex_unlock(&msix->lock);
+	return 0;
+}
+
+VFIOPM__PUBLIC int vfiopm_msix_set_pba_policy(struct vfiopm_msix *msix, uint32_t policy)
+{
+	if (!msix || policy > VFIOPM_MSIX_PBA_NEVER)
+		return -EINVAL;
+	vfiopm__pba_set_policy(msix->shared.pba, policy);
+	return 0;
+}
+
+static bool any_in_use(const struct vfiopm_msix *msix)
 {
 	for (uint32_t i = 0; i < msix->count; i++) {
-		if (vfiopm__slot_has_eventfds(msix->slots[i]))
+		if (vfiopm__msix_vector_is_open(msix->vectors[i]))
 			return true;
 	}
 	return false;
 }
 
-/* Settings are for those who use no vector: 0 with the lock, or -EBUSY without. */
-static int begin_setting(struct vfiopm_msix *msix)
-{
-	pthread_mutex_lock(&msix->using);
-	if (!any_used(msix))
-		return 0;
-	pthread_mutex_unlock(&msix->using);
-	return -EBUSY;
-}
-
-static void end_setting(struct vfiopm_msix *msix)
-{
-	pthread_mutex_unlock(&msix->using);
-}
-
-VFIOPM__PUBLIC int vfiopm_msix_set_irqfd(struct vfiopm_msix *msix,
-					 int (*attach)(void *data, uint32_t vector, int irqfd),
-					 int (*detach)(void *data, uint32_t vector, int irqfd),
-					 void *data)
-{
-	int r;
-
-	if (!msix || !attach || !detach)
-		return -EINVAL;
-	r = begin_setting(msix);
-	if (r < 0)
-		return r;
-	msix->hooks.attach = attach;
-	msix->hooks.detach = detach;
-	msix->hooks.irqfd_data = data;
-	end_setting(msix);
-	return 0;
-}
-
-VFIOPM__PUBLIC int vfiopm_msix_set_deliver(struct vfiopm_msix *msix,
-					   int (*deliver)(void *data, uint32_t vector), void *data)
-{
-	int r;
-
-	if (!msix || !deliver)
-		return -EINVAL;
-	r = begin_setting(msix);
-	if (r < 0)
-		return r;
-	msix->hooks.deliver = deliver;
-	msix->hooks.deliver_data = data;
-	end_setting(msix);
-	return 0;
-}
-
-VFIOPM__PUBLIC int vfiopm_msix_set_trap(struct vfiopm_msix *msix, void (*trap)(void *data, int on),
-					void *data)
-{
-	int r;
-
-	if (!msix || !trap)
-		return -EINVAL;
-	r = begin_setting(msix);
-	if (r < 0)
-		return r;
-	pthread_mutex_lock(&msix->trapping);
-	msix->tell = trap;
-	msix->tell_data = data;
-	pthread_mutex_unlock(&msix->trapping);
-	end_setting(msix);
-	return 0;
-}
-
-/* Asked here, where nothing has to be undone. Where /proc may not be asked (see
- * vfiopm_irq(3)) the kernel finds out what it is. */
-static int check_eventfd(int fd)
-{
-	if (fd < 0)
-		return fd == -1 ? 0 : -EINVAL;
-	if (!vfiopm__sys_is_open(fd))
-		return -EBADF;
-	return vfiopm__sys_is_eventfd(fd) == 0 ? -EINVAL : 0;
-}
-
 VFIOPM__PUBLIC int vfiopm_msix_set_eventfds(struct vfiopm_msix *msix, uint32_t vector, int irqfd,
 					    int user_fd)
 {
-	int r;
+	int r = 0;
 
-	if (!has_vectors(msix, vector, 1) || (irqfd >= 0 && irqfd == user_fd))
+	if (!has_range(msix, vector, 1) || irqfd < -1 || user_fd < -1 ||
+	    (irqfd >= 0 && irqfd == user_fd))
 		return -EINVAL;
-	r = check_eventfd(irqfd);
-	if (r == 0)
-		r = check_eventfd(user_fd);
-	if (r == 0)
-		r = begin_setting(msix);
+	if (irqfd >= 0)
+		r = vfiopm__eventfd_check(irqfd);
+	if (r == 0 && user_fd >= 0)
+		r = vfiopm__eventfd_check(user_fd);
 	if (r < 0)
 		return r;
-	vfiopm__slot_give(msix->slots[vector], irqfd, user_fd);
-	end_setting(msix);
-	return 0;
+	pthread_mutex_lock(&msix->lock);
+	if (any_in_use(msix))
+		r = -EBUSY;
+	else
+		vfiopm__msix_vector_set_eventfds(msix->vectors[vector], irqfd, user_fd);
+	pthread_mutex_unlock(&msix->lock);
+	return r;
 }
 
-VFIOPM__PUBLIC int vfiopm_msix_set_policy(struct vfiopm_msix *msix, uint32_t policy)
+/* ---- observation ---- */
+
+VFIOPM__PUBLIC int vfiopm_msix_get_mode(struct vfiopm_msix *msix, uint32_t vector,
+					uint32_t *ret_mode)
 {
-	if (!msix || policy > VFIOPM_MSIX_POLICY_NO_BYPASS)
+	if (!has_range(msix, vector, 1) || !ret_mode)
 		return -EINVAL;
-	pthread_mutex_lock(&msix->using);
-	msix->hooks.policy = policy;
-	pthread_mutex_unlock(&msix->using);
-	return 0;
+	return vfiopm__msix_vector_get_mode(msix->vectors[vector], ret_mode);
 }
 
-VFIOPM__PUBLIC int vfiopm_msix_set_trap_policy(struct vfiopm_msix *msix, uint32_t policy)
+VFIOPM__PUBLIC int vfiopm_msix_get_stats(struct vfiopm_msix *msix, uint32_t vector, size_t size,
+					 struct vfiopm_msix_stats *ret_stats)
 {
-	if (!msix || policy > VFIOPM_MSIX_TRAP_NEVER)
-		return -EINVAL;
-	pthread_mutex_lock(&msix->trapping);
-	msix->trap.policy = policy;
-	update_trap(msix);
-	pthread_mutex_unlock(&msix->trapping);
-	return 0;
-}
+	struct vfiopm_msix_stats sum = { 0 };
 
-/* ---- what is observed ---- */
-
-VFIOPM__PUBLIC int vfiopm_msix_get_way(struct vfiopm_msix *msix, uint32_t vector, uint32_t *ret_way)
-{
-	if (!has_vectors(msix, vector, 1) || !ret_way)
-		return -EINVAL;
-	return vfiopm__slot_get_way(msix->slots[vector], ret_way);
-}
-
-static int get_told(struct vfiopm_msix *msix, uint64_t *ret_value)
-{
-	pthread_mutex_lock(&msix->trapping);
-	*ret_value = msix->told;
-	pthread_mutex_unlock(&msix->trapping);
-	return 0;
-}
-
-VFIOPM__PUBLIC int vfiopm_msix_get_stat(struct vfiopm_msix *msix, uint32_t vector, uint32_t stat,
-					uint64_t *ret_value)
-{
-	bool all = vector == VFIOPM_MSIX_ALL;
-	uint64_t sum = 0;
-
-	if (!msix || !ret_value || (!all && vector >= msix->count))
-		return -EINVAL;
-	if (stat == VFIOPM_MSIX_STAT_TRAPS && all)
-		return get_told(msix, ret_value);
-	if (stat >= VFIOPM_MSIX_STAT_TRAPS)
+	if (!msix || !ret_stats || (vector != VFIOPM_MSIX_ALL && vector >= msix->count))
 		return -EINVAL;
 	for (uint32_t i = 0; i < msix->count; i++) {
-		if (all || i == vector)
-			sum += vfiopm__slot_get_stat(msix->slots[i], stat);
+		if (vector == VFIOPM_MSIX_ALL || vector == i)
+			vfiopm__msix_vector_add_stats(msix->vectors[i], &sum);
 	}
-	*ret_value = sum;
+	if (vector == VFIOPM_MSIX_ALL)
+		sum.interceptions = vfiopm__pba_get_interceptions(msix->shared.pba);
+	memset(ret_stats, 0, size);
+	memcpy(ret_stats, &sum, size < sizeof(sum) ? size : sizeof(sum));
 	return 0;
 }
 
-/* ---- its life ---- */
+/* ---- creation ---- */
 
-static void free_empty(struct vfiopm_msix *msix)
+/* The caller can be built with an older or a newer header than the library. */
+static int copy_ops(const void *ops, size_t size, struct vfiopm_msix_ops *ret_ops)
 {
-	for (uint32_t i = 0; msix->slots && i < msix->count; i++)
-		vfiopm__slot_free(msix->slots[i]);
-	pthread_mutex_destroy(&msix->trapping);
-	pthread_mutex_destroy(&msix->using);
-	vfiopm__sys_close(msix->epoll);
-	free(msix->slots);
+	const uint8_t *bytes = ops;
+
+	for (size_t i = sizeof(*ret_ops); i < size; i++) {
+		if (bytes[i] != 0)
+			return -EINVAL;
+	}
+	memset(ret_ops, 0, sizeof(*ret_ops));
+	memcpy(ret_ops, ops, size < sizeof(*ret_ops) ? size : sizeof(*ret_ops));
+	if (!ret_ops->attach != !ret_ops->detach || (!ret_ops->attach && !ret_ops->deliver))
+		return -EINVAL;
+	return 0;
+}
+
+static void free_parts(struct vfiopm_msix *msix)
+{
+	for (uint32_t i = 0; msix->vectors && i < msix->count; i++)
+		vfiopm__msix_vector_free(msix->vectors[i]);
+	vfiopm__pba_free(msix->shared.pba);
+	vfiopm__sys_close(msix->shared.epoll);
+	pthread_mutex_destroy(&msix->lock);
+	free(msix->vectors);
 	free(msix->fds);
 	free(msix);
 }
 
-static int fill(struct vfiopm_msix *msix)
+static int create_parts(struct vfiopm_msix *msix)
 {
-	msix->slots = calloc(msix->count, sizeof(*msix->slots));
+	struct vfiopm__msix_shared *shared = &msix->shared;
+
+	msix->vectors = calloc(msix->count, sizeof(*msix->vectors));
 	msix->fds = malloc(msix->count * sizeof(*msix->fds));
-	if (!msix->slots || !msix->fds)
+	shared->pba = vfiopm__pba_new(shared->ops.intercept_pba, shared->data, &shared->dev->trace);
+	if (!msix->vectors || !msix->fds || !shared->pba)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < msix->count; i++) {
-		msix->slots[i] = vfiopm__slot_new(i, &msix->hooks);
-		if (!msix->slots[i])
+		msix->vectors[i] = vfiopm__msix_vector_new(i, shared);
+		if (!msix->vectors[i])
 			return -ENOMEM;
 	}
-	msix->epoll = vfiopm__sys_epoll_new();
-	return msix->epoll < 0 ? msix->epoll : 0;
+	shared->epoll = vfiopm__sys_epoll_new();
+	return shared->epoll < 0 ? shared->epoll : 0;
 }
 
-VFIOPM__PUBLIC int vfiopm_msix_new(struct vfiopm_device *dev, struct vfiopm_msix **ret_msix)
+VFIOPM__PUBLIC int vfiopm_msix_new(struct vfiopm_device *dev, const struct vfiopm_msix_ops *ops,
+				   size_t ops_size, void *data, struct vfiopm_msix **ret_msix)
 {
+	struct vfiopm_msix_ops known;
 	struct vfiopm_msix *msix;
 	uint32_t count;
 	int r;
 
-	if (!ret_msix || vfiopm_irq_get_count(dev, VFIOPM_IRQ_MSIX, &count) < 0 || count == 0)
+	if (!ops || !ret_msix || vfiopm_irq_get_count(dev, VFIOPM_IRQ_MSIX, &count) < 0 ||
+	    count == 0)
 		return -EINVAL;
+	r = copy_ops(ops, ops_size, &known);
+	if (r < 0)
+		return r;
 	msix = calloc(1, sizeof(*msix));
 	if (!msix)
 		return -ENOMEM;
-	msix->hooks.msix = msix;
-	msix->hooks.dev = dev;
+	msix->shared.dev = dev;
+	msix->shared.ops = known;
+	msix->shared.data = data;
+	msix->shared.epoll = -1;
 	msix->count = count;
-	msix->epoll = -1;
-	pthread_mutex_init(&msix->using, NULL);
-	pthread_mutex_init(&msix->trapping, NULL);
-	r = fill(msix);
+	pthread_mutex_init(&msix->lock, NULL);
+	r = create_parts(msix);
 	if (r < 0) {
-		free_empty(msix);
+		free_parts(msix);
 		return r;
 	}
 	*ret_msix = msix;
@@ -517,9 +423,9 @@ VFIOPM__PUBLIC struct vfiopm_msix *vfiopm_msix_free(struct vfiopm_msix *msix)
 {
 	if (!msix)
 		return NULL;
-	/* What VFIO refuses to let go, the last close of the device lets go. */
-	silence(msix, 0, msix->count);
-	end_slots(msix, 0, msix->count);
-	free_empty(msix);
+	/* What the kernel refuses to remove ends with the last close of the device. */
+	remove_triggers(msix, 0, msix->count);
+	end_vectors(msix, 0, msix->count);
+	free_parts(msix);
 	return NULL;
 }

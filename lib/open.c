@@ -8,20 +8,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "private.h"
+#include "device.h"
+#include "sys.h"
 #include "sysfs.h"
 #include "text.h"
 #include "uapi.h"
-
-void vfiopm__fds_close(struct vfiopm__fds *fds)
-{
-	/* Close the device first: its last close restores the device, which needs the device to
-	 * be attached to its IOMMU. */
-	vfiopm__sys_close(fds->device);
-	vfiopm__sys_close(fds->group);
-	vfiopm__sys_close(fds->iommu);
-	*fds = (struct vfiopm__fds){ -1, -1, -1 };
-}
 
 /* ---- the device cdev (drivers/vfio/device_cdev.c, 6.6) ---- */
 

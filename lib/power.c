@@ -1,32 +1,36 @@
 // SPDX-License-Identifier: MIT
 /*
- * Power: the low-power features of a device, and the state that this object has
- * brought it to.
+ * The low-power features of one device, and the state that this object has brought it to.
  *
- * The kernel tells nobody the state of a device (an entry's EINVAL depends on an
- * asynchronous suspend, and asking wakes), so it is kept here: a word that entries
- * and exits publish and that vfiopm_get_state() reads without a lock. An entry
- * with wakeup is an "arming": the kernel signals its eventfd once, on the first
- * resume of the suspended device, whatever caused it, and the low power is over
- * (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_runtime_resume(), 6.1). Any ioctl
- * is such a cause, the next entry and the exit among them: the count that one of
- * ours causes is not a wake that the caller waits for, and is taken back.
+ * The kernel does not report the state: an entry's EINVAL depends on an asynchronous suspend,
+ * and every query wakes the device. So the state is kept here, in one word that entries and
+ * exits publish and that vfiopm_get_state() reads without a lock.
+ *
+ * An entry with wakeup is an "arming". The kernel signals its eventfd once, at the first resume
+ * of the suspended device, and ends low power (drivers/vfio/pci/vfio_pci_core.c,
+ * vfio_pci_core_runtime_resume(), 6.1). Any ioctl causes that resume, including the next entry
+ * and the exit. A count that an ioctl of this file causes is not a wake for the caller, so it is
+ * taken back.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "private.h"
+#include <vfiopm/readout.h>
+
+#include "device.h"
+#include "power.h"
+#include "sys.h"
 #include "uapi.h"
+#include "wire.h"
 
 static const char enter_call[] = "VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY";
 static const char enter_wakeup_call[] = "VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP";
 static const char exit_call[] = "VFIO_DEVICE_FEATURE_LOW_POWER_EXIT";
 
-/* The word: a generation that each entry and exit counts up, and below it the
- * state. STALE: the eventfd held a count when it was armed, so a count in it does
- * not mean a wake. */
+/* The word holds a generation, which each entry and exit increments, and the state. STALE: the
+ * eventfd held a count when it was armed, so a count in it does not prove a wake. */
 #define WORD_STATE_MASK UINT64_C(3)
 #define WORD_STALE	(UINT64_C(1) << 2)
 #define WORD_SHIFT	3
@@ -34,17 +38,16 @@ static const char exit_call[] = "VFIO_DEVICE_FEATURE_LOW_POWER_EXIT";
 #define SLEPT_UNKNOWN	UINT64_MAX
 
 struct arming {
-	_Atomic int fd;		/* our duplicate of the eventfd, or -1 */
-	_Atomic uint64_t slept; /* runtime_suspended_time, ms, when it was armed */
+	_Atomic int fd;		/* a duplicate of the caller's eventfd, or -1 */
+	_Atomic uint64_t slept; /* runtime_suspended_time in ms at the arming */
 };
 
 struct vfiopm__power {
 	uint32_t features;
-	pthread_mutex_t calls; /* one entry or exit at a time; readers do not take it */
+	pthread_mutex_t lock; /* serializes entries and exits; readers do not take it */
 	_Atomic uint64_t word;
-	/* That of a generation is armings[generation % 2]: a reader never sees the
-	 * next one half written, and takes what it saw of one for nothing if the word
-	 * has changed meanwhile. */
+	/* A generation uses armings[generation % 2]. A writer fills the other element before it
+	 * publishes the next word, and a reader discards what it read if the word changed. */
 	struct arming armings[2];
 };
 
@@ -60,8 +63,8 @@ static struct arming *word_arming(struct vfiopm__power *power, uint64_t word)
 
 /* ---- features ---- */
 
-/* 1, 0 or -errno. A driver that knows no features, or not this operation of one,
- * says ENOTTY or EINVAL (vfio_main.c, vfio_ioctl_device_feature(), 6.1). */
+/* Returns 1, 0 or -errno. A driver without this feature, or without this operation on it, fails
+ * with ENOTTY or EINVAL (vfio_main.c, vfio_ioctl_device_feature(), 6.1). */
 static int probe(int device_fd, uint32_t feature, bool get)
 {
 	struct vfiopm__feature request;
@@ -86,8 +89,8 @@ static int probe_features(int device_fd, uint32_t *ret_features)
 	uint32_t features = 0;
 	int r;
 
-	/* Feature 3 that can be read is another one: that of the patches before
-	 * v5, in out-of-tree kernels. None of the calls here fits it. */
+	/* A feature 3 that can be read is the interface of an earlier proposal (v3, v4), which
+	 * no call here matches. */
 	r = probe(device_fd, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, true);
 	if (r < 0)
 		return r;
@@ -117,7 +120,7 @@ int vfiopm__power_new(int device_fd, struct vfiopm__power **ret_power)
 		return -ENOMEM;
 
 	power->features = features;
-	pthread_mutex_init(&power->calls, NULL);
+	pthread_mutex_init(&power->lock, NULL);
 	power->armings[0].fd = power->armings[1].fd = -1;
 	*ret_power = power;
 	return 0;
@@ -125,9 +128,11 @@ int vfiopm__power_new(int device_fd, struct vfiopm__power **ret_power)
 
 void vfiopm__power_free(struct vfiopm__power *power)
 {
+	if (!power)
+		return;
 	vfiopm__sys_close(power->armings[0].fd);
 	vfiopm__sys_close(power->armings[1].fd);
-	pthread_mutex_destroy(&power->calls);
+	pthread_mutex_destroy(&power->lock);
 	free(power);
 }
 
@@ -135,7 +140,7 @@ VFIOPM__PUBLIC int vfiopm_get_features(const struct vfiopm_device *dev, uint32_t
 {
 	if (!dev || !ret_features)
 		return -EINVAL;
-	*ret_features = vfiopm__device_power(dev)->features;
+	*ret_features = dev->power->features;
 	return 0;
 }
 
@@ -156,7 +161,8 @@ static uint64_t slept_until_now(const struct vfiopm_device *dev)
 	return vfiopm_readout_get_suspended_time(dev, &ms) == 0 ? ms : SLEPT_UNKNOWN;
 }
 
-/* An armed device that has slept since and is active was resumed, so signalled. */
+/* An armed device that has slept since the arming and is active was resumed, so the kernel has
+ * signalled its eventfd. */
 static bool slept_and_resumed(const struct vfiopm_device *dev, uint64_t slept)
 {
 	uint64_t ms = slept == SLEPT_UNKNOWN ? SLEPT_UNKNOWN : slept_until_now(dev);
@@ -167,15 +173,14 @@ static bool slept_and_resumed(const struct vfiopm_device *dev, uint64_t slept)
 	       status == VFIOPM_RUNTIME_ACTIVE;
 }
 
-/* What is known of an armed device: its word, more exact where more was seen. */
-static uint64_t look_at_arming(const struct vfiopm_device *dev, struct vfiopm__power *power,
-			       uint64_t word)
+/* Add to the word of an armed device what the eventfd and sysfs show. */
+static uint64_t refine(const struct vfiopm_device *dev, struct vfiopm__power *power, uint64_t word)
 {
 	struct arming *arming = word_arming(power, word);
 	bool readable = vfiopm__sys_eventfd_readable(arming->fd);
 
 	if (!readable)
-		word &= ~WORD_STALE; /* the caller took the old count */
+		word &= ~WORD_STALE; /* the caller has taken the old count */
 	if ((readable && !(word & WORD_STALE)) || slept_and_resumed(dev, arming->slept))
 		word |= VFIOPM_STATE_WOKEN;
 	return word;
@@ -186,14 +191,14 @@ static_assert((VFIOPM_STATE_LOW_POWER_WAKEUP | VFIOPM_STATE_WOKEN) == VFIOPM_STA
 
 static uint64_t observe(const struct vfiopm_device *dev)
 {
-	struct vfiopm__power *power = vfiopm__device_power(dev);
+	struct vfiopm__power *power = dev->power;
 	uint64_t word = power->word, seen;
 
 	for (;;) {
 		if (word_state(word) != VFIOPM_STATE_LOW_POWER_WAKEUP)
 			return word;
-		seen = look_at_arming(dev, power, word);
-		/* Fails if an entry or exit has come between, and reads the new word. */
+		seen = refine(dev, power, word);
+		/* An entry or exit in between makes this fail and loads the new word. */
 		if (atomic_compare_exchange_strong(&power->word, &word, seen))
 			return seen;
 	}
@@ -204,10 +209,10 @@ VFIOPM__PUBLIC int vfiopm_get_state(const struct vfiopm_device *dev)
 	return dev ? word_state(observe(dev)) : -EINVAL;
 }
 
-/* Begins a generation. Takes wakeup_fd over and closes that of the one before. */
+/* Begin a generation. Takes wakeup_fd over and closes the fd of the previous arming. */
 static void publish(const struct vfiopm_device *dev, int state, int wakeup_fd, bool stale)
 {
-	struct vfiopm__power *power = vfiopm__device_power(dev);
+	struct vfiopm__power *power = dev->power;
 	uint64_t word = power->word;
 	struct arming *old = word_arming(power, word);
 	int old_fd = old->fd;
@@ -227,14 +232,13 @@ static void publish(const struct vfiopm_device *dev, int state, int wakeup_fd, b
 
 static int issue(const struct vfiopm_device *dev, const char *call, struct vfiopm__feature *request)
 {
-	int r = vfiopm__sys_command(vfiopm_device_get_fd(dev), VFIO_DEVICE_FEATURE, request);
+	int r = vfiopm__sys_command(dev->fds.device, VFIO_DEVICE_FEATURE, request);
 
-	vfiopm__device_trace(dev, VFIOPM_TRACE_ISSUED, call, r);
+	vfiopm__trace_event(&dev->trace, VFIOPM_TRACE_ISSUED, call, r);
 	return r;
 }
 
-/* What must be known of a device before an ioctl, to tell afterwards whether that
- * ioctl itself was what woke it. */
+/* What is observed before an ioctl, to decide afterwards whether that ioctl woke the device. */
 struct before {
 	int state;
 	int wakeup_fd;
@@ -249,20 +253,20 @@ static struct before look_before(const struct vfiopm_device *dev)
 
 	before.state = word_state(word);
 	if (before.state == VFIOPM_STATE_LOW_POWER_WAKEUP) {
-		before.wakeup_fd = word_arming(vfiopm__device_power(dev), word)->fd;
+		before.wakeup_fd = word_arming(dev->power, word)->fd;
 		before.readable = word & WORD_STALE;
 		before.suspended = before.readable && is_suspended(dev);
 	}
 	return before;
 }
 
-/* A wake by the host in the same instant cannot be told from ours. That loses
- * nothing: the caller is just now giving the device a new state himself. */
-static bool woken_by_us(const struct before *before, int result)
+/* A host wake at the same time is indistinguishable from a wake by this ioctl. Nothing is lost:
+ * the caller is giving the device a new state in this call. */
+static bool woken_by_call(const struct before *before, int result)
 {
 	if (before->state != VFIOPM_STATE_LOW_POWER_WAKEUP || result == -EIO)
 		return false;
-	/* An old count in the eventfd hides a new one: then only sysfs tells. */
+	/* An old count in the eventfd hides a new one; then only sysfs shows the wake. */
 	return before->readable ? before->suspended
 				: vfiopm__sys_eventfd_readable(before->wakeup_fd);
 }
@@ -275,9 +279,9 @@ static void take_back_one(int wakeup_fd)
 		vfiopm__sys_eventfd_add(wakeup_fd, count - 1);
 }
 
-/* An entry that failed has woken the device all the same: arm it again as it was.
- * If that fails too, the count stays where it is, and the wake is seen by it. */
-static void arm_again(const struct vfiopm_device *dev, const struct before *before)
+/* A failed entry has woken the device too: restore the previous arming. If that fails as well,
+ * the count stays in the eventfd and reports the wake. */
+static void restore_arming(const struct vfiopm_device *dev, const struct before *before)
 {
 	struct vfiopm__feature request;
 
@@ -288,7 +292,7 @@ static void arm_again(const struct vfiopm_device *dev, const struct before *befo
 	publish(dev, VFIOPM_STATE_LOW_POWER_WAKEUP, before->wakeup_fd, before->readable);
 }
 
-/* Takes wakeup_fd over, on success only. */
+/* Takes wakeup_fd over on success only. */
 static int enter(const struct vfiopm_device *dev, const char *call, struct vfiopm__feature *request,
 		 int state, int wakeup_fd)
 {
@@ -297,18 +301,18 @@ static int enter(const struct vfiopm_device *dev, const char *call, struct vfiop
 	bool woken;
 	int r;
 
-	/* Nothing but an exit ends a plain entry, and until then the kernel refuses
-	 * another, only after waking the device. */
+	/* Only an exit ends a plain entry. The kernel would refuse another entry, but only after
+	 * waking the device. */
 	if (before.state == VFIOPM_STATE_LOW_POWER) {
-		vfiopm__device_trace(dev, VFIOPM_TRACE_SAVED, call, -EALREADY);
+		vfiopm__trace_event(&dev->trace, VFIOPM_TRACE_SAVED, call, -EALREADY);
 		return -EALREADY;
 	}
 
 	r = issue(dev, call, request);
-	woken = woken_by_us(&before, r);
+	woken = woken_by_call(&before, r);
 	if (r < 0) {
 		if (woken)
-			arm_again(dev, &before);
+			restore_arming(dev, &before);
 		return r;
 	}
 	if (woken)
@@ -326,9 +330,9 @@ VFIOPM__PUBLIC int vfiopm_enter(struct vfiopm_device *dev)
 		return -EINVAL;
 	vfiopm__wire_enter(&request);
 
-	pthread_mutex_lock(&vfiopm__device_power(dev)->calls);
+	pthread_mutex_lock(&dev->power->lock);
 	r = enter(dev, enter_call, &request, VFIOPM_STATE_LOW_POWER, -1);
-	pthread_mutex_unlock(&vfiopm__device_power(dev)->calls);
+	pthread_mutex_unlock(&dev->power->lock);
 	return r;
 }
 
@@ -339,16 +343,16 @@ VFIOPM__PUBLIC int vfiopm_enter_wakeup(struct vfiopm_device *dev, int wakeup_fd)
 
 	if (!dev || wakeup_fd < 0)
 		return -EINVAL;
-	/* The kernel holds the eventfd itself, not the caller's fd. So do we: the
-	 * caller may close his, and its number may come back as another file. */
+	/* The kernel holds the eventfd, not the caller's fd. The duplicate does the same: the
+	 * caller can close the fd, and its number can return as another file. */
 	duplicate = vfiopm__sys_duplicate(wakeup_fd);
 	if (duplicate < 0)
 		return duplicate;
 	vfiopm__wire_enter_wakeup(&request, duplicate);
 
-	pthread_mutex_lock(&vfiopm__device_power(dev)->calls);
+	pthread_mutex_lock(&dev->power->lock);
 	r = enter(dev, enter_wakeup_call, &request, VFIOPM_STATE_LOW_POWER_WAKEUP, duplicate);
-	pthread_mutex_unlock(&vfiopm__device_power(dev)->calls);
+	pthread_mutex_unlock(&dev->power->lock);
 	if (r < 0)
 		vfiopm__sys_close(duplicate);
 	return r;
@@ -364,16 +368,14 @@ VFIOPM__PUBLIC int vfiopm_exit(struct vfiopm_device *dev)
 		return -EINVAL;
 	vfiopm__wire_exit(&request);
 
-	pthread_mutex_lock(&vfiopm__device_power(dev)->calls);
+	pthread_mutex_lock(&dev->power->lock);
 	before = look_before(dev);
 	r = issue(dev, exit_call, &request);
 	if (r == 0) {
-		if (woken_by_us(&before, r))
+		if (woken_by_call(&before, r))
 			take_back_one(before.wakeup_fd);
 		publish(dev, VFIOPM_STATE_ACTIVE, -1, false);
 	}
-	pthread_mutex_unlock(&vfiopm__device_power(dev)->calls);
-	if (r == 0)
-		vfiopm__irq_low_power_ended(dev);
+	pthread_mutex_unlock(&dev->power->lock);
 	return r;
 }

@@ -7,9 +7,12 @@
  * d3cold_allowed_show(); drivers/base/power/sysfs.c; 6.1).
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
-#include "private.h"
+#include "device.h"
+#include "readout.h"
+#include "sys.h"
 #include "sysfs.h"
 #include "text.h"
 
@@ -80,7 +83,7 @@ static int read_attribute(const struct vfiopm_device *dev, const void *ret,
 
 	if (!dev || !ret)
 		return -EINVAL;
-	readout = vfiopm__device_readout(dev);
+	readout = atomic_load(&dev->readout);
 	if (!readout)
 		return -ENXIO;
 	if (readout->fds[attribute] < 0)

@@ -17,7 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "private.h"
+#include "sys.h"
 #include "uapi.h"
 
 static int result(int value)
@@ -115,7 +115,7 @@ void vfiopm__sys_epoll_remove(int epoll, int fd)
 	epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
-int vfiopm__sys_epoll_look(int epoll, uint32_t ret_numbers[VFIOPM__EPOLL_MOST])
+int vfiopm__sys_epoll_poll(int epoll, uint32_t ret_numbers[VFIOPM__EPOLL_MOST])
 {
 	struct epoll_event events[VFIOPM__EPOLL_MOST];
 	int count = result(epoll_wait(epoll, events, VFIOPM__EPOLL_MOST, 0));

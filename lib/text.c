@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "private.h"
+#include <vfiopm/readout.h>
+
+#include "export.h"
 
 /* ---- PCI addresses ---- */
 

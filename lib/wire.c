@@ -3,11 +3,13 @@
  * The requests of VFIO_DEVICE_FEATURE. The functions have no side effects and make no
  * system call.
  */
-#include "private.h"
-#include "uapi.h"
+#include <stddef.h>
 
-/* A header alone. A longer argsz could mean something else to an older dialect
- * of the interface, where feature 3 took a payload. */
+#include "uapi.h"
+#include "wire.h"
+
+/* A header without payload. In earlier proposals of the interface feature 3 took a payload, so a
+ * longer argsz could have another meaning there. */
 static void header(struct vfiopm__feature *request, uint32_t flags)
 {
 	*request = (struct vfiopm__feature){

@@ -54,7 +54,7 @@ int vfiopm_kvm_set_gsi(struct vfiopm_kvm *kvm, uint32_t vector, uint32_t gsi);
  *   -ENOMEM  no memory in the kernel
  *   -EPROTO  the kernel gave an answer that it never gives
  */
-int vfiopm_kvm_attach(void *kvm, uint32_t vector, int irqfd);
+int vfiopm_kvm_attach(struct vfiopm_kvm *kvm, uint32_t vector, int irqfd);
 
 /*
  * The other one: detach it. Nothing more is delivered when it returns, and the count of what was
@@ -67,7 +67,7 @@ int vfiopm_kvm_attach(void *kvm, uint32_t vector, int irqfd);
  *   -ENOTTY  vm_fd is no VM
  *   -EPROTO  the kernel gave an answer that it never gives
  */
-int vfiopm_kvm_detach(void *kvm, uint32_t vector, int irqfd);
+int vfiopm_kvm_detach(struct vfiopm_kvm *kvm, uint32_t vector, int irqfd);
 
 #ifdef __cplusplus
 }

@@ -9,5 +9,6 @@
 #include <vfiopm/msix.h>
 #include <vfiopm/power.h>
 #include <vfiopm/readout.h>
+#include <vfiopm/version.h>
 
 #endif

@@ -6,9 +6,11 @@
 #ifndef VFIOPM_UDEV_PRIVATE_H
 #define VFIOPM_UDEV_PRIVATE_H
 
+#include <stdbool.h>
+
 #include <vfiopm/discover.h>
 
-#include "../private.h"
+#include "../export.h"
 #include "../sysfs.h"
 #include "../text.h"
 

@@ -225,7 +225,10 @@ def declarations(text):
     """(comment, declaration) of a header, in its order. Declarations that follow one another
     without an empty line share the comment before the first."""
     text = re.sub(r'^[ \t]*#(?:[^\n]*\\\n)*[^\n]*', '', text, flags=re.MULTILINE)
-    text = re.sub(r'extern "C" \{|^\}', '', text, flags=re.MULTILINE)
+    text = re.sub(r'extern "C" \{', '', text)
+    # The bodies of structs declare members, some of which are function pointers.
+    text = re.sub(r'^struct \w+ \{.*?^\};', '', text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r'^\}', '', text, flags=re.MULTILINE)
     pieces = re.compile(r'(?P<comment>/\*.*?\*/)|(?P<declaration>[^\s/](?:[^;/]|/(?!\*))*;)'
                         r'|(?P<gap>\n[ \t]*\n)', re.DOTALL)
     comment = ''

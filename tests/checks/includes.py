@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Includes go one way: public headers <- lib/private.h <- lib/*.c, the same in lib/udev, which
-has a private.h of its own; the kernel's headers are seen by lib/uapi.h alone, and libudev's by
-lib/udev.
+"""Which headers the files of the library include. The order of its own headers is checked by
+layers.py.
 
 usage: includes.py SOURCE_ROOT
 """
@@ -11,24 +10,9 @@ import re
 
 import common
 
-# Pure translation and system calls. These files may have headers of their own.
-ENDS = ('sys.c', 'sysfs.c', 'text.c', 'wire.c')
-# The headers that every file of the library may include.
-SHARED_HEADERS = ('"private.h"', '"sysfs.h"', '"text.h"', '"uapi.h"')
-
-
 def public_header_problems(path):
     return [f'{path.name} includes {name}' for name in common.includes(path)
             if not re.fullmatch(r'<stdint\.h>|<stddef\.h>|<vfiopm/\w+\.h>', name)]
-
-
-def object_file_problems(path):
-    names = common.includes(path)
-    problems = [f'{path.name} includes {name}' for name in names
-                if name.startswith('"') and name not in SHARED_HEADERS]
-    if '"private.h"' not in names:
-        problems.append(f'{path.name} does not include "private.h"')
-    return problems
 
 
 def c_files(source_root):
@@ -59,9 +43,6 @@ def main():
                 ('lib/udev/*.c', list(udev.glob('*.c')))) if not found])
     tap.check('public headers include only <stdint.h>, <stddef.h> and one another',
               [problem for path in headers for problem in public_header_problems(path)])
-    tap.check('object files include "private.h" and no header of another object',
-              [problem for path in sources if path.name not in ENDS
-               for problem in object_file_problems(path)])
     tap.check('in the library only uapi.h includes <linux/...>',
               [f'{path.relative_to(source_root)} includes {name}'
                for path in headers + sorted(lib.rglob('*.[ch]')) if path != lib / 'uapi.h'

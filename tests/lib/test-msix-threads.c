@@ -80,14 +80,14 @@ static void *meddle(void *data)
 {
 	const struct msix_fixture *fixture = data;
 	uint8_t pba[8];
-	uint64_t value;
+	struct vfiopm_msix_stats stats;
 
 	for (unsigned i = 0; !others.stop; i++) {
 		others.failures += vfiopm_msix_set_function_mask(fixture->msix, i % 2) != 0;
-		others.failures += vfiopm_msix_set_policy(fixture->msix, i / 8 % 4) != 0;
+		others.failures += vfiopm_msix_set_policy(fixture->msix, i / 8 % 3) != 0;
 		others.failures += vfiopm_msix_read_pba(fixture->msix, 0, 8, pba) != 0;
-		others.failures +=
-			vfiopm_msix_get_stat(fixture->msix, VFIOPM_MSIX_ALL, 0, &value) != 0;
+		others.failures += vfiopm_msix_get_stats(fixture->msix, VFIOPM_MSIX_ALL,
+							 sizeof(stats), &stats) != 0;
 		if (i % 16 == 15) {
 			others.failures += vfiopm_msix_release(fixture->msix, VECTORS - 1, 1) != 0;
 			others.failures += vfiopm_msix_use(fixture->msix, VECTORS - 1, 1) != 0;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,8 +18,8 @@
 struct vmm {
 	unsigned delivered[VECTORS];
 	int attach_gives, deliver_gives;
-	unsigned attached, traps;
-	int trap;
+	unsigned attached, interceptions;
+	int intercepting;
 	unsigned chosen;
 	char last_choice[40];
 	int last_result;
@@ -54,13 +55,13 @@ static int vmm_deliver(void *data, uint32_t vector)
 	return vmm->deliver_gives;
 }
 
-static void vmm_trap(void *data, int on)
+static void vmm_intercept(void *data, int on)
 {
 	struct vmm *vmm = data;
 
-	assert_int_not_equal(vmm->trap, on);
-	vmm->trap = on;
-	vmm->traps++;
+	assert_int_not_equal(vmm->intercepting, on);
+	vmm->intercepting = on;
+	vmm->interceptions++;
 }
 
 static void vmm_trace(void *data, uint32_t event, const char *call, int result)
@@ -74,21 +75,28 @@ static void vmm_trace(void *data, uint32_t event, const char *call, int result)
 	vmm->last_result = result;
 }
 
+static const struct vfiopm_msix_ops deliver_ops = { .deliver = vmm_deliver };
+static const struct vfiopm_msix_ops irqfd_ops = { .attach = vmm_attach, .detach = vmm_detach };
+static const struct vfiopm_msix_ops all_ops = {
+	.attach = vmm_attach,
+	.detach = vmm_detach,
+	.deliver = vmm_deliver,
+	.intercept_pba = vmm_intercept,
+};
+
 /* ---- delivery without irqfds ---- */
 
-static void a_vmm_without_irqfds_delivers_itself(void **state)
+static void a_vmm_without_irqfds_delivers_by_callback(void **state)
 {
 	struct msix_fixture fixture;
 	struct vmm vmm = { 0 };
 
 	(void)state;
-	msix_fixture_open(&fixture);
-	msix_fixture_restart(&fixture);
-	expect_ok(vfiopm_msix_set_deliver(fixture.msix, vmm_deliver, &vmm));
+	msix_fixture_open_with(&fixture, &deliver_ops, &vmm);
 	expect_ok(vfiopm_msix_use(fixture.msix, 0, 2));
-	assert_int_equal(msix_way(&fixture, 0), VFIOPM_MSIX_WAY_RELAY);
+	assert_int_equal(msix_mode(&fixture, 0), VFIOPM_MSIX_MODE_RELAY);
 	/* No policy can change that. */
-	expect_ok(vfiopm_msix_set_policy(fixture.msix, VFIOPM_MSIX_POLICY_BYPASS));
+	expect_ok(vfiopm_msix_set_policy(fixture.msix, VFIOPM_MSIX_POLICY_HOLD));
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
@@ -101,27 +109,24 @@ static void a_vmm_without_irqfds_delivers_itself(void **state)
 	}
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 1));
 	assert_int_equal(vmm.delivered[1], 1);
-	assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_DELIVERED), 4);
+	assert_int_equal(msix_stats(&fixture).delivered, 4);
 	msix_fixture_close(&fixture);
 }
 
 /* KVM's routes have run out, for example: the vector goes another way, and loses nothing. */
-static void an_irqfd_that_fails_is_done_without(void **state)
+static void a_vector_is_relayed_if_attach_fails(void **state)
 {
 	struct msix_fixture fixture;
 	struct vmm vmm = { .attach_gives = -ENOSPC };
 
 	(void)state;
-	msix_fixture_open(&fixture);
-	msix_fixture_restart(&fixture);
-	expect_ok(vfiopm_msix_set_irqfd(fixture.msix, vmm_attach, vmm_detach, &vmm));
-	expect_ok(vfiopm_msix_set_deliver(fixture.msix, vmm_deliver, &vmm));
+	msix_fixture_open_with(&fixture, &all_ops, &vmm);
 	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
-	assert_int_equal(msix_way(&fixture, 0), VFIOPM_MSIX_WAY_HOLD);
+	assert_int_equal(msix_mode(&fixture, 0), VFIOPM_MSIX_MODE_HOLD);
 	msix_fire(&fixture, 0);
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	assert_int_equal(vmm.delivered[0], 1);
-	assert_int_equal(msix_way(&fixture, 0), VFIOPM_MSIX_WAY_RELAY);
+	assert_int_equal(msix_mode(&fixture, 0), VFIOPM_MSIX_MODE_RELAY);
 	msix_fire(&fixture, 0);
 	msix_dispatch_all(&fixture);
 	assert_int_equal(vmm.delivered[0], 2);
@@ -138,15 +143,13 @@ static void an_irqfd_that_fails_is_done_without(void **state)
 }
 
 /* Without that the guest's unmask fails, and can be tried again. */
-static void an_irqfd_that_fails_leaves_the_vector_masked(void **state)
+static void a_failed_attach_leaves_the_vector_masked(void **state)
 {
 	struct msix_fixture fixture;
 	struct vmm vmm = { .attach_gives = -ENOSPC };
 
 	(void)state;
-	msix_fixture_open(&fixture);
-	msix_fixture_restart(&fixture);
-	expect_ok(vfiopm_msix_set_irqfd(fixture.msix, vmm_attach, vmm_detach, &vmm));
+	msix_fixture_open_with(&fixture, &irqfd_ops, &vmm);
 	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
 	msix_fire(&fixture, 0);
 	expect_errno(ENOSPC, vfiopm_msix_unmask(fixture.msix, 0));
@@ -160,15 +163,13 @@ static void an_irqfd_that_fails_leaves_the_vector_masked(void **state)
 	msix_fixture_close(&fixture);
 }
 
-static void a_delivery_that_fails_is_made_later(void **state)
+static void a_failed_delivery_is_retried(void **state)
 {
 	struct msix_fixture fixture;
 	struct vmm vmm = { .deliver_gives = -EAGAIN };
 
 	(void)state;
-	msix_fixture_open(&fixture);
-	msix_fixture_restart(&fixture);
-	expect_ok(vfiopm_msix_set_deliver(fixture.msix, vmm_deliver, &vmm));
+	msix_fixture_open_with(&fixture, &deliver_ops, &vmm);
 	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
 	msix_fire(&fixture, 0);
 	msix_dispatch_all(&fixture);
@@ -217,7 +218,7 @@ static void the_pba_has_a_bit_for_each_vector(void **state)
 	msix_fixture_close(&fixture);
 }
 
-static void what_is_not_in_the_pba_is_not_read(void **state)
+static void a_range_outside_the_pba_is_refused(void **state)
 {
 	struct msix_fixture fixture;
 	uint8_t bytes[16];
@@ -238,101 +239,98 @@ static void what_is_not_in_the_pba_is_not_read(void **state)
 	msix_fixture_close(&fixture);
 }
 
-static void the_pba_is_trapped_while_a_vector_is_masked(void **state)
+static void the_pba_is_intercepted_while_a_vector_is_masked(void **state)
 {
 	struct msix_fixture fixture;
 	struct vmm vmm = { 0 };
 	uint8_t bytes[8];
 
 	(void)state;
-	msix_fixture_open(&fixture);
-	expect_ok(vfiopm_msix_set_trap(fixture.msix, vmm_trap, &vmm));
+	msix_fixture_open_with(&fixture, &all_ops, &vmm);
 	expect_ok(vfiopm_msix_use(fixture.msix, 0, 2));
-	assert_int_equal(vmm.trap, 1);
+	assert_int_equal(vmm.intercepting, 1);
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
-	assert_int_equal(vmm.trap, 1);
+	assert_int_equal(vmm.intercepting, 1);
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 1));
-	assert_int_equal(vmm.trap, 0);
+	assert_int_equal(vmm.intercepting, 0);
 	for (int i = 0; i < 100; i++) {
 		expect_ok(vfiopm_msix_mask(fixture.msix, 1));
-		assert_int_equal(vmm.trap, 1);
+		assert_int_equal(vmm.intercepting, 1);
 		expect_ok(vfiopm_msix_unmask(fixture.msix, 1));
 	}
 	/* By then it was left on. */
-	assert_int_equal(vmm.trap, 1);
-	assert_int_equal(vmm.traps, 9);
-	assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_TRAPS), 9);
+	assert_int_equal(vmm.intercepting, 1);
+	assert_int_equal(vmm.interceptions, 9);
+	assert_int_equal(msix_stats(&fixture).interceptions, 9);
 	/* Until a guest has read for nothing often enough. */
 	for (int i = 0; i < 64; i++)
 		expect_ok(vfiopm_msix_read_pba(fixture.msix, 0, 8, bytes));
-	assert_int_equal(vmm.trap, 0);
+	assert_int_equal(vmm.intercepting, 0);
 	/* Nothing in use needs none. */
 	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
-	assert_int_equal(vmm.trap, 1);
+	assert_int_equal(vmm.intercepting, 1);
 	expect_ok(vfiopm_msix_release(fixture.msix, 0, 2));
-	assert_int_equal(vmm.trap, 0);
+	assert_int_equal(vmm.intercepting, 0);
 	msix_fixture_close(&fixture);
 }
 
-static void the_trap_can_be_fixed(void **state)
+static void interception_has_policies(void **state)
 {
 	struct msix_fixture fixture;
 	struct vmm vmm = { 0 };
 
 	(void)state;
-	msix_fixture_open(&fixture);
-	expect_ok(vfiopm_msix_set_trap(fixture.msix, vmm_trap, &vmm));
-	expect_ok(vfiopm_msix_set_trap_policy(fixture.msix, VFIOPM_MSIX_TRAP_NEVER));
+	msix_fixture_open_with(&fixture, &all_ops, &vmm);
+	expect_ok(vfiopm_msix_set_pba_policy(fixture.msix, VFIOPM_MSIX_PBA_NEVER));
 	expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
-	assert_int_equal(vmm.traps, 0);
-	expect_ok(vfiopm_msix_set_trap_policy(fixture.msix, VFIOPM_MSIX_TRAP_ALWAYS));
-	assert_int_equal(vmm.trap, 1);
+	assert_int_equal(vmm.interceptions, 0);
+	expect_ok(vfiopm_msix_set_pba_policy(fixture.msix, VFIOPM_MSIX_PBA_ALWAYS));
+	assert_int_equal(vmm.intercepting, 1);
 	for (int i = 0; i < 3; i++) {
 		expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 		expect_ok(vfiopm_msix_mask(fixture.msix, 0));
 	}
-	assert_int_equal(vmm.traps, 1);
+	assert_int_equal(vmm.interceptions, 1);
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
-	expect_ok(vfiopm_msix_set_trap_policy(fixture.msix, VFIOPM_MSIX_TRAP_AUTO));
-	assert_int_equal(vmm.trap, 0);
+	expect_ok(vfiopm_msix_set_pba_policy(fixture.msix, VFIOPM_MSIX_PBA_AUTO));
+	assert_int_equal(vmm.intercepting, 0);
 	msix_fixture_close(&fixture);
 }
 
-static void the_choices_are_traced(void **state)
+static void choices_are_traced(void **state)
 {
 	struct msix_fixture fixture;
 	struct vmm vmm = { 0 };
 
 	(void)state;
-	msix_fixture_open(&fixture);
+	msix_fixture_open_with(&fixture, &all_ops, &vmm);
 	expect_ok(vfiopm_device_set_trace(fixture.irq.dev, vmm_trace, &vmm));
-	expect_ok(vfiopm_msix_set_trap(fixture.msix, vmm_trap, &vmm));
 	expect_ok(vfiopm_msix_use(fixture.msix, 0, 2));
 	assert_int_equal(vmm.chosen, 1);
-	assert_string_equal(vmm.last_choice, "VFIOPM_MSIX_TRAP");
+	assert_string_equal(vmm.last_choice, "VFIOPM_MSIX_PBA");
 	assert_int_equal(vmm.last_result, 1);
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 1));
-	expect_ok(vfiopm_msix_set_policy(fixture.msix, VFIOPM_MSIX_POLICY_NO_BYPASS));
+	expect_ok(vfiopm_msix_set_policy(fixture.msix, VFIOPM_MSIX_POLICY_RELAY));
 	expect_ok(vfiopm_msix_mask(fixture.msix, 1));
 	assert_int_equal(vmm.chosen, 2);
-	assert_string_equal(vmm.last_choice, "VFIOPM_MSIX_WAY_RELAY");
+	assert_string_equal(vmm.last_choice, "VFIOPM_MSIX_MODE_RELAY");
 	assert_int_equal(vmm.last_result, 1);
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 1));
-	expect_ok(vfiopm_msix_set_policy(fixture.msix, VFIOPM_MSIX_POLICY_BYPASS_SWAP));
+	expect_ok(vfiopm_msix_set_policy(fixture.msix, VFIOPM_MSIX_POLICY_HOLD));
 	expect_ok(vfiopm_msix_mask(fixture.msix, 1));
-	assert_string_equal(vmm.last_choice, "VFIOPM_MSIX_WAY_SWAP");
+	assert_string_equal(vmm.last_choice, "VFIOPM_MSIX_MODE_HOLD");
 	msix_fixture_close(&fixture);
 }
 
 /* ---- mistakes ---- */
 
-static void no_vector_of_the_guests_is_believed(void **state)
+static void wrong_vectors_are_refused(void **state)
 {
 	static const uint32_t wrong[] = { VECTORS, VECTORS + 1,	   2047,
 					  2048,	   UINT32_MAX - 1, UINT32_MAX };
 	struct msix_fixture fixture;
-	uint32_t way = 77;
-	uint64_t value = 77;
+	struct vfiopm_msix_stats stats = { .masks = 77 };
+	uint32_t mode = 77;
 
 	(void)state;
 	msix_fixture_open(&fixture);
@@ -344,11 +342,11 @@ static void no_vector_of_the_guests_is_believed(void **state)
 		expect_errno(EINVAL, vfiopm_msix_use(fixture.msix, 1, wrong[i]));
 		expect_errno(EINVAL, vfiopm_msix_release(fixture.msix, wrong[i], 1));
 		expect_errno(EINVAL, vfiopm_msix_release(fixture.msix, 1, wrong[i]));
-		expect_errno(EINVAL, vfiopm_msix_get_way(fixture.msix, wrong[i], &way));
+		expect_errno(EINVAL, vfiopm_msix_get_mode(fixture.msix, wrong[i], &mode));
 		expect_errno(EINVAL, vfiopm_msix_set_eventfds(fixture.msix, wrong[i], -1, -1));
 		if (wrong[i] != VFIOPM_MSIX_ALL)
-			expect_errno(EINVAL,
-				     vfiopm_msix_get_stat(fixture.msix, wrong[i], 0, &value));
+			expect_errno(EINVAL, vfiopm_msix_get_stats(fixture.msix, wrong[i],
+								   sizeof(stats), &stats));
 		assert_int_equal(vfiopm_kvm_attach(fixture.kvm, wrong[i], fixture.irq.events[0]),
 				 -EINVAL);
 	}
@@ -357,37 +355,28 @@ static void no_vector_of_the_guests_is_believed(void **state)
 	/* Right, but not in use. */
 	expect_errno(EINVAL, vfiopm_msix_mask(fixture.msix, 0));
 	expect_errno(EINVAL, vfiopm_msix_unmask(fixture.msix, 0));
-	expect_errno(EINVAL, vfiopm_msix_get_way(fixture.msix, 0, &way));
+	expect_errno(EINVAL, vfiopm_msix_get_mode(fixture.msix, 0, &mode));
 	assert_int_equal(vfiopm_msix_is_pending(fixture.msix, 0), 0);
-	assert_int_equal(way, 77);
-	assert_int_equal(value, 77);
+	assert_int_equal(mode, 77);
+	assert_int_equal(stats.masks, 77);
 	expect_ok(vfiopm_msix_release(fixture.msix, 0, VECTORS));
 	msix_fixture_close(&fixture);
 }
 
-static void mistakes_of_the_vmm_are_told(void **state)
+static void wrong_arguments_are_refused(void **state)
 {
 	struct msix_fixture fixture;
+	struct vfiopm_msix_stats stats;
 	struct vfiopm_msix *msix;
-	uint64_t value;
 
 	(void)state;
 	msix_fixture_open(&fixture);
 	msix = fixture.msix;
-	expect_errno(EINVAL, vfiopm_msix_new(fixture.irq.dev, NULL));
-	expect_errno(EINVAL, vfiopm_msix_new(NULL, &msix));
 	assert_null(vfiopm_msix_free(NULL));
-	expect_errno(EINVAL, vfiopm_msix_set_irqfd(NULL, vmm_attach, vmm_detach, NULL));
-	expect_errno(EINVAL, vfiopm_msix_set_irqfd(msix, NULL, vmm_detach, NULL));
-	expect_errno(EINVAL, vfiopm_msix_set_irqfd(msix, vmm_attach, NULL, NULL));
-	expect_errno(EINVAL, vfiopm_msix_set_deliver(NULL, vmm_deliver, NULL));
-	expect_errno(EINVAL, vfiopm_msix_set_deliver(msix, NULL, NULL));
-	expect_errno(EINVAL, vfiopm_msix_set_trap(NULL, vmm_trap, NULL));
-	expect_errno(EINVAL, vfiopm_msix_set_trap(msix, NULL, NULL));
 	expect_errno(EINVAL, vfiopm_msix_set_policy(NULL, 0));
-	expect_errno(EINVAL, vfiopm_msix_set_policy(msix, 4));
-	expect_errno(EINVAL, vfiopm_msix_set_trap_policy(NULL, 0));
-	expect_errno(EINVAL, vfiopm_msix_set_trap_policy(msix, 3));
+	expect_errno(EINVAL, vfiopm_msix_set_policy(msix, 3));
+	expect_errno(EINVAL, vfiopm_msix_set_pba_policy(NULL, 0));
+	expect_errno(EINVAL, vfiopm_msix_set_pba_policy(msix, 3));
 	expect_errno(EINVAL, vfiopm_msix_set_function_mask(NULL, 1));
 	expect_errno(EINVAL, vfiopm_msix_set_function_mask(msix, 2));
 	expect_errno(EINVAL, vfiopm_msix_set_function_mask(msix, -1));
@@ -399,19 +388,80 @@ static void mistakes_of_the_vmm_are_told(void **state)
 	expect_errno(EINVAL, vfiopm_msix_is_pending(NULL, 0));
 	expect_errno(EINVAL, vfiopm_msix_get_fd(NULL));
 	expect_errno(EINVAL, vfiopm_msix_dispatch(NULL));
-	expect_errno(EINVAL, vfiopm_msix_get_way(msix, 0, NULL));
-	expect_errno(EINVAL, vfiopm_msix_get_stat(NULL, 0, 0, &value));
-	expect_errno(EINVAL, vfiopm_msix_get_stat(msix, 0, 0, NULL));
-	expect_errno(EINVAL, vfiopm_msix_get_stat(msix, 0, VFIOPM_MSIX_STAT_TRAPS, &value));
-	expect_errno(EINVAL, vfiopm_msix_get_stat(msix, VFIOPM_MSIX_ALL, VFIOPM_MSIX_STAT_TRAPS + 1,
-						  &value));
-	msix_fixture_restart(&fixture);
-	/* With no way to deliver anything. */
-	expect_errno(EINVAL, vfiopm_msix_use(fixture.msix, 0, 1));
+	expect_errno(EINVAL, vfiopm_msix_get_mode(msix, 0, NULL));
+	expect_errno(EINVAL, vfiopm_msix_get_stats(NULL, 0, sizeof(stats), &stats));
+	expect_errno(EINVAL, vfiopm_msix_get_stats(msix, 0, sizeof(stats), NULL));
 	msix_fixture_close(&fixture);
 }
 
-static void settings_are_for_before(void **state)
+static void wrong_callbacks_are_refused(void **state)
+{
+	static const struct vfiopm_msix_ops wrong[] = {
+		{ .intercept_pba = vmm_intercept },
+		{ .attach = vmm_attach, .deliver = vmm_deliver },
+		{ .detach = vmm_detach, .deliver = vmm_deliver },
+	};
+	struct vfiopm_msix *msix = NULL;
+	struct msix_fixture fixture;
+	struct vfiopm_device *dev;
+
+	(void)state;
+	msix_fixture_open(&fixture);
+	dev = fixture.irq.dev;
+	expect_errno(EINVAL, vfiopm_msix_new(NULL, &all_ops, sizeof(all_ops), NULL, &msix));
+	expect_errno(EINVAL, vfiopm_msix_new(dev, NULL, sizeof(all_ops), NULL, &msix));
+	expect_errno(EINVAL, vfiopm_msix_new(dev, &all_ops, sizeof(all_ops), NULL, NULL));
+	expect_errno(EINVAL, vfiopm_msix_new(dev, &all_ops, 0, NULL, &msix));
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		expect_errno(EINVAL,
+			     vfiopm_msix_new(dev, &wrong[i], sizeof(wrong[i]), NULL, &msix));
+	assert_null(msix);
+	msix_fixture_close(&fixture);
+}
+
+/* A program can be built with an older or a newer header than the library. */
+static void structs_of_other_versions_are_accepted(void **state)
+{
+	struct {
+		struct vfiopm_msix_ops known;
+		void *unknown;
+	} newer = { .known = deliver_ops };
+	struct {
+		struct vfiopm_msix_stats known;
+		uint64_t unknown;
+	} stats;
+	uint64_t masks_only[2] = { 77, 77 };
+	struct vmm vmm = { 0 };
+	struct msix_fixture fixture;
+	struct vfiopm_msix *msix = NULL;
+
+	(void)state;
+	msix_fixture_open(&fixture);
+	newer.unknown = &vmm;
+	expect_errno(EINVAL,
+		     vfiopm_msix_new(fixture.irq.dev, &newer.known, sizeof(newer), &vmm, &msix));
+	newer.unknown = NULL;
+	expect_ok(vfiopm_msix_new(fixture.irq.dev, &newer.known, sizeof(newer), &vmm, &msix));
+	vfiopm_msix_free(msix);
+	/* The older struct ends with deliver; the rest must not be read. */
+	expect_ok(vfiopm_msix_new(fixture.irq.dev, &all_ops,
+				  offsetof(struct vfiopm_msix_ops, intercept_pba), &vmm, &msix));
+	expect_ok(vfiopm_msix_use(msix, 0, 1));
+	assert_int_equal(vmm.interceptions, 0);
+	expect_ok(vfiopm_msix_unmask(msix, 0));
+	expect_ok(vfiopm_msix_mask(msix, 0));
+	memset(&stats, 0xff, sizeof(stats));
+	expect_ok(vfiopm_msix_get_stats(msix, 0, sizeof(stats), &stats.known));
+	assert_int_equal(stats.known.masks, 1);
+	assert_int_equal(stats.unknown, 0);
+	expect_ok(vfiopm_msix_get_stats(msix, 0, sizeof(masks_only[0]), (void *)masks_only));
+	assert_int_equal(masks_only[0], 1);
+	assert_int_equal(masks_only[1], 77);
+	vfiopm_msix_free(msix);
+	msix_fixture_close(&fixture);
+}
+
+static void eventfds_are_set_before_use(void **state)
 {
 	struct msix_fixture fixture;
 
@@ -421,16 +471,13 @@ static void settings_are_for_before(void **state)
 	expect_errno(EALREADY, vfiopm_msix_use(fixture.msix, 0, 2));
 	expect_errno(EALREADY, vfiopm_msix_use(fixture.msix, 2, 3));
 	assert_int_equal(vfiopm_msix_mask(fixture.msix, 0), -EINVAL);
-	expect_errno(EBUSY, vfiopm_msix_set_irqfd(fixture.msix, vmm_attach, vmm_detach, NULL));
-	expect_errno(EBUSY, vfiopm_msix_set_deliver(fixture.msix, vmm_deliver, NULL));
-	expect_errno(EBUSY, vfiopm_msix_set_trap(fixture.msix, vmm_trap, NULL));
 	expect_errno(EBUSY, vfiopm_msix_set_eventfds(fixture.msix, 0, -1, -1));
 	expect_ok(vfiopm_msix_release(fixture.msix, 0, VECTORS));
 	expect_ok(vfiopm_msix_use(fixture.msix, 0, VECTORS));
 	msix_fixture_close(&fixture);
 }
 
-static void eventfds_must_be_such(void **state)
+static void eventfds_are_checked(void **state)
 {
 	struct msix_fixture fixture;
 	int closed = raw_closed_fd(), *events;
@@ -459,7 +506,7 @@ static void eventfds_must_be_such(void **state)
 	msix_fixture_close(&fixture);
 }
 
-static void another_type_is_in_the_way(void **state)
+static void another_interrupt_type_excludes_use(void **state)
 {
 	struct msix_fixture fixture;
 	struct vfiopm_device *dev;
@@ -480,7 +527,7 @@ static void another_type_is_in_the_way(void **state)
 
 /* ---- KVM's part ---- */
 
-static void kvm_refuses_what_is_wrong(void **state)
+static void kvm_refuses_wrong_arguments(void **state)
 {
 	struct msix_fixture fixture;
 	struct vfiopm_kvm *kvm;
@@ -525,7 +572,7 @@ static void raise_event(int event)
 }
 
 /* What the library rests on in KVM itself. */
-static void kvm_delivers_what_is_there_and_takes_it(void **state)
+static void kvm_delivers_counts_and_takes_them(void **state)
 {
 	struct msix_fixture fixture;
 	int event;
@@ -559,22 +606,24 @@ static void kvm_delivers_what_is_there_and_takes_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(a_vmm_without_irqfds_delivers_itself),
-		ON_TESTBED(an_irqfd_that_fails_is_done_without),
-		ON_TESTBED(an_irqfd_that_fails_leaves_the_vector_masked),
-		ON_TESTBED(a_delivery_that_fails_is_made_later),
+		ON_TESTBED(a_vmm_without_irqfds_delivers_by_callback),
+		ON_TESTBED(a_vector_is_relayed_if_attach_fails),
+		ON_TESTBED(a_failed_attach_leaves_the_vector_masked),
+		ON_TESTBED(a_failed_delivery_is_retried),
 		ON_TESTBED(the_pba_has_a_bit_for_each_vector),
-		ON_TESTBED(what_is_not_in_the_pba_is_not_read),
-		ON_TESTBED(the_pba_is_trapped_while_a_vector_is_masked),
-		ON_TESTBED(the_trap_can_be_fixed),
-		ON_TESTBED(the_choices_are_traced),
-		ON_TESTBED(no_vector_of_the_guests_is_believed),
-		ON_TESTBED(mistakes_of_the_vmm_are_told),
-		ON_TESTBED(settings_are_for_before),
-		ON_TESTBED(eventfds_must_be_such),
-		ON_TESTBED(another_type_is_in_the_way),
-		ON_TESTBED(kvm_refuses_what_is_wrong),
-		ON_TESTBED(kvm_delivers_what_is_there_and_takes_it),
+		ON_TESTBED(a_range_outside_the_pba_is_refused),
+		ON_TESTBED(the_pba_is_intercepted_while_a_vector_is_masked),
+		ON_TESTBED(interception_has_policies),
+		ON_TESTBED(choices_are_traced),
+		ON_TESTBED(wrong_vectors_are_refused),
+		ON_TESTBED(wrong_arguments_are_refused),
+		ON_TESTBED(wrong_callbacks_are_refused),
+		ON_TESTBED(structs_of_other_versions_are_accepted),
+		ON_TESTBED(eventfds_are_set_before_use),
+		ON_TESTBED(eventfds_are_checked),
+		ON_TESTBED(another_interrupt_type_excludes_use),
+		ON_TESTBED(kvm_refuses_wrong_arguments),
+		ON_TESTBED(kvm_delivers_counts_and_takes_them),
 	};
 
 	return cmocka_run_group_tests_name("msix-vmm", tests, NULL, NULL);

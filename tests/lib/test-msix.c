@@ -13,12 +13,11 @@
 
 static const uint32_t policies[] = {
 	VFIOPM_MSIX_POLICY_AUTO,
-	VFIOPM_MSIX_POLICY_BYPASS,
-	VFIOPM_MSIX_POLICY_BYPASS_SWAP,
-	VFIOPM_MSIX_POLICY_NO_BYPASS,
+	VFIOPM_MSIX_POLICY_HOLD,
+	VFIOPM_MSIX_POLICY_RELAY,
 };
 
-static void in_each_way(void (*test)(struct msix_fixture *fixture, uint32_t policy))
+static void with_each_policy(void (*test)(struct msix_fixture *fixture, uint32_t policy))
 {
 	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
 		struct msix_fixture fixture;
@@ -44,7 +43,7 @@ static void interrupts_come(struct msix_fixture *fixture, uint32_t policy)
 static void an_unmasked_vector_interrupts_the_guest(void **state)
 {
 	(void)state;
-	in_each_way(interrupts_come);
+	with_each_policy(interrupts_come);
 }
 
 static void nothing_comes_while_masked(struct msix_fixture *fixture, uint32_t policy)
@@ -76,7 +75,7 @@ static void nothing_comes_while_masked(struct msix_fixture *fixture, uint32_t po
 static void a_masked_vector_is_pending_and_comes_once(void **state)
 {
 	(void)state;
-	in_each_way(nothing_comes_while_masked);
+	with_each_policy(nothing_comes_while_masked);
 }
 
 /* One that has arrived, and was dispatched, and another behind it: one interrupt. */
@@ -96,7 +95,7 @@ static void what_comes_in_two_parts_is_one(struct msix_fixture *fixture, uint32_
 static void what_was_masked_is_one_interrupt(void **state)
 {
 	(void)state;
-	in_each_way(what_comes_in_two_parts_is_one);
+	with_each_policy(what_comes_in_two_parts_is_one);
 }
 
 static void vectors_are_apart(struct msix_fixture *fixture, uint32_t policy)
@@ -119,7 +118,7 @@ static void vectors_are_apart(struct msix_fixture *fixture, uint32_t policy)
 static void each_vector_has_its_own_mask(void **state)
 {
 	(void)state;
-	in_each_way(vectors_are_apart);
+	with_each_policy(vectors_are_apart);
 }
 
 static void the_function_is_masked(struct msix_fixture *fixture, uint32_t policy)
@@ -147,7 +146,7 @@ static void the_function_is_masked(struct msix_fixture *fixture, uint32_t policy
 static void the_function_mask_masks_all(void **state)
 {
 	(void)state;
-	in_each_way(the_function_is_masked);
+	with_each_policy(the_function_is_masked);
 }
 
 /* ---- with the least work ---- */
@@ -160,8 +159,8 @@ static struct cost cost_of(const struct msix_fixture *fixture)
 {
 	return (struct cost){
 		.set_irqs = irq_issued(&fixture->irq),
-		.attaches = msix_stat(fixture, VFIOPM_MSIX_STAT_ATTACHES),
-		.detaches = msix_stat(fixture, VFIOPM_MSIX_STAT_DETACHES),
+		.attaches = msix_stats(fixture).attaches,
+		.detaches = msix_stats(fixture).detaches,
 	};
 }
 
@@ -184,14 +183,12 @@ static void cycles_cost(uint32_t policy, unsigned cycles, struct cost expected)
 	msix_fixture_close(&fixture);
 }
 
-static void each_way_has_its_price(void **state)
+static void each_mode_has_its_cost(void **state)
 {
 	(void)state;
-	cycles_cost(VFIOPM_MSIX_POLICY_BYPASS_SWAP, 100, (struct cost){ 200, 0, 0 });
-	cycles_cost(VFIOPM_MSIX_POLICY_BYPASS, 100, (struct cost){ 0, 100, 100 });
-	cycles_cost(VFIOPM_MSIX_POLICY_NO_BYPASS, 100, (struct cost){ 0, 0, 0 });
-	/* Held at first, and relayed after the sixteenth mask, which detaches it once more: one
-	 * change, and nothing then. */
+	cycles_cost(VFIOPM_MSIX_POLICY_HOLD, 100, (struct cost){ 0, 100, 100 });
+	cycles_cost(VFIOPM_MSIX_POLICY_RELAY, 100, (struct cost){ 0, 0, 0 });
+	/* The sixteenth mask changes from hold to relay mode: one more detach, one SET_IRQS. */
 	cycles_cost(VFIOPM_MSIX_POLICY_AUTO, 100, (struct cost){ 1, 16, 16 });
 }
 
@@ -202,7 +199,7 @@ static void masking_what_is_masked_is_nothing(void **state)
 
 	(void)state;
 	msix_fixture_open(&fixture);
-	msix_begin(&fixture, VFIOPM_MSIX_POLICY_BYPASS);
+	msix_begin(&fixture, VFIOPM_MSIX_POLICY_HOLD);
 	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
 	before = cost_of(&fixture);
 	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
@@ -213,8 +210,8 @@ static void masking_what_is_masked_is_nothing(void **state)
 	expect_ok(vfiopm_msix_set_function_mask(fixture.msix, 0));
 	after = cost_of(&fixture);
 	assert_memory_equal(&before, &after, sizeof(before));
-	assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_MASKS), 1);
-	assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_UNMASKS), 1);
+	assert_int_equal(msix_stats(&fixture).masks, 1);
+	assert_int_equal(msix_stats(&fixture).unmasks, 1);
 	msix_fixture_close(&fixture);
 }
 
@@ -242,7 +239,7 @@ static void a_guest_that_masks_each_time_is_relayed(void **state)
 	(void)state;
 	msix_fixture_open(&fixture);
 	msix_begin(&fixture, VFIOPM_MSIX_POLICY_AUTO);
-	assert_int_equal(msix_way(&fixture, 0), VFIOPM_MSIX_WAY_HOLD);
+	assert_int_equal(msix_mode(&fixture, 0), VFIOPM_MSIX_MODE_HOLD);
 	for (unsigned i = 0; i < 20; i++) {
 		msix_fire(&fixture, 0);
 		msix_guest_has(&fixture, 0, ++had);
@@ -253,15 +250,15 @@ static void a_guest_that_masks_each_time_is_relayed(void **state)
 		expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 		msix_guest_has(&fixture, 0, ++had);
 	}
-	assert_int_equal(msix_way(&fixture, 0), VFIOPM_MSIX_WAY_RELAY);
-	assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_CHANGES), 1);
+	assert_int_equal(msix_mode(&fixture, 0), VFIOPM_MSIX_MODE_RELAY);
+	assert_int_equal(msix_stats(&fixture).mode_changes, 1);
 	/* It masks no more: back past the VMM. */
 	for (unsigned i = 0; i < 130; i++) {
 		msix_fire(&fixture, 0);
 		msix_guest_has(&fixture, 0, ++had);
 	}
-	assert_int_equal(msix_way(&fixture, 0), VFIOPM_MSIX_WAY_HOLD);
-	assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_CHANGES), 2);
+	assert_int_equal(msix_mode(&fixture, 0), VFIOPM_MSIX_MODE_HOLD);
+	assert_int_equal(msix_stats(&fixture).mode_changes, 2);
 	msix_fixture_close(&fixture);
 }
 
@@ -296,8 +293,8 @@ static void a_policy_can_change_at_any_time(void **state)
 
 static void a_sleeping_device_is_left_asleep(void **state)
 {
-	static const uint32_t quiet[] = { VFIOPM_MSIX_POLICY_AUTO, VFIOPM_MSIX_POLICY_BYPASS,
-					  VFIOPM_MSIX_POLICY_NO_BYPASS };
+	static const uint32_t quiet[] = { VFIOPM_MSIX_POLICY_AUTO, VFIOPM_MSIX_POLICY_HOLD,
+					  VFIOPM_MSIX_POLICY_RELAY };
 
 	(void)state;
 	testbed_need_low_power();
@@ -316,7 +313,7 @@ static void a_sleeping_device_is_left_asleep(void **state)
 		}
 		assert_true(host_shows("power/runtime_status", "suspended"));
 		assert_int_equal(raw_take(wakeup), 0);
-		assert_int_equal(msix_stat(&fixture, VFIOPM_MSIX_STAT_CHANGES), 0);
+		assert_int_equal(msix_stats(&fixture).mode_changes, 0);
 		expect_ok(vfiopm_exit(fixture.irq.dev));
 		msix_fire(&fixture, 0);
 		msix_guest_has(&fixture, 0, 1);
@@ -357,19 +354,18 @@ static void a_guest_comes_and_goes(struct msix_fixture *fixture, uint32_t policy
 static void vectors_can_be_released(void **state)
 {
 	(void)state;
-	in_each_way(a_guest_comes_and_goes);
+	with_each_policy(a_guest_comes_and_goes);
 }
 
-/* It neither joins a batch nor is deferred: what it has told KVM would not wait. */
-static void it_is_done_at_once(void **state)
+/* The object's changes do not join a batch: KVM's part of a change could not wait for it. */
+static void changes_do_not_join_a_batch(void **state)
 {
 	struct msix_fixture fixture;
 
 	(void)state;
 	msix_fixture_open(&fixture);
 	expect_ok(vfiopm_irq_begin(fixture.irq.dev));
-	expect_ok(vfiopm_irq_set_deferred(fixture.irq.dev, 1));
-	msix_begin(&fixture, VFIOPM_MSIX_POLICY_BYPASS_SWAP);
+	msix_begin(&fixture, VFIOPM_MSIX_POLICY_HOLD);
 	msix_fire(&fixture, 0);
 	msix_guest_has(&fixture, 0, 1);
 	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
@@ -406,7 +402,7 @@ static void the_callers_eventfds_serve(struct msix_fixture *fixture, uint32_t po
 static void eventfds_can_be_the_callers(void **state)
 {
 	(void)state;
-	in_each_way(the_callers_eventfds_serve);
+	with_each_policy(the_callers_eventfds_serve);
 }
 
 int main(void)
@@ -417,14 +413,14 @@ int main(void)
 		ON_TESTBED(what_was_masked_is_one_interrupt),
 		ON_TESTBED(each_vector_has_its_own_mask),
 		ON_TESTBED(the_function_mask_masks_all),
-		ON_TESTBED(each_way_has_its_price),
+		ON_TESTBED(each_mode_has_its_cost),
 		ON_TESTBED(masking_what_is_masked_is_nothing),
 		ON_TESTBED(many_vectors_are_one_ioctl),
 		ON_TESTBED(a_guest_that_masks_each_time_is_relayed),
 		ON_TESTBED(a_policy_can_change_at_any_time),
 		ON_TESTBED(a_sleeping_device_is_left_asleep),
 		ON_TESTBED(vectors_can_be_released),
-		ON_TESTBED(it_is_done_at_once),
+		ON_TESTBED(changes_do_not_join_a_batch),
 		ON_TESTBED(eventfds_can_be_the_callers),
 	};
 

@@ -160,6 +160,7 @@ static void use_masks(struct vfiopm_msix *msix, struct vfiopm_device *dev,
 
 static void in_a_sandbox(void **state)
 {
+	const struct vfiopm_msix_ops ops = { .deliver = count_delivered };
 	unsigned delivered = 0;
 	struct vfiopm_msix *msix;
 	int events[3] = { raw_eventfd(), raw_eventfd(), raw_eventfd() }, own, status;
@@ -170,8 +171,7 @@ static void in_a_sandbox(void **state)
 	testbed_need_low_power();
 	expect_ok(vfiopm_device_open(testbed_device(), &dev));
 	expect_ok(vfiopm_irq_new_eventfd(dev, &own));
-	expect_ok(vfiopm_msix_new(dev, &msix));
-	expect_ok(vfiopm_msix_set_deliver(msix, count_delivered, &delivered));
+	expect_ok(vfiopm_msix_new(dev, &ops, sizeof(ops), &delivered, &msix));
 	expect_ok(vfiopm_msix_use(msix, 0, 1));
 	child = fork();
 	assert_true(child >= 0);

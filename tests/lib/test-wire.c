@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The requests of VFIO_DEVICE_FEATURE, compared with the kernel's numbers. */
-#include "lib/private.h"
 #include "lib/uapi.h"
+#include "lib/wire.h"
 #include "test.h"
 
 static void requests(void **state)

@@ -7,13 +7,27 @@
 
 #include "testbed.h"
 
-void msix_fixture_restart(struct msix_fixture *fixture)
+static int attach(void *data, uint32_t vector, int irqfd)
 {
-	vfiopm_msix_free(fixture->msix);
-	expect_ok(vfiopm_msix_new(fixture->irq.dev, &fixture->msix));
+	return vfiopm_kvm_attach(((struct msix_fixture *)data)->kvm, vector, irqfd);
 }
 
-void msix_fixture_open(struct msix_fixture *fixture)
+static int detach(void *data, uint32_t vector, int irqfd)
+{
+	return vfiopm_kvm_detach(((struct msix_fixture *)data)->kvm, vector, irqfd);
+}
+
+const struct vfiopm_msix_ops msix_kvm_ops = { .attach = attach, .detach = detach };
+
+void msix_fixture_restart(struct msix_fixture *fixture, const struct vfiopm_msix_ops *ops,
+			  void *data)
+{
+	vfiopm_msix_free(fixture->msix);
+	expect_ok(vfiopm_msix_new(fixture->irq.dev, ops, sizeof(*ops), data, &fixture->msix));
+}
+
+void msix_fixture_open_with(struct msix_fixture *fixture, const struct vfiopm_msix_ops *ops,
+			    void *data)
 {
 	*fixture = (struct msix_fixture){ 0 };
 	irq_fixture_open(&fixture->irq);
@@ -21,9 +35,12 @@ void msix_fixture_open(struct msix_fixture *fixture)
 	expect_ok(vfiopm_kvm_new(guest_vm(fixture->guest), VECTORS, &fixture->kvm));
 	for (uint32_t i = 0; i < VECTORS; i++)
 		expect_ok(vfiopm_kvm_set_gsi(fixture->kvm, i, guest_gsi(i)));
-	msix_fixture_restart(fixture);
-	expect_ok(vfiopm_msix_set_irqfd(fixture->msix, vfiopm_kvm_attach, vfiopm_kvm_detach,
-					fixture->kvm));
+	msix_fixture_restart(fixture, ops, data);
+}
+
+void msix_fixture_open(struct msix_fixture *fixture)
+{
+	msix_fixture_open_with(fixture, &msix_kvm_ops, fixture);
 }
 
 void msix_fixture_close(struct msix_fixture *fixture)
@@ -66,18 +83,18 @@ void msix_fire(const struct msix_fixture *fixture, uint32_t vector)
 	testbed_clear(&fixture->irq.raw);
 }
 
-uint64_t msix_stat(const struct msix_fixture *fixture, uint32_t stat)
+struct vfiopm_msix_stats msix_stats(const struct msix_fixture *fixture)
 {
-	uint64_t value;
+	struct vfiopm_msix_stats stats;
 
-	expect_ok(vfiopm_msix_get_stat(fixture->msix, VFIOPM_MSIX_ALL, stat, &value));
-	return value;
+	expect_ok(vfiopm_msix_get_stats(fixture->msix, VFIOPM_MSIX_ALL, sizeof(stats), &stats));
+	return stats;
 }
 
-uint32_t msix_way(const struct msix_fixture *fixture, uint32_t vector)
+uint32_t msix_mode(const struct msix_fixture *fixture, uint32_t vector)
 {
-	uint32_t way;
+	uint32_t mode;
 
-	expect_ok(vfiopm_msix_get_way(fixture->msix, vector, &way));
-	return way;
+	expect_ok(vfiopm_msix_get_mode(fixture->msix, vector, &mode));
+	return mode;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of MSI-X masking share: a VMM with a guest, and a device with five vectors
- * that raises real interrupts. */
+/* The fixture of the MSI-X tests: a VMM with a guest, and a device with five vectors that raises
+ * real interrupts. */
 #ifndef MSIX_FIXTURE_H
 #define MSIX_FIXTURE_H
 
@@ -17,23 +17,30 @@ struct msix_fixture {
 	struct vfiopm_msix *msix;
 };
 
-/* With KVM's irqfds, and nothing in use. */
-void msix_fixture_open(struct msix_fixture *fixture);
-void msix_fixture_close(struct msix_fixture *fixture);
-/* A new object on the same device, to which the VMM has given nothing. */
-void msix_fixture_restart(struct msix_fixture *fixture);
+/* The callbacks of a VMM that has KVM's irqfds only; data is the fixture. */
+extern const struct vfiopm_msix_ops msix_kvm_ops;
 
-/* Use vector 0, unmasked, under this policy. */
+/* Create the fixture with msix_kvm_ops, or with other callbacks. No vector is in use. */
+void msix_fixture_open(struct msix_fixture *fixture);
+void msix_fixture_open_with(struct msix_fixture *fixture, const struct vfiopm_msix_ops *ops,
+			    void *data);
+void msix_fixture_close(struct msix_fixture *fixture);
+/* Replace the MSI-X object by a new one with other callbacks, on the same device. */
+void msix_fixture_restart(struct msix_fixture *fixture, const struct vfiopm_msix_ops *ops,
+			  void *data);
+
+/* Use vector 0 under this policy, and unmask it. */
 void msix_begin(struct msix_fixture *fixture, uint32_t policy);
 
-/* The VMM's event loop, for as long as there is anything to do. */
+/* Run the VMM's event loop while it has work to do. */
 void msix_dispatch_all(const struct msix_fixture *fixture);
-/* The guest has had so many interrupts of a vector, after a while at most, and no more. */
+/* Wait until the guest has had count interrupts of a vector, and fail if it has more. */
 void msix_guest_has(const struct msix_fixture *fixture, uint32_t vector, unsigned count);
-/* The device raises the vector, once; it arrives wherever it is to. */
+/* Make the device raise the vector once, and wait until the interrupt has arrived. */
 void msix_fire(const struct msix_fixture *fixture, uint32_t vector);
 
-uint64_t msix_stat(const struct msix_fixture *fixture, uint32_t stat);
-uint32_t msix_way(const struct msix_fixture *fixture, uint32_t vector);
+/* The statistics of all vectors. */
+struct vfiopm_msix_stats msix_stats(const struct msix_fixture *fixture);
+uint32_t msix_mode(const struct msix_fixture *fixture, uint32_t vector);
 
 #endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The device object. Its struct is known to the files of the objects that it consists of, so
+ * that a public call reaches its object without a call of device.c.
+ */
+#ifndef VFIOPM_PRIVATE_DEVICE_H
+#define VFIOPM_PRIVATE_DEVICE_H
+
+#include <stdbool.h>
+
+#include <vfiopm/device.h>
+
+#include "export.h"
+#include "text.h"
+#include "trace.h"
+
+struct vfiopm__irq;
+struct vfiopm__power;
+struct vfiopm__readout;
+
+/* The fds of a device; -1 for one that it does not have. */
+struct vfiopm__fds {
+	int device;
+	int group;
+	int iommu; /* the container or the iommufd */
+};
+
+struct vfiopm_device {
+	struct vfiopm__fds fds;
+	bool owns_fds;
+	struct vfiopm__trace trace;
+	struct vfiopm__power *power;
+	struct vfiopm__irq *irq;
+
+	pthread_mutex_t setting_place;
+	char address[VFIOPM__ADDRESS_SIZE]; /* "" if unknown; written before readout is published */
+	_Atomic(struct vfiopm__readout *) readout; /* set once; NULL before that */
+};
+
+void vfiopm__fds_close(struct vfiopm__fds *fds);
+/* Takes the fds over if owns_fds is true, on success only. Wakes the device. */
+int vfiopm__device_new(const struct vfiopm__fds *fds, bool owns_fds,
+		       struct vfiopm_device **ret_dev);
+
+#endif

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+/* What only a maskable index has, which is INTx: masks, and the eventfd that unmasks. */
+#include <errno.h>
+
+#include "irq.h"
+#include "uapi.h"
+
+static int check_maskable(const struct vfiopm_device *dev, uint32_t index, uint32_t vector)
+{
+	const struct vfiopm__irq_index *found = vfiopm__irq_find(dev, index);
+
+	if (!found || !vfiopm__irq_index_has_range(found, vector, 1))
+		return -EINVAL;
+	return vfiopm__irq_index_flags(found) & VFIOPM_IRQ_FLAG_MASKABLE ? 0 : -ENOTTY;
+}
+
+/* ---- masks ---- */
+
+static int mask(const struct vfiopm_device *dev, uint32_t index, uint32_t vector, uint32_t action)
+{
+	int r = check_maskable(dev, index, vector);
+
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&dev->irq->lock);
+	r = vfiopm__irq_index_is_enabled(dev->irq->indexes[index])
+		    ? vfiopm__set_irqs_action(dev->irq->set, action, index, vector)
+		    : -EINVAL;
+	pthread_mutex_unlock(&dev->irq->lock);
+	return r;
+}
+
+VFIOPM__PUBLIC int vfiopm_irq_mask(struct vfiopm_device *dev, uint32_t index, uint32_t vector)
+{
+	return mask(dev, index, vector, VFIO_IRQ_SET_ACTION_MASK);
+}
+
+VFIOPM__PUBLIC int vfiopm_irq_unmask(struct vfiopm_device *dev, uint32_t index, uint32_t vector)
+{
+	return mask(dev, index, vector, VFIO_IRQ_SET_ACTION_UNMASK);
+}
+
+/* ---- the eventfd that unmasks ---- */
+
+void vfiopm__irq_intx_changed(struct vfiopm__irq *irq)
+{
+	/* vfio_pci_intrs.c, vfio_intx_disable(), 6.1. */
+	if (vfiopm__irq_index_is_enabled(irq->indexes[VFIOPM_IRQ_INTX]))
+		return;
+	vfiopm__eventfd_ref_drop(irq->intx_unmask);
+	irq->intx_unmask = VFIOPM__NO_EVENTFD;
+}
+
+static int send(struct vfiopm__irq *irq, uint32_t index, uint32_t vector, int fd)
+{
+	return vfiopm__set_irqs_unmask_eventfd(irq->set, index, vector, fd);
+}
+
+/* The kernel refuses a second eventfd (virqfd.c, vfio_virqfd_enable(): EBUSY). So the old one
+ * is removed first, and restored if the kernel refuses the new one. */
+static int replace(struct vfiopm__irq *irq, uint32_t index, uint32_t vector,
+		   struct vfiopm__eventfd_ref new)
+{
+	struct vfiopm__eventfd_ref old = irq->intx_unmask;
+	int r = 0;
+
+	if (old.fd >= 0)
+		r = send(irq, index, vector, -1);
+	if (r < 0)
+		return r;
+	if (new.fd >= 0)
+		r = send(irq, index, vector, new.fd);
+	if (r < 0 && old.fd >= 0 && send(irq, index, vector, old.fd) == 0)
+		return r;
+	vfiopm__eventfd_ref_drop(old);
+	irq->intx_unmask = r < 0 ? VFIOPM__NO_EVENTFD : new;
+	return r;
+}
+
+static int set_locked(struct vfiopm__irq *irq, uint32_t index, uint32_t vector, int fd)
+{
+	struct vfiopm__eventfd_ref ref;
+	int r;
+
+	if (!vfiopm__irq_index_is_enabled(irq->indexes[index]))
+		return -EINVAL;
+	if (vfiopm__eventfd_ref_is(irq->eventfds, irq->intx_unmask, fd)) {
+		vfiopm__set_irqs_saved(irq->set, 1);
+		return 0;
+	}
+	r = vfiopm__eventfd_ref_take(irq->eventfds, fd, &ref);
+	if (r < 0)
+		return r;
+	r = replace(irq, index, vector, ref);
+	if (r < 0)
+		vfiopm__eventfd_ref_drop(ref);
+	return r;
+}
+
+VFIOPM__PUBLIC int vfiopm_irq_set_unmask_eventfd(struct vfiopm_device *dev, uint32_t index,
+						 uint32_t vector, int fd)
+{
+	int r = check_maskable(dev, index, vector);
+
+	if (r < 0)
+		return r;
+	if (fd < -1)
+		return -EINVAL;
+	pthread_mutex_lock(&dev->irq->lock);
+	r = set_locked(dev->irq, index, vector, fd);
+	pthread_mutex_unlock(&dev->irq->lock);
+	return r;
+}

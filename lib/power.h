@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The low-power state of one device. */
+#ifndef VFIOPM_PRIVATE_POWER_H
+#define VFIOPM_PRIVATE_POWER_H
+
+#include <vfiopm/power.h>
+
+struct vfiopm__power;
+
+/* Probes the features, which wakes the device. */
+int vfiopm__power_new(int device_fd, struct vfiopm__power **ret_power);
+/* NULL is accepted. */
+void vfiopm__power_free(struct vfiopm__power *power);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The power attributes of one device in sysfs. */
+#ifndef VFIOPM_PRIVATE_READOUT_H
+#define VFIOPM_PRIVATE_READOUT_H
+
+#include <vfiopm/readout.h>
+
+struct vfiopm__readout;
+
+/* directory is the device's in sysfs; -ENXIO if there is none. */
+int vfiopm__readout_new(const char *directory, struct vfiopm__readout **ret_readout);
+/* NULL is accepted. */
+void vfiopm__readout_free(struct vfiopm__readout *readout);
+
+#endif

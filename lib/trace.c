@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/* The trace of one device. Readers take no lock: the function is set once and stays. */
+#include <errno.h>
+#include <stdatomic.h>
+
+#include "trace.h"
+
+void vfiopm__trace_init(struct vfiopm__trace *trace)
+{
+	pthread_mutex_init(&trace->setting, NULL);
+	trace->data = NULL;
+	atomic_init(&trace->function, NULL);
+}
+
+void vfiopm__trace_destroy(struct vfiopm__trace *trace)
+{
+	pthread_mutex_destroy(&trace->setting);
+}
+
+int vfiopm__trace_set(struct vfiopm__trace *trace, vfiopm__trace_function *function, void *data)
+{
+	int r = -EALREADY;
+
+	pthread_mutex_lock(&trace->setting);
+	if (!atomic_load(&trace->function)) {
+		trace->data = data;
+		atomic_store(&trace->function, function);
+		r = 0;
+	}
+	pthread_mutex_unlock(&trace->setting);
+	return r;
+}
+
+void vfiopm__trace_event(const struct vfiopm__trace *trace, uint32_t event, const char *call,
+			 int result)
+{
+	vfiopm__trace_function *function = atomic_load(&trace->function);
+
+	if (function)
+		function(trace->data, event, call, result);
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The layers of a library, computed from the symbols of its static library and from the includes
+of its sources. Calls and includes go one way: a circle is a failure. HACKING.md must show the
+layers as --draw prints them.
+
+usage: layers.py SOURCE_ROOT NAME STATIC_LIB
+       layers.py --draw SOURCE_ROOT NAME STATIC_LIB
+"""
+
+import pathlib
+import re
+import sys
+
+import common
+
+
+def file_of(member):
+    """The source of a member: 'msix' of 'msix.c.o', 'sysfs' of '.._sysfs.c.o'."""
+    return re.search(r'([A-Za-z0-9-]+)\.c\.o$', member).group(1)
+
+
+def calls(static_lib):
+    """{file: files whose symbols it refers to}."""
+    defined = {}
+    for member, symbols in common.archive_symbols(static_lib, '--extern-only',
+                                                  '--defined-only').items():
+        for symbol in symbols:
+            defined[symbol] = file_of(member)
+    graph = {}
+    for member, symbols in common.archive_symbols(static_lib, '--undefined-only').items():
+        users = graph.setdefault(file_of(member), set())
+        users |= {defined[symbol] for symbol in symbols if symbol in defined}
+    return graph
+
+
+def includes(directory):
+    """{header: the headers of the library that it includes}."""
+    return {path.name: {name.strip('"').split('/')[-1] for name in common.includes(path)
+                        if name.startswith('"')}
+            for path in sorted(directory.glob('*.h'))}
+
+
+def find_circle(graph):
+    """A circle as a list of nodes, or None."""
+    done = set()
+    path = []
+
+    def visit(node):
+        if node in path:
+            return path[path.index(node):] + [node]
+        if node in done:
+            return None
+        path.append(node)
+        for other in sorted(graph.get(node, ())):
+            circle = visit(other)
+            if circle:
+                return circle
+        done.add(path.pop())
+        return None
+
+    for node in sorted(graph):
+        circle = visit(node)
+        if circle:
+            return circle
+    return None
+
+
+def levels(graph):
+    """{file: level}: 0 for a file that calls no other, else one above the highest callee."""
+    found = {}
+
+    def level(node):
+        if node not in found:
+            found[node] = max((level(other) + 1 for other in graph[node]), default=0)
+        return found[node]
+
+    for node in graph:
+        level(node)
+    return found
+
+
+def draw(graph):
+    """One line for each file, the highest level first."""
+    found = levels(graph)
+    width = max(map(len, graph))
+    lines = []
+    for level in range(max(found.values()), -1, -1):
+        for node in sorted(node for node in graph if found[node] == level):
+            lines.append(f'{level}  {node:{width}}  {" ".join(sorted(graph[node])) or "-"}')
+    return '\n'.join(lines)
+
+
+def main():
+    drawing = '--draw' in sys.argv
+    if drawing:
+        sys.argv.remove('--draw')
+    source_root, name, static_lib = common.arguments('SOURCE_ROOT', 'NAME', 'STATIC_LIB')
+    directory = source_root / common.LIBRARIES[name.name][0]
+    graph = calls(static_lib)
+    circle = find_circle(graph)
+    if drawing:
+        print(draw(graph))
+        return
+    tap = common.Tap()
+
+    # Without this check, the others could pass because they see nothing.
+    sources = {path.stem for path in directory.glob('*.c')}
+    tap.check('the static library has each source, and sources call one another',
+              [f'no member for {source}.c' for source in sorted(sources - graph.keys())]
+              + ([] if any(graph.values()) else ['no calls found']))
+    tap.check('no circle of calls between the sources',
+              [' -> '.join(circle)] if circle else [])
+    circle_of_headers = find_circle(includes(directory))
+    tap.check('no circle of includes between the private headers',
+              [' -> '.join(circle_of_headers)] if circle_of_headers else [])
+    if circle:
+        tap.skip('HACKING.md shows the layers', 'there is a circle')
+    else:
+        hacking = pathlib.Path(source_root, 'HACKING.md').read_text()
+        lines = [line for line in draw(graph).splitlines() if line not in hacking]
+        tap.check(f'HACKING.md shows the layers of {name.name}',
+                  [f'HACKING.md lacks: {line}' for line in lines])
+    tap.finish()
+
+
+main()

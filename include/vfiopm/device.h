@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The device: one VFIO device that the caller owns. It is what every other
- * call of the library works on. See vfiopm_device(3).
+ * The device object. It stands for one VFIO device. The other objects of the library are created
+ * from it. See vfiopm_device(3) and vfiopm_trace(3).
  *
- * Every call may be made from any thread, also on the same device, except
- * vfiopm_device_free(), which must be the last.
+ * Each call states whether it can wake a sleeping device, whether several threads may make it at
+ * the same time on one device, and the version of the library that introduced it.
  */
 #ifndef VFIOPM_DEVICE_H
 #define VFIOPM_DEVICE_H
@@ -18,113 +18,146 @@ extern "C" {
 struct vfiopm_device;
 
 /*
- * Make a device of a VFIO device fd that the caller has opened: of a group, or
- * of a device cdev that is bound to an iommufd. PCI or not.
+ * Create a device object for a VFIO device fd that the caller has opened. The fd comes from an
+ * IOMMU group, or it is a device cdev that is bound to an iommufd. The device may be on any bus.
  *
- * device_fd is borrowed: the library uses it, never closes it, and the caller
- * keeps it open until vfiopm_device_free().
+ * The caller keeps device_fd. The library uses device_fd and never closes it. The caller must
+ * keep device_fd open until vfiopm_device_free() has returned.
+ * The returned object must be freed by the caller using vfiopm_device_free().
  *
- * Wakes the device: VFIO_DEVICE_GET_INFO and the probes of the low-power
- * features resume it (vfio_pci_core.c, vfio_main.c; since 6.1). They are
- * issued here, once, and never again.
+ * The call reads the device's properties with VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_IRQ_INFO and
+ * probes of VFIO_DEVICE_FEATURE. Each of these ioctls resumes the device (vfio_main.c,
+ * vfio_device_fops_unl_ioctl(), Linux 6.1). The library issues them only when it creates a device.
  *
- * 0, or:
- *   -EINVAL  ret_dev is NULL; or a device cdev that is not bound, or a
- *            container without an IOMMU
+ * Returns 0, or:
+ *   -EINVAL  ret_dev is NULL, device_fd is a device cdev that is not bound to an iommufd, or
+ *            device_fd is a container without an IOMMU
  *   -EBADF   device_fd is not open
- *   -ENOTTY  device_fd is not a VFIO device: a file, a group fd, an iommufd,
- *            a container with its IOMMU
- *   -EIO     the device could not be resumed
+ *   -ENOTTY  device_fd is not a VFIO device. It is an ordinary file, a group fd, an iommufd, or
+ *            a container with an IOMMU
+ *   -EIO     the kernel could not resume the device
  *   -ENOMEM  no memory
- *   -EPROTO  the kernel gave an answer that no VFIO device gives
+ *   -EPROTO  the kernel returned a value that no VFIO device returns
+ *
+ * Wakes the device: yes. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_device_new_from_fd(int device_fd, struct vfiopm_device **ret_dev);
 
 /*
- * Open the PCI device at an address ("0000:01:00.0": domain, bus, device and
- * function, in hexadecimal digits) that is bound to a VFIO driver. Nothing but
- * a whole address is accepted. Uses the device cdev and iommufd where both
- * exist (Linux 6.6), else the IOMMU group and a container of its own.
+ * Open the PCI device at an address and create a device object for it. The device must be bound
+ * to a VFIO driver. An address is domain, bus, device and function in hexadecimal digits:
+ * "0000:01:00.0". Parts of an address are refused.
  *
- * The library owns every fd it opens here; all are O_CLOEXEC and are closed by
- * vfiopm_device_free().
+ * The call uses the device cdev and an iommufd where the kernel has both (Linux 6.6). Otherwise
+ * the call uses the IOMMU group and a container.
  *
- * Wakes the device, as vfiopm_device_new_from_fd() does.
+ * The library owns every fd that it opens here. Each of them has O_CLOEXEC. The library closes
+ * them in vfiopm_device_free().
+ * The returned object must be freed by the caller using vfiopm_device_free().
  *
- * 0, or the errno of the step that failed, with nothing left open:
- *   -EINVAL  ret_dev or pci_address is NULL, or not an address; or the kernel
- *            cannot give the group an IOMMU; or the device is open by its cdev
+ * Returns 0, or the errno of the step that failed. After a failure nothing stays open.
+ *   -EINVAL  ret_dev or pci_address is NULL, pci_address is not an address, the kernel cannot
+ *            give the group a type 1 IOMMU, or the device is already open by its cdev
  *   -ENXIO   no PCI device has this address
- *   -ENOENT  the device is in no IOMMU group, or no VFIO driver is bound to
- *            any device of its group, or vfio is not loaded
- *   -ENODEV  this device is not bound to a VFIO driver, another of its group is;
- *            or there is no IOMMU of type 1 (vfio_iommu_type1 is not loaded)
- *   -EACCES  no permission for the node in /dev, or a VF that needs a token
- *   -EPERM   another device of the group is bound to a host driver, or the
- *            machine's interrupts cannot be isolated
+ *   -ENOENT  the device is in no IOMMU group, no device of its group is bound to a VFIO driver,
+ *            or the vfio module is not loaded
+ *   -ENODEV  the device is not bound to a VFIO driver but another device of its group is, or
+ *            vfio_iommu_type1 is not loaded
+ *   -EACCES  no permission for a node in /dev, or the device is a VF that requires a token
+ *   -EPERM   another device of the group is bound to a host driver, or the platform cannot
+ *            isolate interrupts
  *   -EBUSY   the device's group is in use
- *   -EAGAIN  the device is being reset or removed: try again
- *   -EIO     the device could not be resumed
- *   -EMFILE, -ENFILE, -ENOMEM  no more fds, no memory
- *   -EPROTO  the kernel gave an answer that VFIO does not give
+ *   -EAGAIN  the device is being reset or removed. Try again
+ *   -EIO     the kernel could not resume the device
+ *   -EMFILE, -ENFILE, -ENOMEM  no fds or no memory
+ *   -EPROTO  the kernel returned a value that VFIO does not return
+ *
+ * Wakes the device: yes. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_device_open(const char *pci_address, struct vfiopm_device **ret_dev);
 
 /*
- * Free the device and close what the library opened for it. A borrowed fd
- * stays open, and its device stays in the power state it is in. The last close
- * of a device ends its low power without a signal on the wakeup eventfd
- * (vfio_pci_core.c, vfio_pci_core_disable(), 6.1).
+ * Free a device object and close every fd that the library opened or duplicated for it. NULL is
+ * accepted. This must be the last call on the object.
  *
- * Always returns NULL. NULL is accepted.
+ * A device fd of the caller stays open, and its device stays in its power state.
+ * If the library closes the last fd of a device, the kernel ends low power, resumes and resets
+ * the device, and does not signal the wakeup eventfd (vfio_pci_core.c, vfio_pci_core_disable(),
+ * Linux 6.1).
+ *
+ * Returns NULL.
+ *
+ * Wakes the device: only by closing its last fd. Thread-safe: no. Since: 0.1.
  */
 struct vfiopm_device *vfiopm_device_free(struct vfiopm_device *dev);
 
 /*
- * The device's VFIO fd; it stays its owner's. Any ioctl, read or write on it
- * wakes the device. -EINVAL if dev is NULL.
+ * Return the VFIO device fd of an object. The owner of the fd does not change: the caller after
+ * vfiopm_device_new_from_fd(), the library after vfiopm_device_open(). An ioctl, a read or a
+ * write on the fd wakes the device.
+ *
+ * Returns the fd, or -EINVAL if dev is NULL.
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_device_get_fd(const struct vfiopm_device *dev);
 
 /*
- * Say where the device is, for vfiopm_readout_*(). Needed only where the
- * kernel does not say it itself (it does since 6.18, in fdinfo) and the device
- * was not opened by address. The address is set once and cannot be changed; it
- * is the caller's word and is not compared with the fd. Opens the attributes
- * in sysfs, which the library then owns. Does not wake the device.
+ * Set the PCI address of a device, so that the library finds the device in sysfs. The functions
+ * vfiopm_readout_*() need it. The call is necessary if the device was created from an fd and the
+ * kernel does not report the address (Linux reports it in fdinfo since 6.18, vfio_main.c,
+ * vfio_device_show_fdinfo()).
  *
- * 0, also if this very address is known already, or:
- *   -EINVAL    dev or pci_address is NULL, or not an address
- *   -EALREADY  another address, or place in sysfs, is known already
+ * The library copies pci_address and does not compare it with the fd. An address cannot be
+ * changed. The library opens the attributes in sysfs and owns their fds.
+ *
+ * Returns 0, also if the same address is already set, or:
+ *   -EINVAL    dev or pci_address is NULL, or pci_address is not an address
+ *   -EALREADY  another address, or another directory in sysfs, is already set
  *   -ENXIO     no PCI device has this address
- *   -EACCES, -EMFILE, -ENFILE, -ENOMEM  sysfs could not be opened
+ *   -EACCES, -EMFILE, -ENFILE, -ENOMEM  the attributes in sysfs could not be opened
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_device_set_address(struct vfiopm_device *dev, const char *pci_address);
 
 /*
- * The device's PCI address in the kernel's spelling, lower case. The string is
- * the device's and lives as long as it. Does not wake the device.
+ * Get the PCI address of a device as the kernel writes it, in lower case. The string belongs to
+ * the device and is valid until vfiopm_device_free().
  *
- * 0, or -EINVAL (a NULL), -ENXIO (no address is known).
+ * Returns 0, or:
+ *   -EINVAL  dev or ret_address is NULL
+ *   -ENXIO   the address is not known, or the device is not a PCI device
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_device_get_address(const struct vfiopm_device *dev, const char **ret_address);
 
-/* The events of a trace. */
-#define VFIOPM_TRACE_ISSUED                                                                        \
-	UINT32_C(0) /* an ioctl was issued: result is its return value or -errno */
-#define VFIOPM_TRACE_SAVED UINT32_C(1) /* an ioctl was not needed: result is what the caller gets */
-#define VFIOPM_TRACE_CHOSE UINT32_C(2) /* the library chose among its ways, see vfiopm_msix(3) */
+/*
+ * The events of a trace:
+ * ISSUED  the library issued an ioctl. The result is its return value or a negative errno.
+ * SAVED   an ioctl was not necessary. The result is the return value of the library's call.
+ * CHOSE   the library made a choice. See vfiopm_msix(3) for the name and the result.
+ */
+#define VFIOPM_TRACE_ISSUED UINT32_C(0)
+#define VFIOPM_TRACE_SAVED  UINT32_C(1)
+#define VFIOPM_TRACE_CHOSE  UINT32_C(2)
 
 /*
- * Have a function called for each ioctl that the library issues on the device
- * from now on, for each that it saved, and for each choice. call names the ioctl
- * as <linux/vfio.h> does, or what was chosen as <vfiopm/msix.h> does. The function
- * runs in the thread of the call, may run in several threads at once and must not
- * call the library on the same device.
- * data is the caller's and must live as long as the device. A trace is set once
- * and stays. Does not wake the device.
+ * Set the trace callback of a device. The library calls trace for each ioctl that it issues on
+ * the device from now on, for each ioctl that it saves, and for each choice. A trace can be set
+ * once and cannot be removed.
  *
- * 0, or -EINVAL (dev or trace is NULL), -EALREADY (a trace is set).
+ * call is a constant string: the name of the ioctl in <linux/vfio.h>, or the name of a choice in
+ * <vfiopm/msix.h>. data belongs to the caller and must be valid until vfiopm_device_free().
+ * trace runs in the thread that makes the library's call. Several threads may run it at the same
+ * time. trace must not call the library on the same device.
+ *
+ * Returns 0, or:
+ *   -EINVAL    dev or trace is NULL
+ *   -EALREADY  a trace is already set
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_device_set_trace(struct vfiopm_device *dev,
 			    void (*trace)(void *data, uint32_t event, const char *call, int result),

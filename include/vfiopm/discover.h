@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Discovery: which PCI devices there are, which of them are bound to VFIO
- * drivers, and when that changes. It is a library of its own, libvfiopm-udev,
- * which needs libudev and not libvfiopm. See vfiopm_discover(3).
+ * Discovery: the PCI devices of the machine, which of them are bound to VFIO drivers, and when
+ * that changes. Discovery is a library of its own, libvfiopm-udev. It needs libudev and does not
+ * need libvfiopm. See vfiopm_discover(3).
  *
- * Nothing here wakes a device: no VFIO node is opened, and of sysfs only
- * attributes are read that the kernel answers from memory, never config, rom
- * or resource*.
+ * Discovery never wakes a device. It opens no VFIO node. In sysfs it reads only attributes that
+ * the kernel answers from memory (drivers/pci/pci-sysfs.c and drivers/base/power/sysfs.c, Linux
+ * 6.1). It never reads config, rom or resource*.
  *
- * A device and a list say what was when they were made, but for the power,
- * which is read at each call. They never change, so every call on them may be
- * made from any thread, also at the same time, except the one that frees them.
- * A monitor is used by one thread at a time. Strings belong to the object that
- * gives them and live as long as it.
+ * The functions that return int return 0 on success unless stated otherwise.
+ *
+ * Each call states whether it can wake a device, whether several threads may make it at the same
+ * time on one object, and the version of libvfiopm-udev that introduced it.
  */
 #ifndef VFIOPM_DISCOVER_H
 #define VFIOPM_DISCOVER_H
@@ -32,27 +31,53 @@ struct vfiopm_discover_monitor;
 /* ---- one device ---- */
 
 /*
- * Look up the PCI device at an address, as vfiopm_device_open() takes it,
- * whatever driver it is bound to.
+ * Look up the PCI device at an address. An address is written as for vfiopm_device_open(). The
+ * device may be bound to any driver or to none.
  *
- * 0, or:
- *   -EINVAL  pci_address or ret_device is NULL, or not an address
+ * The object is a snapshot: the properties below are those of this moment and never change. Only
+ * the power attributes are read at each call. Strings that the functions below return belong to
+ * the object and are valid until the object is freed.
+ * The returned object must be freed by the caller using vfiopm_discover_device_free().
+ *
+ * Returns 0, or:
+ *   -EINVAL  pci_address or ret_device is NULL, or pci_address is not an address
  *   -ENXIO   no PCI device has this address
  *   -EACCES, -EMFILE, -ENFILE, -ENOMEM  sysfs could not be read
- *   -EPROTO  sysfs says what the library does not understand
+ *   -EPROTO  sysfs has a value that the library does not know
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_discover_device_new(const char *pci_address, struct vfiopm_discover_device **ret_device);
 
-/* Free a device of vfiopm_discover_device_new(). Returns NULL; NULL is accepted. */
+/*
+ * Free a device that vfiopm_discover_device_new() returned. NULL is accepted. This must be the
+ * last call on the object. A device of a list must not be freed.
+ *
+ * Returns NULL.
+ *
+ * Wakes the device: no. Thread-safe: no. Since: 0.1.
+ */
 struct vfiopm_discover_device *vfiopm_discover_device_free(struct vfiopm_discover_device *device);
 
-/* Its address in the kernel's spelling, lower case. 0, or -EINVAL (a NULL). */
+/*
+ * Get the PCI address as the kernel writes it, in lower case.
+ *
+ * Returns 0, or:
+ *   -EINVAL  device or ret_address is NULL
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
+ */
 int vfiopm_discover_device_get_address(const struct vfiopm_discover_device *device,
 				       const char **ret_address);
 
 /*
- * The vendor's and the device's number, 16 bits each, and the class, 24 bits:
- * 0x030000 is a VGA controller, 0x0604xx a bridge. 0, or -EINVAL (a NULL).
+ * Get the vendor ID (16 bits), the device ID (16 bits) and the class code (24 bits). Class
+ * 0x030000 is a VGA controller. The classes 0x0604xx are PCI bridges.
+ *
+ * Returns 0, or:
+ *   -EINVAL  device or the output is NULL
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_discover_device_get_vendor_id(const struct vfiopm_discover_device *device,
 					 uint32_t *ret_id);
@@ -62,33 +87,68 @@ int vfiopm_discover_device_get_class(const struct vfiopm_discover_device *device
 				     uint32_t *ret_class);
 
 /*
- * The vendor's and the device's name, for people to read, from udev's hwdb.
- * 0, or -EINVAL (a NULL), -ENOENT (the hwdb has none, or there is no hwdb).
+ * Get the name of the vendor or of the device from udev's hardware database (hwdb).
+ *
+ * Returns 0, or:
+ *   -EINVAL  device or ret_name is NULL
+ *   -ENOENT  the hwdb has no name, or there is no hwdb
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_discover_device_get_vendor_name(const struct vfiopm_discover_device *device,
 					   const char **ret_name);
 int vfiopm_discover_device_get_device_name(const struct vfiopm_discover_device *device,
 					   const char **ret_name);
 
-/* The driver that it is bound to. 0, or -EINVAL (a NULL), -ENOENT (none). */
+/*
+ * Get the name of the driver that the device is bound to.
+ *
+ * Returns 0, or:
+ *   -EINVAL  device or ret_driver is NULL
+ *   -ENOENT  the device is not bound to a driver
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
+ */
 int vfiopm_discover_device_get_driver(const struct vfiopm_discover_device *device,
 				      const char **ret_driver);
 
 /*
- * Is it bound to a VFIO driver: vfio-pci or a variant of it, of whatever name?
- * 1 or 0, or -EINVAL (device is NULL).
+ * Test whether the device is bound to a VFIO driver: vfio-pci or a variant driver of any name.
+ * VFIO creates vfio-dev/vfioN in the sysfs directory of each device that a VFIO driver registers
+ * (vfio_main.c, vfio_register_group_dev(), Linux 6.1). On older kernels the function tests whether
+ * the driver's name ends in vfio-pci or vfio_pci.
+ *
+ * Returns 1 or 0, or:
+ *   -EINVAL  device is NULL
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_discover_device_is_vfio(const struct vfiopm_discover_device *device);
 
-/* The number of its IOMMU group. 0, or -EINVAL (a NULL), -ENOENT (it is in none). */
+/*
+ * Get the number of the device's IOMMU group.
+ *
+ * Returns 0, or:
+ *   -EINVAL  device or ret_group is NULL
+ *   -ENOENT  the device is in no IOMMU group
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
+ */
 int vfiopm_discover_device_get_group(const struct vfiopm_discover_device *device,
 				     uint32_t *ret_group);
 
 /*
- * The other members of its IOMMU group, and how many they are: 0 if it is in
- * none. A member is named as in sysfs: a PCI device by its address. All of
- * them, bridges aside, must be bound to VFIO drivers, or to none, before the
- * group can be used. 0, or -EINVAL (a NULL, or there is no such index).
+ * Get the number of other members of the IOMMU group, and the name of one of them. The count is 0
+ * if the device is in no group. Indexes start at 0. The name of a PCI device is its address. The
+ * name of any other device is its name in sysfs.
+ *
+ * VFIO lets a program use the group only if each member is bound to a VFIO driver, is bound to no
+ * driver, or is a bridge.
+ *
+ * Returns 0, or:
+ *   -EINVAL  device or the output is NULL, or there is no member with this index
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_discover_device_get_member_count(const struct vfiopm_discover_device *device,
 					    uint32_t *ret_count);
@@ -96,10 +156,17 @@ int vfiopm_discover_device_get_member(const struct vfiopm_discover_device *devic
 				      const char **ret_name);
 
 /*
- * The node in /dev of its IOMMU group ("/dev/vfio/7"), which is there once any
- * device of the group is bound to a VFIO driver; and the node of the device
- * itself ("/dev/vfio/devices/vfio0"), Linux 6.6, if the kernel has such nodes.
- * 0, or -EINVAL (a NULL), -ENOENT (there is none).
+ * Get the path of the IOMMU group's node ("/dev/vfio/7") or of the device cdev
+ * ("/dev/vfio/devices/vfio0"). The group's node exists while any device of the group is bound to
+ * a VFIO driver. The device cdev exists since Linux 6.6, if the kernel is built with
+ * CONFIG_VFIO_DEVICE_CDEV (drivers/vfio/device_cdev.c). The functions do not check whether the
+ * caller may open the node.
+ *
+ * Returns 0, or:
+ *   -EINVAL  device or ret_path is NULL
+ *   -ENOENT  the node does not exist
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_discover_device_get_group_node(const struct vfiopm_discover_device *device,
 					  const char **ret_path);
@@ -107,16 +174,18 @@ int vfiopm_discover_device_get_cdev_node(const struct vfiopm_discover_device *de
 					 const char **ret_path);
 
 /*
- * Its power, read now, of the device that now has its address: as
- * vfiopm_readout_get_power_state() and so on say it of a device that the
- * caller owns, and with the same values.
+ * Read a power attribute now. The values are those of vfiopm_readout_get_power_state() and so on.
+ * The functions identify the device by its address. If another device has the address now, they
+ * report that device.
  *
- * 0, or:
- *   -EINVAL  a NULL
- *   -ENOENT  this kernel, or this device, does not have the attribute
- *   -ENODEV  the device is gone
- *   -EPROTO  the attribute holds a value that the library does not know
+ * Returns 0, or:
+ *   -EINVAL  device or the output is NULL
+ *   -ENOENT  the kernel does not have the attribute for this device
+ *   -ENODEV  the device was removed
+ *   -EPROTO  the attribute has a value that the library does not know
  *   -EACCES, -EMFILE, -ENFILE, -ENOMEM  sysfs could not be read
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_discover_device_get_power_state(const struct vfiopm_discover_device *device,
 					   uint32_t *ret_state);
@@ -131,76 +200,119 @@ int vfiopm_discover_device_get_d3cold_allowed(const struct vfiopm_discover_devic
 
 /* ---- all devices ---- */
 
-#define VFIOPM_DISCOVER_VFIO UINT32_C(0) /* those that are bound to VFIO drivers */
+#define VFIOPM_DISCOVER_VFIO UINT32_C(0) /* the PCI devices that are bound to VFIO drivers */
 #define VFIOPM_DISCOVER_ALL  UINT32_C(1) /* all PCI devices */
 
 /*
- * List the PCI devices there are now, in the order of their addresses.
+ * List the PCI devices, in the order of their addresses. which is VFIOPM_DISCOVER_VFIO or
+ * VFIOPM_DISCOVER_ALL. The list is a snapshot. A device that is removed during the call is not in
+ * the list.
+ * The returned object must be freed by the caller using vfiopm_discover_list_free().
  *
- * 0, or:
- *   -EINVAL  which is neither of those above, or ret_list is NULL
+ * Returns 0, or:
+ *   -EINVAL  which is neither of the two values, or ret_list is NULL
  *   -EACCES, -EMFILE, -ENFILE, -ENOMEM  sysfs could not be read
- *   -EPROTO  sysfs says what the library does not understand
+ *   -EPROTO  sysfs has a value that the library does not know
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_discover_list_new(uint32_t which, struct vfiopm_discover_list **ret_list);
 
-/* Free a list and its devices. Always returns NULL. NULL is accepted. */
+/*
+ * Free a list and its devices. NULL is accepted. This must be the last call on the list and on
+ * its devices.
+ *
+ * Returns NULL.
+ *
+ * Wakes the device: no. Thread-safe: no. Since: 0.1.
+ */
 struct vfiopm_discover_list *vfiopm_discover_list_free(struct vfiopm_discover_list *list);
 
-/* How many devices there are. 0, or -EINVAL (a NULL). */
+/*
+ * Get the number of devices in a list.
+ *
+ * Returns 0, or:
+ *   -EINVAL  list or ret_count is NULL
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
+ */
 int vfiopm_discover_list_get_count(const struct vfiopm_discover_list *list, uint32_t *ret_count);
 
 /*
- * A device of the list, which it belongs to: it is not freed, and lives as
- * long as the list. 0, or -EINVAL (a NULL, or there is no such index).
+ * Get a device of a list. Indexes start at 0. The device belongs to the list. The caller must not
+ * free it. It is valid until the list is freed.
+ *
+ * Returns 0, or:
+ *   -EINVAL  list or ret_device is NULL, or there is no device with this index
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_discover_list_get_device(const struct vfiopm_discover_list *list, uint32_t index,
 				    const struct vfiopm_discover_device **ret_device);
 
 /* ---- changes ---- */
 
-/* Whose word to take: */
-#define VFIOPM_DISCOVER_SOURCE_AUTO   UINT32_C(0) /* udevd's if it runs now, else the kernel's */
-#define VFIOPM_DISCOVER_SOURCE_UDEV   UINT32_C(1) /* udevd's, once its rules are done */
-#define VFIOPM_DISCOVER_SOURCE_KERNEL UINT32_C(2) /* the kernel's, at once */
+/* The sources of events. */
+#define VFIOPM_DISCOVER_SOURCE_AUTO   UINT32_C(0) /* udevd if it runs now, else the kernel */
+#define VFIOPM_DISCOVER_SOURCE_UDEV   UINT32_C(1) /* udevd, after it has applied its rules */
+#define VFIOPM_DISCOVER_SOURCE_KERNEL UINT32_C(2) /* the kernel, immediately */
 
-/* What has happened to a PCI device: */
-#define VFIOPM_DISCOVER_ADDED	UINT32_C(0) /* it is there */
-#define VFIOPM_DISCOVER_REMOVED UINT32_C(1) /* it is gone */
-#define VFIOPM_DISCOVER_BOUND	UINT32_C(2) /* to a VFIO driver (Linux 6.1) */
-#define VFIOPM_DISCOVER_UNBOUND UINT32_C(3) /* from a VFIO driver (Linux 6.1) */
+/* The events. The kernel reports bindings to VFIO drivers since Linux 6.1. */
+#define VFIOPM_DISCOVER_ADDED	UINT32_C(0) /* a PCI device was added */
+#define VFIOPM_DISCOVER_REMOVED UINT32_C(1) /* a PCI device was removed */
+#define VFIOPM_DISCOVER_BOUND	UINT32_C(2) /* a device was bound to a VFIO driver */
+#define VFIOPM_DISCOVER_UNBOUND UINT32_C(3) /* a device was unbound from a VFIO driver */
 
 /*
- * Be told of changes from now on. To miss none, make the monitor before the list.
+ * Create a monitor. The monitor receives the events that occur from now on. A caller that must
+ * not miss a device creates the monitor first and the list second.
+ * The returned object must be freed by the caller using vfiopm_discover_monitor_free().
  *
- * 0, or:
- *   -EINVAL  source is none of those above, or ret_monitor is NULL
- *   -EACCES, -EPERM  a policy of the system forbids it
- *   -EAFNOSUPPORT  there are no netlink sockets here
- *   -EMFILE, -ENFILE, -ENOMEM  no more fds, no memory
+ * Returns 0, or:
+ *   -EINVAL  source is none of the values above, or ret_monitor is NULL
+ *   -EACCES, -EPERM  a security policy of the system refuses the socket
+ *   -EAFNOSUPPORT  the kernel has no netlink sockets
+ *   -EMFILE, -ENFILE, -ENOMEM  no fds or no memory
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_discover_monitor_new(uint32_t source, struct vfiopm_discover_monitor **ret_monitor);
 
-/* Free a monitor and close its fd. Always returns NULL. NULL is accepted. */
+/*
+ * Free a monitor and close its fd. NULL is accepted. This must be the last call on the object.
+ *
+ * Returns NULL.
+ *
+ * Wakes the device: no. Thread-safe: no. Since: 0.1.
+ */
 struct vfiopm_discover_monitor *vfiopm_discover_monitor_free(
 	struct vfiopm_discover_monitor *monitor);
 
 /*
- * The monitor's fd, which is O_CLOEXEC and stays the monitor's: poll it for
- * POLLIN and do nothing else with it. -EINVAL if monitor is NULL.
+ * Return the fd of a monitor. Poll the fd for POLLIN, then call vfiopm_discover_monitor_next().
+ * The fd belongs to the monitor. The caller must not read it, change it or close it. The fd has
+ * O_CLOEXEC.
+ *
+ * Returns the fd, or -EINVAL if monitor is NULL.
+ *
+ * Wakes the device: no. Thread-safe: no. Since: 0.1.
  */
 int vfiopm_discover_monitor_get_fd(const struct vfiopm_discover_monitor *monitor);
 
 /*
- * Take the next event: what has happened, and the device's address, a string
- * that lives until the next call on the monitor. Never waits. The fd may have
- * been readable for nothing.
+ * Take the next event of a monitor. *ret_event is one of the events above. *ret_address is the
+ * PCI address of the device. The string belongs to the monitor and is valid until the next call
+ * of this function or until the monitor is freed.
  *
- * 0, or:
- *   -EINVAL   a NULL
- *   -EAGAIN   there is none: poll the fd
- *   -ENOBUFS  some were lost: make a new list; the monitor goes on
- *   -ENOMEM   no memory: the event is lost
+ * The call never waits. The fd can become readable without an event.
+ *
+ * Returns 0, or:
+ *   -EINVAL   an argument is NULL
+ *   -EAGAIN   there is no event. Poll the fd
+ *   -ENOBUFS  events were lost. Create a new list. The monitor continues to work
+ *   -ENOMEM   no memory. The event is lost
+ *
+ * Wakes the device: no. Thread-safe: no. Since: 0.1.
  */
 int vfiopm_discover_monitor_next(struct vfiopm_discover_monitor *monitor, uint32_t *ret_event,
 				 const char **ret_address);

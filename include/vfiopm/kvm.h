@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Irqfds of a KVM virtual machine (KVM_IRQFD), as vfiopm_msix_set_irqfd() takes them. Not
- * part of the umbrella header: a VMM without KVM needs none of it. See vfiopm_msix(3).
+ * Irqfds of a KVM virtual machine (KVM_IRQFD), for a VMM that uses vfiopm_msix(3) with KVM. The
+ * umbrella header does not include this header, because a VMM without KVM does not need it. A
+ * static program that does not call these functions does not contain them.
  *
- * The routes are the VMM's, as it has one table of them for all devices: it sets the route of a
- * GSI (KVM_SET_GSI_ROUTING) from what the guest has written to the vector's entry, then unmasks
- * the vector. A route may be changed at any time.
+ * The VMM keeps the interrupt routes: KVM has one table of routes for all devices of a VM. When
+ * the guest has written a vector's table entry, the VMM sets the route of the vector's GSI
+ * (KVM_SET_GSI_ROUTING) and then unmasks the vector. The VMM may change a route at any time.
  */
 #ifndef VFIOPM_KVM_H
 #define VFIOPM_KVM_H
@@ -19,53 +20,78 @@ extern "C" {
 struct vfiopm_kvm;
 
 /*
- * The irqfds of one device with count vectors, in the machine of a KVM VM fd. vm_fd is
- * borrowed, and stays open until vfiopm_kvm_free(). It is not looked at before an irqfd is
- * attached.
+ * Create the irqfd object of one device with count vectors, for a KVM VM.
  *
- * 0, or -EINVAL (ret_kvm is NULL, or count is 0 or more than 2048), -ENOMEM.
+ * The caller keeps vm_fd and must keep it open until vfiopm_kvm_free() has returned. The library
+ * never closes vm_fd. The call does not check vm_fd; the first attach does.
+ * The returned object must be freed by the caller using vfiopm_kvm_free().
+ *
+ * Returns 0, or:
+ *   -EINVAL  ret_kvm is NULL, or count is 0 or greater than 2048
+ *   -ENOMEM  no memory
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_kvm_new(int vm_fd, uint32_t count, struct vfiopm_kvm **ret_kvm);
 
 /*
- * Free it, after the struct vfiopm_msix that uses it. Always returns NULL. NULL is accepted.
+ * Free an irqfd object. NULL is accepted. Free the struct vfiopm_msix that uses the object first.
+ * This must be the last call on the object. The call does not detach any irqfd.
+ *
+ * Returns NULL.
+ *
+ * Wakes the device: no. Thread-safe: no. Since: 0.1.
  */
 struct vfiopm_kvm *vfiopm_kvm_free(struct vfiopm_kvm *kvm);
 
 /*
- * The GSI of a vector: the VMM's own number, by which it sets the route. To be said before
- * the vector is unmasked for the first time, and not changed while it is attached.
+ * Set the GSI of a vector. The VMM chooses the GSI and sets its route. The call must precede the
+ * first unmask of the vector.
  *
- * 0, or -EINVAL (kvm is NULL, or no such vector), -EBUSY (its irqfd is attached).
+ * Returns 0, or:
+ *   -EINVAL  kvm is NULL, or the vector does not exist
+ *   -EBUSY   the irqfd of the vector is attached
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_kvm_set_gsi(struct vfiopm_kvm *kvm, uint32_t vector, uint32_t gsi);
 
 /*
- * For vfiopm_msix_set_irqfd(), with the struct vfiopm_kvm as data: attach an irqfd to the GSI of
- * its vector. A count that it has is delivered (virt/kvm/eventfd.c, kvm_irqfd_assign()). One
- * ioctl on the VM, none on the device, which is not woken.
+ * Attach an irqfd to the GSI of a vector. The VMM calls this function from its own attach
+ * callback, with the vector and the irqfd that the callback received, and returns the result.
  *
- * 0, or:
- *   -EINVAL  kvm is NULL, no such vector, or it has no GSI; or the kernel: irqfd is no eventfd,
- *            or the machine has no interrupt controller in the kernel
+ * If the irqfd already has a count, KVM injects one interrupt (virt/kvm/eventfd.c,
+ * kvm_irqfd_assign()). The call issues one ioctl on the VM and no ioctl on the device. KVM keeps
+ * a reference to the eventfd; the owner of irqfd does not change.
+ *
+ * Returns 0, or:
+ *   -EINVAL  kvm is NULL, the vector does not exist or has no GSI, irqfd is not an eventfd, or
+ *            the VM has no interrupt controller in the kernel
  *   -EBADF   irqfd is not open, or the caller has closed vm_fd
- *   -ENOTTY  vm_fd is no VM
- *   -EBUSY   irqfd is attached to this machine already
+ *   -ENOTTY  vm_fd is not a VM
+ *   -EBUSY   irqfd is already attached to this VM
  *   -ENOMEM  no memory in the kernel
- *   -EPROTO  the kernel gave an answer that it never gives
+ *   -EPROTO  the kernel returned a value that KVM_IRQFD does not return
+ *
+ * Wakes the device: no. Thread-safe: yes, for different vectors. Since: 0.1.
  */
 int vfiopm_kvm_attach(struct vfiopm_kvm *kvm, uint32_t vector, int irqfd);
 
 /*
- * The other one: detach it. Nothing more is delivered when it returns, and the count of what was
- * is taken (kvm_irqfd_deassign(), irqfd_shutdown()). One ioctl on the VM, none on the device,
- * which is not woken.
+ * Detach an irqfd from the GSI of a vector. The VMM calls this function from its own detach
+ * callback, with the vector and the irqfd that the callback received, and returns the result.
  *
- * 0, or:
- *   -EINVAL  kvm is NULL, no such vector, or it has no GSI; or the kernel: irqfd is no eventfd
+ * When the call returns, KVM injects no more interrupts for the irqfd, and KVM has taken the
+ * count of each interrupt that it injected (virt/kvm/eventfd.c, kvm_irqfd_deassign() and
+ * irqfd_shutdown()). The call issues one ioctl on the VM and no ioctl on the device.
+ *
+ * Returns 0, or:
+ *   -EINVAL  kvm is NULL, the vector does not exist or has no GSI, or irqfd is not an eventfd
  *   -EBADF   irqfd is not open, or the caller has closed vm_fd
- *   -ENOTTY  vm_fd is no VM
- *   -EPROTO  the kernel gave an answer that it never gives
+ *   -ENOTTY  vm_fd is not a VM
+ *   -EPROTO  the kernel returned a value that KVM_IRQFD does not return
+ *
+ * Wakes the device: no. Thread-safe: yes, for different vectors. Since: 0.1.
  */
 int vfiopm_kvm_detach(struct vfiopm_kvm *kvm, uint32_t vector, int irqfd);
 

@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The readout: what the kernel says in sysfs of the device's power. Reading it
- * never wakes the device. See vfiopm_readout(3).
+ * The readout: the power state of a device as the kernel reports it in sysfs. A readout never
+ * wakes the device. See vfiopm_readout(3).
  *
- * It works for a device whose place in sysfs is known: opened by address, or
- * with vfiopm_device_set_address(), or on a kernel that says it in fdinfo
- * (6.18). The attributes are opened then; a call here is one pread(2).
+ * The readout works if the library knows the device's directory in sysfs: the device was opened
+ * by vfiopm_device_open(), or vfiopm_device_set_address() was called, or the kernel reports the
+ * directory in fdinfo (Linux 6.18). The library opens the attributes then and owns their fds. A
+ * readout is one pread(2).
  *
- * Every call may be made from any thread. 0, or:
- *   -EINVAL  a NULL
- *   -ENXIO   the device's place in sysfs is not known
- *   -ENOENT  this kernel, or this device, does not have the attribute
- *   -ENODEV  the device is gone
- *   -EPROTO  the attribute holds a value that the library does not know
+ * The kernel answers from its memory and does not resume the device (drivers/pci/pci-sysfs.c and
+ * drivers/base/power/sysfs.c, Linux 6.1).
+ *
+ * The functions that return int return 0, or:
+ *   -EINVAL  dev or the output is NULL
+ *   -ENXIO   the device's directory in sysfs is not known
+ *   -ENOENT  the kernel does not have the attribute for this device
+ *   -ENODEV  the device was removed
+ *   -EPROTO  the attribute has a value that the library does not know
+ *
+ * For all functions of this header:
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 #ifndef VFIOPM_READOUT_H
 #define VFIOPM_READOUT_H
@@ -25,6 +32,7 @@
 extern "C" {
 #endif
 
+/* PCI power states. */
 #define VFIOPM_POWER_STATE_D0	   UINT32_C(0)
 #define VFIOPM_POWER_STATE_D1	   UINT32_C(1)
 #define VFIOPM_POWER_STATE_D2	   UINT32_C(2)
@@ -33,6 +41,7 @@ extern "C" {
 #define VFIOPM_POWER_STATE_UNKNOWN UINT32_C(5)
 #define VFIOPM_POWER_STATE_ERROR   UINT32_C(6)
 
+/* Runtime PM statuses. */
 #define VFIOPM_RUNTIME_ACTIVE	   UINT32_C(0)
 #define VFIOPM_RUNTIME_SUSPENDING  UINT32_C(1)
 #define VFIOPM_RUNTIME_SUSPENDED   UINT32_C(2)
@@ -40,33 +49,41 @@ extern "C" {
 #define VFIOPM_RUNTIME_ERROR	   UINT32_C(4)
 #define VFIOPM_RUNTIME_UNSUPPORTED UINT32_C(5)
 
-#define VFIOPM_CONTROL_AUTO	   UINT32_C(0) /* the device may be suspended at run time */
-#define VFIOPM_CONTROL_ON	   UINT32_C(1) /* the administrator keeps it on */
+#define VFIOPM_CONTROL_AUTO	   UINT32_C(0) /* runtime PM may suspend the device */
+#define VFIOPM_CONTROL_ON	   UINT32_C(1) /* the administrator keeps the device on */
 
 /*
- * power_state: the PCI power state, VFIOPM_POWER_STATE_* (Linux 5.11). D3cold is what the
- * kernel asked the platform for: the supply is on still where another device needs it.
+ * Get the PCI power state, VFIOPM_POWER_STATE_*, from power_state (Linux 5.11). D3cold is the
+ * state that the kernel requested from the platform (drivers/pci/pci-acpi.c,
+ * acpi_pci_get_power_state()). The power is still on if another device needs the same supply.
  */
 int vfiopm_readout_get_power_state(const struct vfiopm_device *dev, uint32_t *ret_state);
 
-/* power/runtime_status: VFIOPM_RUNTIME_*. Suspended does not mean D3. */
+/*
+ * Get the runtime PM status, VFIOPM_RUNTIME_*, from power/runtime_status. A suspended device is
+ * not necessarily in D3.
+ */
 int vfiopm_readout_get_runtime_status(const struct vfiopm_device *dev, uint32_t *ret_status);
 
 /*
- * power/runtime_suspended_time: milliseconds spent suspended since the device
- * was found, the present sleep included. The best proof that it really slept.
+ * Get the time that the device has spent suspended, in milliseconds since the kernel found the
+ * device, from power/runtime_suspended_time. The time of the current sleep is included. If the
+ * time grew, the device slept.
  */
 int vfiopm_readout_get_suspended_time(const struct vfiopm_device *dev, uint64_t *ret_ms);
 
-/* power/control: VFIOPM_CONTROL_*. */
+/* Get whether runtime PM may suspend the device, VFIOPM_CONTROL_*, from power/control. */
 int vfiopm_readout_get_control(const struct vfiopm_device *dev, uint32_t *ret_control);
 
-/* d3cold_allowed: 1 or 0. (Writing it wakes the device; the library never does.) */
+/*
+ * Get whether the device may enter D3cold, 1 or 0, from d3cold_allowed. Writing this attribute
+ * wakes the device (pci-sysfs.c, d3cold_allowed_store()). The library never writes it.
+ */
 int vfiopm_readout_get_d3cold_allowed(const struct vfiopm_device *dev, uint32_t *ret_allowed);
 
 /*
- * The kernel's word for a value above ("D3cold", "suspended", "auto"), for
- * people to read. A constant string; NULL for a value that is none of them.
+ * Return the kernel's name of a value above: "D3cold", "suspended", "auto". The string is
+ * constant and must not be freed. Returns NULL for any other value.
  */
 const char *vfiopm_readout_power_state_name(uint32_t state);
 const char *vfiopm_readout_runtime_status_name(uint32_t status);

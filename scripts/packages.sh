@@ -5,9 +5,9 @@
 
 # shellcheck disable=SC2034  # used where this is sourced
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libudev-dev libjson-c-dev)
-# udev is there for its udevd and its hwdb.
+# udev is there for its udevd and its hwdb; groff, man-db and mandoc render the man pages.
 # shellcheck disable=SC2034
-TEST_PACKAGES=(git g++ binutils libcmocka-dev mandoc udev)
+TEST_PACKAGES=(git g++ binutils libcmocka-dev groff-base man-db mandoc udev)
 # shellcheck disable=SC2034
 LAB_PACKAGES=(qemu-system-x86 busybox-static cpio xz-utils acpica-tools)
 # For kernels of other Debian releases, and one that is built.

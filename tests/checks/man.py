@@ -1,111 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The manual pages against the library: each exported function is documented in one page,
-with its prototype; each macro is documented; each function's list of errnos is the same in
-its page, in its header and in the tests, where each errno is proved by a line of the form
-expect_errno(EBADF, vfiopm_exit(...)). Each program in a page compiles.
+"""The manual pages against the library: each exported function is documented in exactly one
+page, with its prototype; each macro is documented; each function has the same errnos in its
+page, in its header and in the tests, where a line of the form
+expect_errno(EBADF, vfiopm_exit(...)) proves each errno. Each program in a page compiles.
+man_page.py says how a page is written.
 
 usage: man.py SOURCE_ROOT
 """
 
 import re
-import shlex
-import shutil
 
 import common
-
-
-class Page:
-    """A manual page in mdoc(7)."""
-
-    def __init__(self, path):
-        self.path = path
-        self.name = path.name
-        lines = [line for line in path.read_text().splitlines() if not line.startswith('.\\"')]
-        self.sections = {}
-        section = self.sections.setdefault('', [])
-        for line in lines:
-            if line.startswith('.Sh '):
-                section = self.sections.setdefault(line[4:].strip(), [])
-            section.append(line)
-        self.text = '\n'.join(lines)
-
-    def words_after(self, macro):
-        """Each word that this macro marks, wherever it is called on a line."""
-        return re.findall(rf'^\..*?\b{macro} (\w+)', self.text, re.MULTILINE)
-
-    def named(self):
-        """The functions that NAME lists."""
-        return [arguments[0] for line in self.sections.get('NAME', [])
-                if (found := macro_line(line)) and found[0] == 'Nm'
-                for arguments in [found[1]] if arguments]
-
-    def prototypes(self):
-        """{function: (prototype, header)} of SYNOPSIS."""
-        result = {}
-        header = kind = name = None
-        parameters = []
-
-        def add():
-            result[name] = (common.normalise(f"{kind} {name}({', '.join(parameters)})"), header)
-
-        for line in self.sections.get('SYNOPSIS', []):
-            macro, arguments = macro_line(line) or (None, [])
-            if macro == 'In':
-                header = arguments[0]
-            elif macro == 'Ft':
-                kind = ' '.join(arguments)
-            elif macro == 'Fn':
-                name, *parameters = arguments
-                add()
-            elif macro == 'Fo':
-                name, parameters = arguments[0], []
-            elif macro == 'Fa':
-                parameters += arguments
-            elif macro == 'Fc':
-                add()
-        return result
-
-    def programs(self):
-        """The C programs among the literal displays."""
-        displays = re.findall(r'^\.Bd -literal\b[^\n]*\n(.*?)^\.Ed$', self.text,
-                              re.MULTILINE | re.DOTALL)
-        return [re.sub(r'\\(e|&)', lambda m: {'e': '\\', '&': ''}[m.group(1)], text)
-                for text in displays if re.search(r'\bmain\(', text)]
-
-    def errnos(self):
-        """{function: errnos} of ERRORS. A list of errnos is of the functions that the
-        paragraph right before it names; several lists for a function add up."""
-        result = {}
-        functions = []
-        in_list = False
-        for line in self.sections.get('ERRORS', []):
-            macro, arguments = macro_line(line) or (None, [])
-            if macro in ('Sh', 'Ss', 'Pp'):
-                functions = []
-            elif macro == 'Bl':
-                in_list = True
-                for function in functions:
-                    result.setdefault(function, set())
-            elif macro == 'El':
-                in_list, functions = False, []
-            elif macro == 'It' and in_list:
-                for previous, word in zip(arguments, arguments[1:]):
-                    if previous == 'Er':
-                        for function in functions:
-                            result[function].add(word)
-            elif not in_list and macro == 'Fn':
-                functions.append(arguments[0])
-        return result
-
-
-def macro_line(line):
-    """(macro, arguments) of a line that calls a macro, else None. A function in a sentence
-    (.Fn NAME ,) has its punctuation among the arguments."""
-    if not re.match(r'\.\s*\w', line):
-        return None
-    words = shlex.split(line[1:].replace("'", "\\'"))
-    return words[0], words[1:]
+import man_page
 
 
 def read_proofs(source_root):
@@ -117,16 +24,6 @@ def read_proofs(source_root):
                                           text):
             proofs.setdefault(function, {}).setdefault(errno, path.relative_to(source_root))
     return proofs
-
-
-def check_lint(tap, pages):
-    for page in pages:
-        if not shutil.which('mandoc'):
-            tap.skip(f'{page.name} has no fault that mandoc finds', 'no mandoc')
-            continue
-        status, said = common.run('mandoc', '-T', 'lint', '-W', 'warning', page.path)
-        tap.check(f'{page.name} has no fault that mandoc finds',
-                  [said or f'exit status {status}'] if status or said else [])
 
 
 def check_documented(tap, pages, exported, functions):
@@ -162,10 +59,11 @@ def check_documented(tap, pages, exported, functions):
 
 
 def check_invented(tap, pages, exported, macros):
-    """No page speaks of what there is not."""
+    """A page names only functions and macros that exist."""
     for page in pages:
         names = [name for macro in ('Fn', 'Fo', 'Nm') for name in page.words_after(macro)]
-        tap.check(f'{page.name} names only what there is',
+        names += page.prototypes()
+        tap.check(f'{page.name} names only functions and macros that exist',
                   [f'{name} is not exported' for name in sorted(set(names))
                    if name.startswith('vfiopm_') and name not in exported]
                   + [f'{name} is in no header' for name in sorted(set(page.words_after('Dv')))
@@ -200,7 +98,9 @@ def check_errnos(tap, source_root, pages, exported, functions):
     proofs = read_proofs(source_root)
     in_pages = {}
     for page in pages:
-        for name, errnos in page.errnos().items():
+        errnos_of, faults = page.errnos()
+        tap.check(f'{page.name} has its errnos in a form that this check reads', faults)
+        for name, errnos in errnos_of.items():
             in_pages.setdefault(name, set()).update(errnos)
 
     def difference(left, left_name, right, right_name):
@@ -227,12 +127,11 @@ def main():
     [source_root] = common.arguments('SOURCE_ROOT')
     exported = common.read_maps(source_root)
     functions, macros = common.read_headers(source_root)
-    pages = [Page(path) for path in sorted((source_root / 'man').glob('*.[1-9]'))]
+    pages = man_page.read_pages(source_root)
     references = [page for page in pages if page.name.endswith('.3')]
     tap = common.Tap()
 
     tap.check('there are pages to check', [] if references else [f'no man/*.3 in {source_root}'])
-    check_lint(tap, pages)
     check_documented(tap, references, exported, functions)
     check_invented(tap, pages, exported, macros)
     check_macros(tap, references, macros)

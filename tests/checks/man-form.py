@@ -40,8 +40,8 @@ def faults_of_lines(page, lines):
               for number, line in enumerate(lines, 1) if len(line) > COLUMNS]
     title = re.escape('{}({})'.format(*page.name.upper().split('.')))
     header, footer = (lines[0], lines[-1]) if lines else ('', '')
-    # groff 1.22 writes "BSD Library Functions Manual" if a page names no other system.
-    if not re.fullmatch(rf'{title} +(libvfiopm )?(?!BSD)[A-Z][A-Za-z ]+ Manual +{title}', header):
+    # groff 1.22 writes "BSD Library Functions Manual" unless the page sets another title.
+    if not re.fullmatch(rf'{title} +(?!BSD)[A-Z][A-Za-z ]+ Manual +{title}', header):
         faults.append(f'header: {header}')
     if not re.fullmatch(rf'libvfiopm +{re.escape(page.date())} +libvfiopm', footer):
         faults.append(f'footer: {footer}')

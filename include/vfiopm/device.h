@@ -46,7 +46,7 @@ int vfiopm_device_new_from_fd(int device_fd, struct vfiopm_device **ret_dev);
 /*
  * Open the PCI device at an address and create a device object for it. The device must be bound
  * to a VFIO driver. An address is domain, bus, device and function in hexadecimal digits:
- * "0000:01:00.0". Parts of an address are refused.
+ * "0000:01:00.0". An incomplete address is refused.
  *
  * The call uses the device cdev and an iommufd where the kernel has both (Linux 6.6). Otherwise
  * the call uses the IOMMU group and a container.

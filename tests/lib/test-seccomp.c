@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A sandboxed VMM: after set-up the library makes no system calls but those that
- * vfiopm(7) lists. Any other ends the process here. On a real kernel only: the simulator
- * makes calls of its own.
+ * A sandboxed VMM: after set-up the library makes only the system calls that
+ * vfiopm-sandbox(7) lists. The filter ends the process at any other call. The test needs a real
+ * kernel, because the simulator makes calls of its own.
  */
 #include <errno.h>
 #include <stddef.h>

@@ -83,7 +83,8 @@ int vfiopm_readout_get_d3cold_allowed(const struct vfiopm_device *dev, uint32_t 
 
 /*
  * Return the kernel's name of a value above: "D3cold", "suspended", "auto". The string is
- * constant and must not be freed. Returns NULL for any other value.
+ * constant and must not be freed. Returns NULL for any other value. libvfiopm and libvfiopm-udev
+ * both have these functions.
  */
 const char *vfiopm_readout_power_state_name(uint32_t state);
 const char *vfiopm_readout_runtime_status_name(uint32_t status);

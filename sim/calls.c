@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The calls that are made while a test looks, and the one it lets fail. */
+/* The recording of wrapped calls, and the choice of the call that fails. */
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -7,18 +7,17 @@
 #include "internal.h"
 
 static struct {
-	bool noting;
+	bool recording;
 	unsigned count;
 	const char *names[SIM_CALLS_MAX];
-	unsigned index; /* of the one that is not done */
-	int error;	/* its errno; 0: none fails */
-	int answer;	/* what it gives */
-	bool after;	/* not that one, but all ioctls after so many: */
+	unsigned index; /* the call that fails */
+	int error;	/* its errno; 0: no call fails */
+	int answer;	/* the value that it returns */
+	bool after;	/* instead of `index`: all ioctls fail after this number of them */
 	unsigned ioctls;
-	bool once; /* not all, but one */
+	bool once; /* with `after`: only one ioctl fails */
 } calls;
 
-/* The next call: is it to be done? */
 static bool is_to_fail(const char *name)
 {
 	if (!calls.after)
@@ -35,7 +34,7 @@ bool sim_call_fails(const char *name)
 {
 	bool fails;
 
-	if (!calls.noting || calls.count >= SIM_CALLS_MAX)
+	if (!calls.recording || calls.count >= SIM_CALLS_MAX)
 		return false;
 	fails = is_to_fail(name);
 	calls.names[calls.count++] = name;
@@ -51,7 +50,7 @@ int sim_call_answer(void)
 
 void sim_calls_begin(void)
 {
-	calls.noting = true;
+	calls.recording = true;
 	calls.count = 0;
 	calls.error = 0;
 	calls.answer = -1;
@@ -87,7 +86,7 @@ void sim_calls_answer(unsigned index, int value)
 
 unsigned sim_calls_end(void)
 {
-	calls.noting = false;
+	calls.recording = false;
 	return calls.count;
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * A simulated device: the driver core's runtime PM and vfio-pci's low power, as in
+ * A simulated device: the runtime PM of the driver core and the low power of vfio-pci, as in
  * drivers/vfio/pci/vfio_pci_core.c (6.1 to 7.x):
  *
  *   open: usage = 1
  *   every ioctl, read, write: usage++, resume if suspended; body; usage--
- *   entry: zap the BARs; EINVAL if engaged; engaged, keep the eventfd, usage--
- *   exit:  if engaged: not any more, usage++, drop the eventfd
- *   resume callback: if there is an eventfd: signal it, and do as in exit
+ *   entry: zap the BARs; EINVAL if engaged; engaged = true, keep the eventfd, usage--
+ *   exit: if engaged: engaged = false, usage++, drop the eventfd
+ *   resume callback: if there is an eventfd: signal it, then do the same as exit
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,7 +22,7 @@
 
 static struct sim_device devices[SIM_DEVICES];
 
-/* ---- configuration space, as far as power needs it ---- */
+/* ---- configuration space ---- */
 
 #define COMMAND		    0x04
 #define COMMAND_IO	    0x01
@@ -42,14 +42,15 @@ static void fill_config(uint8_t *config)
 
 /* ---- the BAR ---- */
 
-/* drivers/vfio/pci/vfio_pci_config.c, __vfio_pci_memory_enabled(), but for the part
- * of low power, which stops mappings and not reads and writes. */
+/* drivers/vfio/pci/vfio_pci_config.c, __vfio_pci_memory_enabled(), without its check for low
+ * power: low power affects mappings, but no reads and writes. */
 bool sim_memory_enabled(const struct sim_device *device)
 {
 	return device->power < SIM_D3HOT && (device->config[COMMAND] & COMMAND_MEMORY);
 }
 
-/* A zapped mapping faults with SIGBUS: so does that of a file which ends before it. */
+/* A zapped mapping faults with SIGBUS. A mapping beyond the end of a file does the same, so the
+ * memfd is truncated to 0. */
 void sim_update_mapping(struct sim_device *device)
 {
 	bool mapped = !device->engaged && sim_memory_enabled(device);
@@ -91,9 +92,10 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-uint64_t sim_slept_ns(const struct sim_device *device)
+uint64_t sim_suspended_ns(const struct sim_device *device)
 {
-	return device->slept_ns + (device->suspended ? now_ns() - device->asleep_since_ns : 0);
+	return device->suspended_ns +
+	       (device->suspended ? now_ns() - device->suspended_since_ns : 0);
 }
 
 static bool suspend(struct sim_device *device)
@@ -106,8 +108,8 @@ static bool suspend(struct sim_device *device)
 		target = SIM_D3HOT;
 	sim_irqs_suspend(device);
 	device->suspended = true;
-	device->asleep_since_ns = now_ns();
-	/* Through D0: what power state the user had set is lost. */
+	device->suspended_since_ns = now_ns();
+	/* Runtime suspend goes through D0 and loses the power state that the user had set. */
 	sim_set_power(device, SIM_D0);
 	sim_set_power(device, target);
 	return true;
@@ -126,7 +128,7 @@ static int resume(struct sim_device *device)
 		return 0;
 	if (device->resume_fails)
 		return -EIO;
-	device->slept_ns = sim_slept_ns(device);
+	device->suspended_ns = sim_suspended_ns(device);
 	device->suspended = false;
 	sim_set_power(device, SIM_D0);
 	if (device->wake >= 0) {
@@ -162,7 +164,7 @@ int sim_low_power_entry(struct sim_device *device, int wake)
 		return -EINVAL;
 	device->engaged = true;
 	device->wake = wake;
-	device->usage--; /* the caller's own use keeps it awake until the ioctl is done */
+	device->usage--; /* the use by the calling ioctl keeps the device active until it returns */
 	sim_update_mapping(device);
 	return 0;
 }
@@ -189,7 +191,7 @@ int sim_device_opened(struct sim_device *device)
 			device->opens--;
 			return r;
 		}
-		/* vfio_pci_core_enable(): pci_enable_device() turns both on. */
+		/* vfio_pci_core_enable(): pci_enable_device() enables both. */
 		device->config[COMMAND] = COMMAND_IO | COMMAND_MEMORY;
 		device->config[COMMAND + 1] = 0;
 		sim_update_mapping(device);
@@ -197,7 +199,7 @@ int sim_device_opened(struct sim_device *device)
 	return 0;
 }
 
-/* vfio_pci_core_disable(): the eventfd is dropped unsignalled, then the device resumed. */
+/* vfio_pci_core_disable() drops the eventfd without a signal, then resumes the device. */
 void sim_device_closed(struct sim_device *device)
 {
 	if (--device->opens > 0)
@@ -210,7 +212,7 @@ void sim_device_closed(struct sim_device *device)
 	sim_pm_put(device);
 }
 
-/* ---- the test's side ---- */
+/* ---- the API for tests ---- */
 
 struct sim_device *sim_device_at(int index)
 {
@@ -250,11 +252,11 @@ void sim_reset(void)
 
 struct sim_device *sim_add(const struct sim_machine *machine)
 {
-	static const struct sim_machine lab = { 0 };
+	static const struct sim_machine lab_machine = { 0 };
 	struct sim_device *device = devices;
 
 	if (!machine)
-		machine = &lab;
+		machine = &lab_machine;
 	while (device->used)
 		device++;
 	*device = (struct sim_device){
@@ -272,7 +274,7 @@ struct sim_device *sim_add(const struct sim_machine *machine)
 	snprintf(device->address, sizeof(device->address), "%s",
 		 machine->address ? machine->address : "0000:01:00.0");
 	fill_config(device->config);
-	/* vfio-pci lets an unused device sleep. */
+	/* vfio-pci lets an unused device suspend. */
 	suspend(device);
 	return device;
 }

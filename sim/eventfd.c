@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Eventfds as the kernel holds them: not by the user's fd, so as duplicates of our own
- * (fs/eventfd.c, include/linux/eventfd.h). Of what the kernel does to them a user's
- * program can do all but exceed the largest count that write(2) allows.
+ * Operations on eventfds. The kernel holds the eventfd and not the user's fd (fs/eventfd.c,
+ * include/linux/eventfd.h), so the simulator holds a duplicate. A user program can do all that
+ * the kernel does to an eventfd, except to exceed the largest count that write(2) allows.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -32,18 +32,18 @@ int sim_eventfd(int fd)
 	return fd < 0 ? -errno : fd;
 }
 
-/* eventfd_signal() never waits. One that is full stays so; the kernel's ends at UINT64_MAX,
- * which no write reaches. */
+/* eventfd_signal() never blocks. A full eventfd stays full here at UINT64_MAX - 1, the largest
+ * count that write(2) allows. In the kernel a signal can reach UINT64_MAX. */
 void sim_signal(int fd)
 {
 	uint64_t one = 1;
 
 	if (sim_real_poll(fd, POLLOUT) && sim_real_write(fd, &one, sizeof(one)) != sizeof(one))
 		abort();
-	sim_kvm_look();
+	sim_kvm_handle_signals();
 }
 
-/* Without taking it: what fdinfo says (fs/eventfd.c, eventfd_show_fdinfo()). */
+/* fdinfo shows the count without reading it (fs/eventfd.c, eventfd_show_fdinfo()). */
 uint64_t sim_eventfd_count(int fd)
 {
 	static const char key[] = "eventfd-count:";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * VFIO_DEVICE_FEATURE, in the kernel's order: the first failure wins
+ * VFIO_DEVICE_FEATURE, with the checks in the kernel's order: the first failed check decides
  * (drivers/vfio/vfio_main.c, vfio_ioctl_device_feature(); include/linux/vfio.h,
- * vfio_check_feature(); drivers/vfio/pci/vfio_pci_core.c). And what the patches
- * before v5 had in its place.
+ * vfio_check_feature(); drivers/vfio/pci/vfio_pci_core.c). Also the interfaces of the
+ * low-power patches v2, v3 and v4, which mainline replaced.
  */
 #include <errno.h>
 
@@ -16,7 +16,7 @@ struct header {
 
 #define OPERATIONS (VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_SET)
 
-/* 1: go on. */
+/* As vfio_check_feature(): returns 1 if the caller must continue, else the final result. */
 static int check_feature(const struct header *header, uint32_t supported, size_t min)
 {
 	if (header->flags & OPERATIONS & ~supported)
@@ -90,9 +90,9 @@ static int mainline(struct sim_device *device, const struct header *header, cons
 	}
 }
 
-/* ---- the patches before v5: feature 3 is read and written ---- */
+/* ---- the patches before v5: feature 3 has GET and SET ---- */
 
-/* What the v2 and v3 patches answer to misuse: a positive number. */
+/* The v2 and v3 patches return a positive number for misuse. */
 #define POSITIVE_EINVAL 22
 
 static int enter_from_d3hot(struct sim_device *device)
@@ -165,12 +165,12 @@ static int before_v5(struct sim_device *device, const struct header *header, voi
 		return r;
 	if (header->flags & VFIO_DEVICE_FEATURE_SET)
 		return v3 ? v3_set(device, payload) : v4_set(device, payload);
-	/* Little endian: v4's flags, and its reserved word 0. */
+	/* Little endian: the flags of v4, followed by its reserved word, which is 0. */
 	state = v3 ? device->engaged : device->engaged ? V4_ENTER : V4_EXIT;
 	return sim_to_user(payload, &state, sizeof(state));
 }
 
-/* ---- all ---- */
+/* ---- the common checks ---- */
 
 int sim_feature(struct sim_device *device, void *arg)
 {

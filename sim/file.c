@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which fd is what. A simulated file is a real fd of a file that does nothing, so
- * that its number is the program's own and the kernel never gives it to another.
+ * The table of simulated files. A simulated file occupies a real fd of a file without effect
+ * (/dev/null, or the memfd of BAR 0), so that the kernel gives its number to no other file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,7 +68,7 @@ int sim_file_close(int fd)
 		sim_device_closed(file.device);
 	if (file.kind == SIM_VM)
 		sim_vm_closed(fd);
-	/* The last group of a container takes its IOMMU with it. */
+	/* A container loses its IOMMU with its last group. */
 	if (file.kind == SIM_GROUP && container && --container->attached == 0)
 		container->iommu_set = false;
 	return sim_real_close(fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the simulator's own files know of one another. All of it runs under one
- * lock, which wrap.c takes. Functions that stand for the kernel give a result or -errno.
+ * The declarations that the simulator's files share. All functions run under one lock, which
+ * wrap.c takes. Functions that model the kernel return a result or -errno.
  */
 #ifndef SIM_INTERNAL_H
 #define SIM_INTERNAL_H
@@ -14,36 +14,39 @@
 
 #include "sim.h"
 
-/* ---- kernel.c: what differs between kernels ---- */
+/* ---- kernel.c: the differences between kernels ---- */
 
 enum sim_dialect { SIM_NO_LOW_POWER, SIM_V2, SIM_V3, SIM_V4, SIM_MAINLINE };
 
 struct sim_kernel {
 	const char *name;
 	enum sim_dialect dialect;
-	bool bind_ioctl;     /* 6.6: VFIO_DEVICE_BIND_IOMMUFD is known */
-	bool cdev;	     /* and CONFIG_VFIO_DEVICE_CDEV and IOMMUFD are built */
-	bool power_state;    /* 5.11: sysfs has power_state */
-	bool fdinfo_path;    /* 6.18: fdinfo has the device's place in sysfs */
-	bool old_groups;     /* 5.10: a negative container and, before all else, none is EINVAL */
+	bool bind_ioctl;  /* 6.6: VFIO_DEVICE_BIND_IOMMUFD exists */
+	bool cdev;	  /* bind_ioctl, with CONFIG_VFIO_DEVICE_CDEV and IOMMUFD */
+	bool power_state; /* 5.11: sysfs has power_state */
+	bool fdinfo_path; /* 6.18: fdinfo contains the device's path in sysfs */
+	/* 5.10: SET_CONTAINER with a negative fd is EINVAL, and GET_DEVICE_FD checks for the
+	 * container (EINVAL) before it looks for the device. */
+	bool old_groups;
 	int wrong_container; /* errno of SET_CONTAINER with an fd of another kind */
 	bool dynamic_msix;   /* 6.5, x86: MSI-X vectors are allocated one by one */
 	bool checks_range;   /* before 6.2: no vector beyond those of the first enable */
-	/* Before 5.11: that of the eventfd which unmasks INTx, and of an irqfd. */
+	/* Before 5.11: a signal of the eventfd that unmasks INTx, or of an irqfd, leaves its count
+	 * in the eventfd. */
 	bool leaves_count;
-	bool refuses_below_minus_one; /* late 6.12.y, 7.x: an fd below -1 for ERR and REQ */
+	bool refuses_below_minus_one; /* late 6.12.y, 7.x: EINVAL for an fd below -1, ERR and REQ */
 };
 
 const struct sim_kernel *sim_find_kernel(const char *name);
 
-/* ---- device.c: one device, its runtime PM and its low power ---- */
+/* ---- device.c: a device, its runtime PM and its low power ---- */
 
 #define SIM_DEVICES	  8
 #define SIM_CONFIG_SIZE	  4096
 #define SIM_BAR0_SIZE	  0x20000
-#define SIM_PM_CAPABILITY 0xc8 /* where the e1000e has it */
+#define SIM_PM_CAPABILITY 0xc8 /* the offset in the e1000e */
 
-/* The enabled type: VFIO_PCI_*_IRQ_INDEX, or none. */
+/* The enabled interrupt type: VFIO_PCI_*_IRQ_INDEX, or none. */
 #define SIM_NO_TYPE (-1)
 #define SIM_INTX    0
 #define SIM_MSIX    2
@@ -51,21 +54,21 @@ const struct sim_kernel *sim_find_kernel(const char *name);
 
 struct sim_irqs {
 	int type;
-	uint32_t allocated; /* as many as has_irq says */
+	uint32_t allocated; /* the number of vectors whose has_irq is true */
 	bool has_irq[SIM_VECTORS];
-	/* Duplicates of eventfds and 1, 0 for none. */
+	/* Here and below: the fd of a duplicate of an eventfd plus 1, or 0 (see sim_irq_fd()). */
 	int triggers[SIM_VECTORS];
-	int alone[2]; /* ERR, REQ */
+	int single[2]; /* ERR, REQ */
 	int unmask;
-	uint64_t unmask_left; /* of its count that which is no news */
+	uint64_t unmask_handled; /* the part of its count that already unmasked INTx */
 	bool intx_masked, pm_intx_masked;
 	bool intx_off_in_config;		 /* the user's DisINTx: vdev->virq_disabled */
-	bool intx_off_in_device, saved_intx_off; /* the real one */
-	/* The device: it raises INTx; vectors of MSI-X that it has not been let send (its PBA). */
+	bool intx_off_in_device, saved_intx_off; /* the DisINTx of the device */
+	/* State of the device: the level of INTx, and the PBA of MSI-X. */
 	bool intx_level;
 	bool pending[SIM_VECTORS];
 	unsigned set_irqs;
-	/* What the test has the host lack. */
+	/* The failures that the test has requested. */
 	unsigned limit;
 	uint32_t fail_vector;
 	unsigned fail_times;
@@ -82,10 +85,10 @@ struct sim_device {
 	/* The driver core (drivers/base/power/runtime.c). */
 	int usage;
 	bool suspended;
-	uint64_t slept_ns, asleep_since_ns;
+	uint64_t suspended_ns, suspended_since_ns;
 	bool control_on;
 	bool d3cold_allowed;
-	/* What the test has put in the place of an attribute. */
+	/* The attribute that the test has replaced. */
 	struct {
 		const char *name, *text;
 	} replaced;
@@ -98,7 +101,7 @@ struct sim_device {
 	unsigned opens;
 	bool bound_by_cdev;
 	bool engaged;
-	int wake; /* our duplicate of the wakeup eventfd, as the kernel's eventfd_ctx; or -1 */
+	int wake; /* a duplicate of the wakeup eventfd, as the kernel's eventfd_ctx; or -1 */
 	enum sim_power power;
 	uint8_t config[SIM_CONFIG_SIZE];
 
@@ -111,22 +114,22 @@ struct sim_device {
 	unsigned ioctls;
 };
 
-/* NULL if there is none in this place of the table. */
+/* NULL if this entry of the table is unused. */
 struct sim_device *sim_device_at(int index);
 struct sim_device *sim_device_by_address(const char *address);
 int sim_device_opened(struct sim_device *device);
 void sim_device_closed(struct sim_device *device);
 int sim_pm_get(struct sim_device *device);
 void sim_pm_put(struct sim_device *device);
-uint64_t sim_slept_ns(const struct sim_device *device);
-/* wake: an eventfd of ours to keep, or -1. */
+uint64_t sim_suspended_ns(const struct sim_device *device);
+/* wake is a duplicate of an eventfd, which the device owns on success, or -1. */
 int sim_low_power_entry(struct sim_device *device, int wake);
 void sim_low_power_exit(struct sim_device *device);
 void sim_set_power(struct sim_device *device, enum sim_power power);
 bool sim_memory_enabled(const struct sim_device *device);
 void sim_update_mapping(struct sim_device *device);
 
-/* ---- ioctl.c, feature.c, irq.c, intx.c, region.c: what a device fd can do ---- */
+/* ---- ioctl.c, feature.c, irq.c, intx.c, region.c: the calls on a device fd ---- */
 
 int sim_device_ioctl(struct sim_device *device, unsigned long request, void *arg);
 int sim_feature(struct sim_device *device, void *arg);
@@ -135,52 +138,54 @@ int sim_set_irqs_ioctl(struct sim_device *device, void *arg);
 void sim_irqs_suspend(struct sim_device *device);
 void sim_irqs_resume(struct sim_device *device);
 void sim_irqs_release(struct sim_device *device);
-/* INTx is switched off or on in configuration space. */
+/* The user set or cleared DisINTx in configuration space. */
 void sim_irqs_config(struct sim_device *device, bool off);
-/* See to what the user has signalled; is this fd one that unmasks INTx; one such was closed. */
-void sim_irqs_look(void);
-bool sim_irqs_unmasks(int fd);
-void sim_irqs_closed(void);
-/* What a SET_IRQS asks for, checked as far as it is the same for all. */
+/* Unmask INTx if the user has signaled the eventfd for it. */
+void sim_irqs_handle_signals(void);
+/* True if this fd is an eventfd that unmasks INTx. Call the second function after its close. */
+bool sim_irqs_is_unmask_eventfd(int fd);
+void sim_irqs_handle_close(void);
+/* A SET_IRQS request that passed the checks common to all indexes. */
 struct sim_irq_request {
 	uint32_t data, action, index, start, count;
 	const uint8_t *bools;
 	const int32_t *fds;
 };
 
-/* Is this the enabled type? */
-bool sim_irqs_are(const struct sim_device *device, int type);
-/* An entry of the tables: its fd, which is closed, and signalled, if there is one. */
+/* True if this is the enabled interrupt type. */
+bool sim_irq_type_is(const struct sim_device *device, int type);
+/* The fd of an entry of struct sim_irqs, -1 if the entry is empty. */
 int sim_irq_fd(int entry);
+/* Close it; signal it. Both do nothing if the entry is empty. */
 void sim_irq_drop(int *entry);
 void sim_irq_signal(int entry);
-/* The device raises INTx, if it is not kept from it: is somebody told? */
+/* Deliver INTx if it is raised and not masked. Returns true if an eventfd was signaled. */
 bool sim_intx_raise(struct sim_irqs *irqs);
 int sim_intx_trigger(struct sim_device *device, const struct sim_irq_request *request);
 int sim_intx_mask_or_unmask(struct sim_device *device, const struct sim_irq_request *request);
 void sim_intx_disable(struct sim_irqs *irqs);
-/* Has the user any fd of the eventfd that this is our duplicate of? */
+/* True if the user has an fd of the eventfd that this fd duplicates. */
 bool sim_is_open(int eventfd);
-/* The ioctl of the v2 patches, at the number that is VFIO_DEVICE_BIND_IOMMUFD now. */
+/* The ioctl of the v2 patches. VFIO_DEVICE_BIND_IOMMUFD has its number today. */
 int sim_v2_low_power(struct sim_device *device, void *arg);
 ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off_t offset,
 		      bool write);
 
-/* The user's memory, which may not be there: 0 or -EFAULT. */
+/* Copy from or to the user's memory. Both return 0 or -EFAULT. */
 int sim_from_user(void *to, const void *from, size_t size);
 int sim_to_user(void *to, const void *from, size_t size);
 
 /* ---- eventfd.c ---- */
 
-/* A duplicate of an eventfd: -EBADF, or -EINVAL for another kind of file. */
+/* A duplicate of an eventfd; -EBADF; -EINVAL for another kind of file. */
 int sim_eventfd(int fd);
-/* Add one, without ever waiting. */
+/* Add 1 to an eventfd. This never blocks. */
 void sim_signal(int fd);
-/* What it counts, untaken. */
+/* Return the count of an eventfd without reading it. */
 uint64_t sim_eventfd_count(int fd);
 bool sim_is_same_file(int fd, int other);
 
-/* ---- file.c: which fd is what ---- */
+/* ---- file.c: the simulated files ---- */
 
 enum sim_kind {
 	SIM_NONE,
@@ -200,20 +205,20 @@ struct sim_attribute;
 
 struct sim_file {
 	enum sim_kind kind;
-	struct sim_device *device; /* but for SIM_CONTAINER, SIM_IOMMUFD, SIM_KVM and SIM_VM */
+	struct sim_device *device; /* NULL for SIM_CONTAINER, SIM_IOMMUFD, SIM_KVM and SIM_VM */
 	const struct sim_attribute *attribute; /* SIM_ATTRIBUTE */
 	off_t position;
 	int container;	   /* SIM_GROUP: the container's fd, or -1 */
-	unsigned attached; /* SIM_CONTAINER: the groups that are set to it */
+	unsigned attached; /* SIM_CONTAINER: the number of groups that use it */
 	bool iommu_set;	   /* SIM_CONTAINER */
 };
 
-/* NULL for an fd that is not ours. */
+/* NULL if the fd is not a simulated file. */
 struct sim_file *sim_file(int fd);
 struct sim_file *sim_file_of_kind(enum sim_kind kind, const struct sim_device *device);
-/* A new fd, or -errno. */
+/* Create a simulated file. Returns a new fd, or -errno. */
 int sim_file_new(enum sim_kind kind, struct sim_device *device);
-/* One of the device itself, which is opened by it: no number below lowest. */
+/* Open the device. Returns a new fd, which is at least `lowest`, or -errno. */
 int sim_device_file_new(struct sim_device *device, int lowest);
 int sim_file_close(int fd);
 
@@ -231,45 +236,46 @@ int sim_attach_iommufd(const void *arg);
 int sim_kvm_ioctl(unsigned long request);
 int sim_vm_ioctl(int vm, unsigned long request, void *arg);
 void sim_vm_closed(int vm);
-/* See to what was signalled; is this fd a duplicate of ours for an irqfd? */
-void sim_kvm_look(void);
-bool sim_kvm_holds(int fd);
-/* Is this fd one of an irqfd; one such was closed. */
-bool sim_kvm_uses(int fd);
-void sim_kvm_closed(void);
+/* Assert the GSIs of irqfds that were signaled. */
+void sim_kvm_handle_signals(void);
+/* True if this fd is the simulator's duplicate for an irqfd. */
+bool sim_kvm_is_duplicate(int fd);
+/* True if this fd of the user is an irqfd. Call the second function after its close. */
+bool sim_kvm_is_irqfd(int fd);
+void sim_kvm_handle_close(void);
 
 /* ---- sysfs.c: /sys/bus/pci/devices and /proc/self/fdinfo ---- */
 
-/* Is this a path that the simulator answers for? */
+/* True if the simulator handles this path. */
 bool sim_is_sysfs(const char *path);
 int sim_open_sysfs(const char *path);
 /* 0 if it is the directory of a device, else -ENOENT. */
 int sim_check_sysfs(const char *path);
 int sim_open_attribute(struct sim_device *device, const char *name);
-/* -ENOENT if the simulator has nothing to say of it. */
+/* -ENOENT if the simulator does not handle this path. */
 int sim_open_fdinfo(const char *path);
-/* The length, as readlink(2). */
+/* Returns the length, as readlink(2) does. */
 int sim_read_link(const char *path, char *target, size_t size);
-/* The name of the entry in a device's directory vfio-dev. */
+/* Get the name of the entry in a device's directory vfio-dev. */
 int sim_vfio_dev(const char *path, char *name, size_t size);
 ssize_t sim_read_text(struct sim_file *file, void *buffer, size_t count, off_t offset);
 ssize_t sim_write_attribute(struct sim_file *file, const void *buffer, size_t count);
 
 /* ---- calls.c ---- */
 
-/* Note a call; true if it is not to be done, with errno set. */
+/* Record a call. If it must fail, set errno and return true. */
 bool sim_call_fails(const char *name);
-/* What an ioctl then gives. */
+/* The value that an ioctl then returns. */
 int sim_call_answer(void);
 
 /* ---- wrap.c ---- */
 
 void sim_lock(void);
 void sim_unlock(void);
-/* With the lock: give it to others until something has changed. */
+/* Call both with the lock. sim_wait() releases it until another thread calls sim_changed(). */
 void sim_wait(void);
 void sim_changed(void);
-/* The real calls, for the simulator's own use. */
+/* The real calls. The simulator's own code uses these only. */
 int sim_real_open_null(void);
 int sim_real_close(int fd);
 ssize_t sim_real_pread(int fd, void *buffer, size_t count, off_t offset);
@@ -277,13 +283,13 @@ ssize_t sim_real_write(int fd, const void *buffer, size_t count);
 ssize_t sim_real_pwrite(int fd, const void *buffer, size_t count, off_t offset);
 ssize_t sim_real_readlink(const char *path, char *buffer, size_t size);
 int sim_real_fcntl(int fd, int command, int arg);
-/* The count of an eventfd, without waiting: 0, or -errno. */
+/* Read the count of an eventfd without blocking. Returns 0 or -errno. */
 int sim_real_take(int fd, uint64_t *ret_count);
-/* Is it ready for these events now? */
+/* True if the fd is ready for one of these events now. */
 bool sim_real_poll(int fd, short events);
-/* A short file as a string: 0, or -errno. */
+/* Read a short file as a string. Returns 0 or -errno. */
 int sim_real_read_file(const char *path, char *text, size_t size);
-/* Is there an fd in this process of which this is true? */
-bool sim_real_any_fd(bool (*is)(int fd, int arg), int arg);
+/* True if this predicate holds for an fd of this process. */
+bool sim_real_any_fd(bool (*matches)(int fd, int arg), int arg);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * INTx of a simulated device: a level that the kernel masks as it signals, the eventfd that
- * unmasks it, and what SET_IRQS does to it (drivers/vfio/pci/vfio_pci_intrs.c and
+ * INTx of a simulated device: its delivery (the kernel masks the level when it signals), the
+ * eventfd that unmasks it, and SET_IRQS for it (drivers/vfio/pci/vfio_pci_intrs.c and
  * drivers/vfio/virqfd.c, 6.1 and 6.12).
  */
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include "internal.h"
 #include "lib/uapi.h"
 
-/* ---- INTx ---- */
+/* ---- masking and delivery ---- */
 
 static void intx_mask(struct sim_irqs *irqs)
 {
@@ -18,7 +18,7 @@ static void intx_mask(struct sim_irqs *irqs)
 	irqs->intx_masked = true;
 }
 
-/* vfio_intx_handler(): masks, then signals. */
+/* vfio_intx_handler() masks, then signals. */
 bool sim_intx_raise(struct sim_irqs *irqs)
 {
 	if (!irqs->intx_level || irqs->intx_off_in_device || irqs->intx_masked ||
@@ -29,7 +29,7 @@ bool sim_intx_raise(struct sim_irqs *irqs)
 	return irqs->triggers[0];
 }
 
-/* vfio_pci_intx_unmask_handler(): does nothing to what it believes is not masked. */
+/* vfio_pci_intx_unmask_handler() does nothing if vdev->ctx[0].masked is false. */
 static void intx_unmask(struct sim_irqs *irqs)
 {
 	if (irqs->intx_off_in_config || !irqs->intx_masked)
@@ -54,22 +54,22 @@ void sim_irqs_config(struct sim_device *device, bool off)
 	if (off == irqs->intx_off_in_config)
 		return;
 	irqs->intx_off_in_config = off;
-	if (sim_irqs_are(device, SIM_INTX) && off)
+	if (sim_irq_type_is(device, SIM_INTX) && off)
 		intx_mask(irqs);
-	if (sim_irqs_are(device, SIM_INTX) && !off)
+	if (sim_irq_type_is(device, SIM_INTX) && !off)
 		intx_unmask(irqs);
 }
 
 /*
- * vfio_pci_core_runtime_suspend() and _resume(). Between them the PCI core saves and
- * restores configuration space, and DisINTx with it: what an eventfd unmasks meanwhile is
- * masked again in the device, and the kernel does not know.
+ * vfio_pci_core_runtime_suspend() and _resume(). Between them the PCI core saves and restores
+ * configuration space, including DisINTx. If an eventfd unmasks INTx in between, the restore
+ * masks INTx in the device again, while the kernel keeps it as unmasked.
  */
 void sim_irqs_suspend(struct sim_device *device)
 {
 	struct sim_irqs *irqs = &device->irqs;
 
-	irqs->pm_intx_masked = sim_irqs_are(device, SIM_INTX) && !irqs->intx_masked;
+	irqs->pm_intx_masked = sim_irq_type_is(device, SIM_INTX) && !irqs->intx_masked;
 	if (irqs->pm_intx_masked)
 		intx_mask(irqs);
 	irqs->saved_intx_off = irqs->intx_off_in_device;
@@ -86,63 +86,66 @@ void sim_irqs_resume(struct sim_device *device)
 
 /* ---- the eventfd that unmasks INTx (drivers/vfio/virqfd.c) ---- */
 
-/* How many devices have one. */
+/* The number of devices that have such an eventfd. */
 static int unmask_eventfds;
 
-/* vfio_virqfd_enable(): a count that is there unmasks, and is left there. */
+/* vfio_virqfd_enable(): a count that is already in the eventfd unmasks INTx. The count stays in
+ * the eventfd. */
 static void unmask_eventfd_set(struct sim_irqs *irqs, int eventfd)
 {
 	irqs->unmask = eventfd + 1;
 	unmask_eventfds++;
-	irqs->unmask_left = sim_eventfd_count(eventfd);
-	if (irqs->unmask_left)
+	irqs->unmask_handled = sim_eventfd_count(eventfd);
+	if (irqs->unmask_handled)
 		intx_unmask(irqs);
 }
 
-static void unmask_eventfd_forget(struct sim_irqs *irqs)
+static void unmask_eventfd_drop(struct sim_irqs *irqs)
 {
 	unmask_eventfds -= irqs->unmask != 0;
 	sim_irq_drop(&irqs->unmask);
 }
 
-/* virqfd_shutdown(): takes the count. */
+/* virqfd_shutdown() reads the count. */
 static void unmask_eventfd_remove(struct sim_irqs *irqs)
 {
 	uint64_t count;
 
 	if (irqs->unmask)
 		sim_real_take(sim_irq_fd(irqs->unmask), &count);
-	unmask_eventfd_forget(irqs);
+	unmask_eventfd_drop(irqs);
 }
 
-/* virqfd_wakeup(), which the kernel runs in the signal itself, and we when next something
- * is looked at: takes the count and unmasks. */
-static void unmask_eventfd_look(struct sim_device *device)
+/* virqfd_wakeup() reads the count and unmasks. The kernel runs it during the signal, the
+ * simulator at the next wrapped call. */
+static void unmask_eventfd_handle_signals(struct sim_device *device)
 {
 	struct sim_irqs *irqs = &device->irqs;
-	uint64_t left = irqs->unmask_left, count = sim_eventfd_count(sim_irq_fd(irqs->unmask));
+	uint64_t handled = irqs->unmask_handled,
+		 count = sim_eventfd_count(sim_irq_fd(irqs->unmask));
 
-	irqs->unmask_left = count;
-	if (count <= left) /* the user may have taken from it */
+	irqs->unmask_handled = count;
+	if (count <= handled) /* smaller if the user has read the eventfd */
 		return;
 	if (!device->kernel->leaves_count) {
 		sim_real_take(sim_irq_fd(irqs->unmask), &count);
-		irqs->unmask_left = sim_eventfd_count(sim_irq_fd(irqs->unmask)); /* a semaphore's */
+		/* One read empties an eventfd, but takes only 1 from a semaphore. */
+		irqs->unmask_handled = sim_eventfd_count(sim_irq_fd(irqs->unmask));
 	}
 	intx_unmask(irqs);
 }
 
-void sim_irqs_look(void)
+void sim_irqs_handle_signals(void)
 {
 	for (int i = 0; i < SIM_DEVICES && unmask_eventfds; i++) {
 		struct sim_device *device = sim_device_at(i);
 
 		if (device && device->irqs.unmask)
-			unmask_eventfd_look(device);
+			unmask_eventfd_handle_signals(device);
 	}
 }
 
-bool sim_irqs_unmasks(int fd)
+bool sim_irqs_is_unmask_eventfd(int fd)
 {
 	for (int i = 0; i < SIM_DEVICES && unmask_eventfds; i++) {
 		const struct sim_device *device = sim_device_at(i);
@@ -154,20 +157,21 @@ bool sim_irqs_unmasks(int fd)
 	return false;
 }
 
-/* virqfd_wakeup(), EPOLLHUP: it ends with its file, which what the kernel holds keeps not. */
-void sim_irqs_closed(void)
+/* virqfd_wakeup(), EPOLLHUP: the close of the last fd removes the eventfd. The reference of the
+ * kernel does not keep the file open. */
+void sim_irqs_handle_close(void)
 {
 	for (int i = 0; i < SIM_DEVICES; i++) {
 		struct sim_device *device = sim_device_at(i);
 
 		if (device && device->irqs.unmask && !sim_is_open(sim_irq_fd(device->irqs.unmask)))
-			unmask_eventfd_forget(&device->irqs);
+			unmask_eventfd_drop(&device->irqs);
 	}
 }
 
 /* ---- SET_IRQS on INTx ---- */
 
-/* The eventfd is looked at before it is asked whether there is one. */
+/* The kernel checks the new eventfd before it checks whether one is already set. */
 static int set_unmask_eventfd(struct sim_irqs *irqs, int fd)
 {
 	int eventfd;
@@ -191,7 +195,7 @@ int sim_intx_mask_or_unmask(struct sim_device *device, const struct sim_irq_requ
 {
 	bool unmasks = request->action == VFIO_IRQ_SET_ACTION_UNMASK;
 
-	if (!sim_irqs_are(device, SIM_INTX) || request->start != 0 || request->count != 1)
+	if (!sim_irq_type_is(device, SIM_INTX) || request->start != 0 || request->count != 1)
 		return -EINVAL;
 	if (request->data == VFIO_IRQ_SET_DATA_EVENTFD)
 		return unmasks ? set_unmask_eventfd(&device->irqs, request->fds[0]) : -ENOTTY;
@@ -222,7 +226,7 @@ void sim_intx_disable(struct sim_irqs *irqs)
 	irqs->intx_masked = false;
 }
 
-/* vfio_intx_set_signal(): a bad fd leaves the old eventfd where it is. */
+/* vfio_intx_set_signal() keeps the old eventfd if the new fd is bad. */
 static int intx_set_signal(struct sim_irqs *irqs, int fd)
 {
 	int eventfd = -1;
@@ -240,14 +244,14 @@ static int intx_set_signal(struct sim_irqs *irqs, int fd)
 int sim_intx_trigger(struct sim_device *device, const struct sim_irq_request *request)
 {
 	struct sim_irqs *irqs = &device->irqs;
-	bool active = sim_irqs_are(device, SIM_INTX);
+	bool active = sim_irq_type_is(device, SIM_INTX);
 	int r;
 
 	if (active && request->count == 0 && request->data == VFIO_IRQ_SET_DATA_NONE) {
 		sim_intx_disable(irqs);
 		return 0;
 	}
-	if (!(active || sim_irqs_are(device, SIM_NO_TYPE)) || request->start != 0 ||
+	if (!(active || sim_irq_type_is(device, SIM_NO_TYPE)) || request->start != 0 ||
 	    request->count != 1)
 		return -EINVAL;
 	if (request->data == VFIO_IRQ_SET_DATA_EVENTFD) {

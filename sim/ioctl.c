@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The ioctls of a device fd (drivers/vfio/vfio_main.c, vfio_device_fops_unl_ioctl();
- * drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_ioctl()), and the user's memory.
+ * drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_ioctl()), and copies from and to the user's
+ * memory.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,9 +16,9 @@
 
 static int copy(ssize_t (*transfer)(pid_t, const struct iovec *, unsigned long,
 				    const struct iovec *, unsigned long, unsigned long),
-		void *ours, void *theirs, size_t size)
+		void *buffer, void *users, size_t size)
 {
-	struct iovec local = { ours, size }, remote = { theirs, size };
+	struct iovec local = { buffer, size }, remote = { users, size };
 
 	return transfer(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size ? 0 : -EFAULT;
 }
@@ -74,7 +75,7 @@ static int get_region_info(void *arg)
 
 /* ---- dispatch ---- */
 
-static int body(struct sim_device *device, unsigned long request, void *arg)
+static int handle_ioctl(struct sim_device *device, unsigned long request, void *arg)
 {
 	switch (request) {
 	case VFIO_DEVICE_FEATURE:
@@ -87,7 +88,7 @@ static int body(struct sim_device *device, unsigned long request, void *arg)
 		return device->machine.not_pci ? -EINVAL : sim_get_irq_info(device, arg);
 	case VFIO_DEVICE_SET_IRQS:
 		return device->machine.not_pci ? -EINVAL : sim_set_irqs_ioctl(device, arg);
-	case VFIO_DEVICE_RESET: /* what is set up for interrupts stays */
+	case VFIO_DEVICE_RESET: /* the kernel keeps the eventfds of interrupts */
 		sim_set_power(device, SIM_D0);
 		return 0;
 	case VFIO_DEVICE_BIND_IOMMUFD:
@@ -108,12 +109,12 @@ int sim_device_ioctl(struct sim_device *device, unsigned long request, void *arg
 		sim_wait();
 	device->held_ioctls--;
 	device->ioctls++;
-	/* Answered before any runtime PM: a second bind, or one without the cdev. */
+	/* The kernel refuses a second bind, and a bind without the cdev, before runtime PM. */
 	if (request == VFIO_DEVICE_BIND_IOMMUFD && device->kernel->bind_ioctl)
 		return device->kernel->cdev ? -EINVAL : -ENOTTY;
 	if (sim_pm_get(device) < 0)
 		return -EIO;
-	r = body(device, request, arg);
+	r = handle_ioctl(device, request, arg);
 	sim_pm_put(device);
 	return r;
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Interrupts of a simulated device: VFIO_DEVICE_GET_IRQ_INFO and VFIO_DEVICE_SET_IRQS
- * in the kernel's order of checks (drivers/vfio/vfio_main.c,
- * vfio_set_irqs_validate_and_prepare(); drivers/vfio/pci/vfio_pci_intrs.c, 6.1 and
- * 6.12), and the device that raises them.
+ * Interrupts of a simulated device: VFIO_DEVICE_GET_IRQ_INFO and VFIO_DEVICE_SET_IRQS with the
+ * checks in the kernel's order (drivers/vfio/vfio_main.c, vfio_set_irqs_validate_and_prepare();
+ * drivers/vfio/pci/vfio_pci_intrs.c, 6.1 and 6.12), and the device as the source of interrupts.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 #include "internal.h"
 #include "lib/uapi.h"
 
-/* In the tables 0 is none, so that a device of zeroes has no interrupts. */
+/* An entry is an fd plus 1, so that a device initialized with zeroes has no eventfds. */
 int sim_irq_fd(int entry)
 {
 	return entry - 1;
@@ -30,7 +29,7 @@ void sim_irq_signal(int entry)
 		sim_signal(sim_irq_fd(entry));
 }
 
-/* ---- what there is ---- */
+/* ---- GET_IRQ_INFO ---- */
 
 static uint32_t vectors_of(const struct sim_device *device, uint32_t index)
 {
@@ -66,24 +65,24 @@ int sim_get_irq_info(const struct sim_device *device, void *arg)
 	return sim_to_user(arg, &info, sizeof(info));
 }
 
-bool sim_irqs_are(const struct sim_device *device, int type)
+bool sim_irq_type_is(const struct sim_device *device, int type)
 {
 	return device->irqs.type == type;
 }
 
-/* ---- whose an eventfd is ---- */
+/* ---- the owner of an fd ---- */
 
-static bool is_ours(int fd)
+static bool is_simulators_fd(int fd)
 {
 	for (int i = 0; i < SIM_DEVICES; i++) {
 		const struct sim_device *device = sim_device_at(i);
 
 		if (!device)
 			continue;
-		if (sim_kvm_holds(fd) || fd == device->wake ||
+		if (sim_kvm_is_duplicate(fd) || fd == device->wake ||
 		    fd == sim_irq_fd(device->irqs.unmask) ||
-		    fd == sim_irq_fd(device->irqs.alone[0]) ||
-		    fd == sim_irq_fd(device->irqs.alone[1]))
+		    fd == sim_irq_fd(device->irqs.single[0]) ||
+		    fd == sim_irq_fd(device->irqs.single[1]))
 			return true;
 		for (int j = 0; j < SIM_VECTORS; j++) {
 			if (fd == sim_irq_fd(device->irqs.triggers[j]))
@@ -93,14 +92,14 @@ static bool is_ours(int fd)
 	return false;
 }
 
-static bool is_users(int fd, int eventfd)
+static bool is_users_fd(int fd, int eventfd)
 {
-	return sim_is_same_file(fd, eventfd) && !is_ours(fd);
+	return sim_is_same_file(fd, eventfd) && !is_simulators_fd(fd);
 }
 
 bool sim_is_open(int eventfd)
 {
-	return sim_real_any_fd(is_users, eventfd);
+	return sim_real_any_fd(is_users_fd, eventfd);
 }
 
 /* ---- MSI and MSI-X ---- */
@@ -117,8 +116,9 @@ static void msi_disable(struct sim_device *device)
 	irqs->allocated = 0;
 }
 
-/* vfio_msi_enable(). A positive number: there are just so many, and nothing is enabled. MSI
- * asks for D0 first (drivers/pci/msi/msi.c, __pci_enable_msi_range() and _msix_range()). */
+/* vfio_msi_enable(). A positive result is the number of vectors that the host has; then nothing
+ * is enabled. MSI checks for D0 before the count, MSI-X after it (drivers/pci/msi/msi.c,
+ * __pci_enable_msi_range() and __pci_enable_msix_range()). */
 static int msi_enable(struct sim_device *device, uint32_t index, uint32_t count)
 {
 	struct sim_irqs *irqs = &device->irqs;
@@ -138,14 +138,14 @@ static int msi_enable(struct sim_device *device, uint32_t index, uint32_t count)
 	return 0;
 }
 
-/* vfio_msi_alloc_irq(): what it allocates stays so until the index is disabled. */
+/* vfio_msi_alloc_irq(): an allocated vector stays allocated until the index is disabled. */
 static int alloc_irq(struct sim_device *device, uint32_t vector)
 {
 	struct sim_irqs *irqs = &device->irqs;
 
 	if (irqs->has_irq[vector])
 		return 0;
-	if (!sim_irqs_are(device, SIM_MSIX) || !device->kernel->dynamic_msix)
+	if (!sim_irq_type_is(device, SIM_MSIX) || !device->kernel->dynamic_msix)
 		return -EINVAL;
 	if (irqs->limit && irqs->allocated >= irqs->limit)
 		return -ENOSPC;
@@ -154,7 +154,7 @@ static int alloc_irq(struct sim_device *device, uint32_t vector)
 	return 0;
 }
 
-/* request_irq(): unmasks a vector of MSI-X, which then sends what is pending. */
+/* request_irq() unmasks an MSI-X vector. The device then sends a pending interrupt. */
 static int request_irq(struct sim_device *device, uint32_t vector, int eventfd)
 {
 	struct sim_irqs *irqs = &device->irqs;
@@ -164,13 +164,13 @@ static int request_irq(struct sim_device *device, uint32_t vector, int eventfd)
 		return -irqs->fail_errno;
 	}
 	irqs->triggers[vector] = eventfd + 1;
-	if (sim_irqs_are(device, SIM_MSIX) && irqs->pending[vector])
+	if (sim_irq_type_is(device, SIM_MSIX) && irqs->pending[vector])
 		sim_irq_signal(irqs->triggers[vector]);
 	irqs->pending[vector] = false;
 	return 0;
 }
 
-/* vfio_msi_set_vector_signal(): what was there goes before the new one is looked at. */
+/* vfio_msi_set_vector_signal() frees the old handler before it checks the new fd. */
 static int set_vector(struct sim_device *device, uint32_t vector, int fd)
 {
 	int eventfd, r;
@@ -190,7 +190,7 @@ static int set_vector(struct sim_device *device, uint32_t vector, int fd)
 	return r;
 }
 
-/* 6.1: the vectors of the first enable are all there are (vdev->num_ctx). */
+/* Before 6.2 no vector beyond those of the first enable can be used (vdev->num_ctx). */
 static bool is_beyond(const struct sim_device *device, const struct sim_irq_request *request)
 {
 	return device->kernel->checks_range &&
@@ -216,7 +216,7 @@ static int set_block(struct sim_device *device, const struct sim_irq_request *re
 
 static int msi_loop_back(struct sim_device *device, const struct sim_irq_request *request)
 {
-	if (!sim_irqs_are(device, (int)request->index) || is_beyond(device, request))
+	if (!sim_irq_type_is(device, (int)request->index) || is_beyond(device, request))
 		return -EINVAL;
 	for (uint32_t i = 0; i < request->count; i++) {
 		if (request->data == VFIO_IRQ_SET_DATA_NONE || request->bools[i])
@@ -227,14 +227,14 @@ static int msi_loop_back(struct sim_device *device, const struct sim_irq_request
 
 static int msi_trigger(struct sim_device *device, const struct sim_irq_request *request)
 {
-	bool active = sim_irqs_are(device, (int)request->index);
+	bool active = sim_irq_type_is(device, (int)request->index);
 	int r;
 
 	if (active && request->count == 0 && request->data == VFIO_IRQ_SET_DATA_NONE) {
 		msi_disable(device);
 		return 0;
 	}
-	if (!active && !sim_irqs_are(device, SIM_NO_TYPE))
+	if (!active && !sim_irq_type_is(device, SIM_NO_TYPE))
 		return -EINVAL;
 	if (request->data != VFIO_IRQ_SET_DATA_EVENTFD)
 		return msi_loop_back(device, request);
@@ -251,7 +251,7 @@ static int msi_trigger(struct sim_device *device, const struct sim_irq_request *
 
 /* ---- ERR and REQ ---- */
 
-static int alone_set(struct sim_device *device, int *entry, int fd)
+static int single_set(struct sim_device *device, int *entry, int fd)
 {
 	int eventfd;
 
@@ -270,9 +270,9 @@ static int alone_set(struct sim_device *device, int *entry, int fd)
 }
 
 /* vfio_pci_set_ctx_trigger_single() */
-static int alone_trigger(struct sim_device *device, const struct sim_irq_request *request)
+static int single_trigger(struct sim_device *device, const struct sim_irq_request *request)
 {
-	int *entry = &device->irqs.alone[request->index - VFIO_PCI_ERR_IRQ_INDEX];
+	int *entry = &device->irqs.single[request->index - VFIO_PCI_ERR_IRQ_INDEX];
 
 	if (request->start != 0 || request->count > 1)
 		return -EINVAL;
@@ -288,7 +288,7 @@ static int alone_trigger(struct sim_device *device, const struct sim_irq_request
 	if (request->count == 0)
 		return -EINVAL;
 	if (request->data == VFIO_IRQ_SET_DATA_EVENTFD)
-		return alone_set(device, entry, request->fds[0]);
+		return single_set(device, entry, request->fds[0]);
 	if (request->bools[0])
 		sim_irq_signal(*entry);
 	return 0;
@@ -310,7 +310,7 @@ static int dispatch(struct sim_device *device, const struct sim_irq_request *req
 		return -ENOTTY;
 	if (request->index <= VFIO_PCI_MSIX_IRQ_INDEX)
 		return msi_trigger(device, request);
-	return alone_trigger(device, request);
+	return single_trigger(device, request);
 }
 
 static size_t size_of_data(uint32_t data)
@@ -325,7 +325,7 @@ static size_t size_of_data(uint32_t data)
 	}
 }
 
-/* vfio_set_irqs_validate_and_prepare(): the size of the data, or -EINVAL. */
+/* vfio_set_irqs_validate_and_prepare(): returns the size of the data, or -EINVAL. */
 static int check_header(const struct sim_device *device, const struct vfio_irq_set *set)
 {
 	uint32_t data = set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
@@ -346,7 +346,7 @@ static int check_header(const struct sim_device *device, const struct vfio_irq_s
 
 int sim_set_irqs_ioctl(struct sim_device *device, void *arg)
 {
-	static int32_t data[SIM_VECTORS]; /* under the simulator's lock */
+	static int32_t data[SIM_VECTORS]; /* the simulator's lock protects it */
 	struct vfio_irq_set set;
 	struct sim_irq_request request;
 	int size;
@@ -371,30 +371,30 @@ int sim_set_irqs_ioctl(struct sim_device *device, void *arg)
 	return dispatch(device, &request);
 }
 
-/* The last close of the device (vfio_pci_core_disable(), which resets it). */
+/* The last close of the device: vfio_pci_core_disable() also resets it. */
 void sim_irqs_release(struct sim_device *device)
 {
 	struct sim_irqs *irqs = &device->irqs;
 
-	if (sim_irqs_are(device, SIM_INTX))
+	if (sim_irq_type_is(device, SIM_INTX))
 		sim_intx_disable(irqs);
-	else if (!sim_irqs_are(device, SIM_NO_TYPE))
+	else if (!sim_irq_type_is(device, SIM_NO_TYPE))
 		msi_disable(device);
-	sim_irq_drop(&irqs->alone[0]);
-	sim_irq_drop(&irqs->alone[1]);
+	sim_irq_drop(&irqs->single[0]);
+	sim_irq_drop(&irqs->single[1]);
 	irqs->intx_level = false;
 	irqs->intx_off_in_config = false;
 	memset(irqs->pending, 0, sizeof(irqs->pending));
 }
 
-/* ---- the test's side ---- */
+/* ---- the API for tests ---- */
 
-/* A vector of MSI-X without handler is masked, and remembered by the device. */
+/* An MSI-X vector without a handler is masked: its interrupt becomes pending in the PBA. */
 static bool msi_raise(struct sim_device *device, uint32_t vector)
 {
 	struct sim_irqs *irqs = &device->irqs;
 
-	irqs->pending[vector] = sim_irqs_are(device, SIM_MSIX) && !irqs->triggers[vector];
+	irqs->pending[vector] = sim_irq_type_is(device, SIM_MSIX) && !irqs->triggers[vector];
 	sim_irq_signal(irqs->triggers[vector]);
 	return irqs->triggers[vector];
 }
@@ -406,8 +406,8 @@ static bool raise_irq(struct sim_device *device, uint32_t index, uint32_t vector
 	if (vector >= vectors_of(device, index))
 		return false;
 	if (index >= VFIO_PCI_ERR_IRQ_INDEX) {
-		sim_irq_signal(irqs->alone[index - VFIO_PCI_ERR_IRQ_INDEX]);
-		return irqs->alone[index - VFIO_PCI_ERR_IRQ_INDEX];
+		sim_irq_signal(irqs->single[index - VFIO_PCI_ERR_IRQ_INDEX]);
+		return irqs->single[index - VFIO_PCI_ERR_IRQ_INDEX];
 	}
 	if (device->power != SIM_D0)
 		return false;
@@ -415,7 +415,7 @@ static bool raise_irq(struct sim_device *device, uint32_t index, uint32_t vector
 		irqs->intx_level = true;
 		return sim_intx_raise(irqs);
 	}
-	return sim_irqs_are(device, (int)index) && msi_raise(device, vector);
+	return sim_irq_type_is(device, (int)index) && msi_raise(device, vector);
 }
 
 bool sim_fire(struct sim_device *device, uint32_t index, uint32_t vector)
@@ -423,7 +423,7 @@ bool sim_fire(struct sim_device *device, uint32_t index, uint32_t vector)
 	bool delivered;
 
 	sim_lock();
-	sim_irqs_look();
+	sim_irqs_handle_signals();
 	delivered = raise_irq(device, index, vector);
 	sim_unlock();
 	return delivered;
@@ -432,16 +432,16 @@ bool sim_fire(struct sim_device *device, uint32_t index, uint32_t vector)
 void sim_clear_intx(struct sim_device *device)
 {
 	sim_lock();
-	sim_irqs_look();
+	sim_irqs_handle_signals();
 	device->irqs.intx_level = false;
 	sim_unlock();
 }
 
-void sim_look(void)
+void sim_handle_signals(void)
 {
 	sim_lock();
-	sim_irqs_look();
-	sim_kvm_look();
+	sim_irqs_handle_signals();
+	sim_kvm_handle_signals();
 	sim_unlock();
 }
 
@@ -452,8 +452,8 @@ int sim_irq_eventfd(const struct sim_device *device, uint32_t index, uint32_t ve
 	sim_lock();
 	if (vector < vectors_of(device, index)) {
 		if (index >= VFIO_PCI_ERR_IRQ_INDEX)
-			entry = device->irqs.alone[index - VFIO_PCI_ERR_IRQ_INDEX];
-		else if (sim_irqs_are(device, (int)index))
+			entry = device->irqs.single[index - VFIO_PCI_ERR_IRQ_INDEX];
+		else if (sim_irq_type_is(device, (int)index))
 			entry = device->irqs.triggers[vector];
 	}
 	sim_unlock();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The kernels that the simulator can be: what differs between them. */
+/* The table of the kernels that the simulator models. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

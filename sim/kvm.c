@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * KVM, as far as irqfds go (virt/kvm/eventfd.c): /dev/kvm, a virtual machine with an interrupt
- * controller, and how often each GSI was asserted. No guest: what it would be given is counted.
+ * The irqfds of KVM (virt/kvm/eventfd.c): /dev/kvm, a virtual machine with an interrupt
+ * controller, and a count of how often each GSI was asserted. There is no guest.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,9 +15,9 @@
 
 struct irqfd {
 	int vm;	     /* 0: none */
-	int eventfd; /* a duplicate of ours, as the kernel's eventfd_ctx */
+	int eventfd; /* a duplicate, as the kernel's eventfd_ctx */
 	uint32_t gsi;
-	uint64_t left; /* of its count that which was there when it came: injected, not taken */
+	uint64_t handled; /* the part of the count that is injected but still in the eventfd */
 };
 
 static struct irqfd irqfds[IRQFDS];
@@ -25,30 +25,30 @@ static unsigned asserted[GSIS];
 static bool has_controller;
 static unsigned calls;
 
-/* irqfd_wakeup(): each signal is injected, and since 5.11 its count taken with what is there. */
-static void look(struct irqfd *irqfd)
+/* irqfd_wakeup() injects each signal. Since 5.11 it also reads the whole count. */
+static void handle_signals(struct irqfd *irqfd)
 {
 	uint64_t count = sim_eventfd_count(irqfd->eventfd);
 
-	if (count > irqfd->left) {
+	if (count > irqfd->handled) {
 		asserted[irqfd->gsi]++;
 		if (!sim_find_kernel(NULL)->leaves_count) {
 			sim_real_take(irqfd->eventfd, &count);
 			count = 0;
 		}
 	}
-	irqfd->left = count;
+	irqfd->handled = count;
 }
 
-void sim_kvm_look(void)
+void sim_kvm_handle_signals(void)
 {
 	for (int i = 0; i < IRQFDS; i++) {
 		if (irqfds[i].vm)
-			look(&irqfds[i]);
+			handle_signals(&irqfds[i]);
 	}
 }
 
-bool sim_kvm_holds(int fd)
+bool sim_kvm_is_duplicate(int fd)
 {
 	for (int i = 0; i < IRQFDS; i++) {
 		if (irqfds[i].vm && irqfds[i].eventfd == fd)
@@ -57,7 +57,7 @@ bool sim_kvm_holds(int fd)
 	return false;
 }
 
-/* irqfd_shutdown(): eventfd_ctx_remove_wait_queue() takes the count. */
+/* irqfd_shutdown(): eventfd_ctx_remove_wait_queue() reads the count. */
 static void detach(struct irqfd *irqfd)
 {
 	uint64_t count;
@@ -67,7 +67,7 @@ static void detach(struct irqfd *irqfd)
 	*irqfd = (struct irqfd){ 0 };
 }
 
-bool sim_kvm_uses(int fd)
+bool sim_kvm_is_irqfd(int fd)
 {
 	for (int i = 0; i < IRQFDS; i++) {
 		if (irqfds[i].vm && sim_is_same_file(fd, irqfds[i].eventfd))
@@ -76,8 +76,8 @@ bool sim_kvm_uses(int fd)
 	return false;
 }
 
-/* irqfd_wakeup(), EPOLLHUP: with its last fd an irqfd goes. */
-void sim_kvm_closed(void)
+/* irqfd_wakeup(), EPOLLHUP: the close of the last fd removes the irqfd. */
+void sim_kvm_handle_close(void)
 {
 	for (int i = 0; i < IRQFDS; i++) {
 		if (irqfds[i].vm && !sim_is_open(irqfds[i].eventfd))
@@ -109,8 +109,8 @@ static int assign(int vm, const struct kvm_irqfd *request)
 		return -ENOMEM;
 	}
 	*free = (struct irqfd){ .vm = vm, .eventfd = eventfd, .gsi = request->gsi };
-	free->left = sim_eventfd_count(eventfd);
-	if (free->left > 0)
+	free->handled = sim_eventfd_count(eventfd);
+	if (free->handled > 0)
 		asserted[free->gsi]++;
 	return 0;
 }

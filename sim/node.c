@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The nodes in /dev: groups and containers (drivers/vfio/group.c, container.c and
- * vfio_iommu_type1.c, in 6.1 vfio_main.c), device cdevs and the iommufd
+ * vfio_iommu_type1.c; vfio_main.c in 6.1), device cdevs and the iommufd
  * (drivers/vfio/device_cdev.c, drivers/iommu/iommufd).
  */
 #include <errno.h>
@@ -17,9 +17,9 @@ static int open_group(struct sim_device *device)
 {
 	const struct sim_machine *machine = &device->machine;
 
-	if (machine->no_group || (machine->not_bound && !machine->mate_bound))
+	if (machine->no_group || (machine->not_bound && !machine->peer_bound))
 		return -ENOENT;
-	/* A group has one file, and none while a member is bound by its cdev. */
+	/* A group can be opened once, and not while a member is bound by its cdev. */
 	if (sim_file_of_kind(SIM_GROUP, device) || device->bound_by_cdev)
 		return -EBUSY;
 	return sim_file_new(SIM_GROUP, device);
@@ -76,7 +76,7 @@ static int set_container(struct sim_file *group, const void *arg)
 							  : -group->device->kernel->wrong_container;
 	if (container->kind != SIM_CONTAINER)
 		return -group->device->kernel->wrong_container;
-	if (group->device->machine.mate_on_host)
+	if (group->device->machine.peer_on_host)
 		return -EPERM;
 	container->attached++;
 	group->container = fd;
@@ -109,7 +109,7 @@ static int get_status(const struct sim_file *group, void *arg)
 		return -EFAULT;
 	if (status.argsz < sizeof(status))
 		return -EINVAL;
-	status.flags = group->device->machine.mate_on_host ? 0 : VFIO_GROUP_FLAGS_VIABLE;
+	status.flags = group->device->machine.peer_on_host ? 0 : VFIO_GROUP_FLAGS_VIABLE;
 	if (group->container >= 0)
 		status.flags |= VFIO_GROUP_FLAGS_CONTAINER_SET | VFIO_GROUP_FLAGS_VIABLE;
 	return sim_to_user(arg, &status, sizeof(status));
@@ -150,7 +150,7 @@ int sim_container_ioctl(struct sim_file *container, unsigned long request, void 
 		return (uintptr_t)arg == VFIO_TYPE1_IOMMU || (uintptr_t)arg == VFIO_TYPE1v2_IOMMU;
 	case VFIO_SET_IOMMU:
 		return set_iommu(container, (uintptr_t)arg);
-	case VFIO_IOMMU_DIRTY_PAGES: /* the number that is VFIO_DEVICE_FEATURE on a device */
+	case VFIO_IOMMU_DIRTY_PAGES: /* the same number as VFIO_DEVICE_FEATURE */
 		return -EINVAL;
 	default:
 		return container->iommu_set ? -ENOTTY : -EINVAL;
@@ -174,7 +174,7 @@ static int bind(struct sim_file *cdev, void *arg)
 		return -EINVAL;
 	if (sim_file_of_kind(SIM_GROUP, device))
 		return -EBUSY;
-	/* vfio_main.c, vfio_df_open(): by its cdev a device is opened once. */
+	/* vfio_main.c, vfio_df_open(): a device can be opened by its cdev only once. */
 	if (device->bound_by_cdev)
 		return -EINVAL;
 	iommufd = sim_file(bind.iommufd);

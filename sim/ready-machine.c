@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* For programs that know nothing of the simulator: a machine with one device, which
- * reaches D3cold, is there before main(). */
+/* For programs without code for the simulator: a constructor adds one device, which reaches
+ * D3cold, before main(). */
 #include "sim.h"
 
 __attribute__((constructor)) static void add_device(void)

@@ -10,10 +10,10 @@
 #include "lib/uapi.h"
 
 #define COMMAND	     4
-#define DISABLE_INTX 4 /* in the byte after it */
+#define DISABLE_INTX 4 /* in the byte after COMMAND */
 #define PMCSR	     (SIM_PM_CAPABILITY + 4)
 
-/* vfio_pm_config_write(): D1 and D2, which the e1000e has not, are refused in silence. */
+/* vfio_pm_config_write() ignores D1 and D2, which the e1000e does not support. */
 static void write_pmcsr(struct sim_device *device, uint8_t value)
 {
 	if ((value & 3) == SIM_D0 || (value & 3) == SIM_D3HOT)
@@ -31,7 +31,7 @@ static ssize_t config_rw(struct sim_device *device, uint8_t *buffer, size_t coun
 		return (ssize_t)count;
 	}
 	for (size_t i = 0; i < count; i++) {
-		/* Of all else a write changes nothing that power or interrupts depend on. */
+		/* Power and interrupts depend on no other byte. */
 		if (at + i == COMMAND)
 			device->config[COMMAND] = buffer[i] & 7;
 		if (at + i == COMMAND + 1) {
@@ -51,7 +51,8 @@ static ssize_t bar_rw(struct sim_device *device, void *buffer, size_t count, siz
 		return -EINVAL;
 	if (count > SIM_BAR0_SIZE - at)
 		count = SIM_BAR0_SIZE - at;
-	/* Low power does not stop it, and has just been ended or put off by this call. */
+	/* Low power does not make this fail: this call has resumed the device or keeps it
+	 * awake. */
 	if (!sim_memory_enabled(device))
 		return -EIO;
 	if (device->mapped)
@@ -73,7 +74,7 @@ static ssize_t rw(struct sim_device *device, void *buffer, size_t count, off_t o
 		return config_rw(device, buffer, count, at, write);
 	case VFIO_PCI_BAR0_REGION_INDEX:
 		return bar_rw(device, buffer, count, at, write);
-	default: /* BARs, the ROM and VGA that the device has not */
+	default: /* the other BARs, the ROM and VGA, which the device does not have */
 		return -EINVAL;
 	}
 }

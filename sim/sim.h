@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulator, as a test sees it: a model of vfio-pci's devices behind the
- * system calls, on real fd numbers and with real eventfds. What the model does is
- * what the kernel does; what is here is what a kernel does not offer: to choose
- * the kernel and the machine, when a device suspends, and which call fails.
+ * The simulator's API for tests. The simulator is a model of vfio-pci devices behind the system
+ * calls. It uses real fd numbers and real eventfds. A simulated call behaves as in the kernel.
+ * The functions below do what a kernel does not offer: they select the kernel and the machine,
+ * decide when a device suspends, and make a chosen call fail.
  *
- * It stands under the calls that are linked with --wrap (sim/meson.build), those
- * of the test itself among them.
+ * The simulator replaces the calls that a program links with --wrap (sim/meson.build). This
+ * includes the calls that the test itself makes.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -18,110 +18,117 @@ struct sim_device;
 
 /* When a device that is not in use suspends. */
 enum sim_suspend {
-	SIM_SUSPEND_AT_ONCE, /* what a kernel does, but for the wait */
-	SIM_SUSPEND_NEVER,   /* as with PM QoS resume latency 0, or SR-IOV VFs enabled */
-	SIM_SUSPEND_BY_HAND, /* when sim_suspend() says so */
+	SIM_SUSPEND_AT_ONCE,	/* as a kernel does, without the delay */
+	SIM_SUSPEND_NEVER,	/* as with PM QoS resume latency 0, or with SR-IOV VFs enabled */
+	SIM_SUSPEND_ON_REQUEST, /* when the test calls sim_suspend() */
 };
 
 enum sim_power { SIM_D0, SIM_D3HOT = 3, SIM_D3COLD };
 
-/* What is 0 or NULL is what the lab's machine has: the e1000e at 0000:01:00.0. */
+/* A member that is 0 or NULL means the machine of the lab: an e1000e at 0000:01:00.0. */
 struct sim_machine {
 	const char *address;
-	/* "5.10" (no low power), "6.1", "6.12", "6.12-iommufd", "7"; and those of the
-	 * patches before them: "v2", "v3", "v4". NULL: $VFIOPM_SIM_KERNEL, else "6.12". */
+	/* "5.10" (no low power), "6.1", "6.12", "6.12-iommufd" or "7"; or a kernel with an earlier
+	 * version of the low-power patches: "v2", "v3", "v4". NULL means $VFIOPM_SIM_KERNEL, or
+	 * "6.12" if that variable is not set. */
 	const char *kernel;
-	enum sim_power target; /* where a suspend leads to, if not to D3hot */
-	bool no_pm;	       /* a suspend leads to D0, as with a VF without a PM capability */
-	unsigned msix_vectors; /* if not the e1000e's 5: up to 2048 */
-	unsigned msi_vectors;  /* if not its 1: a power of two up to 32 */
-	bool not_pci;	       /* no PCI address, no group: only sim_open_device() */
-	bool no_low_power;     /* a driver without the features */
+	enum sim_power target; /* the power state of a suspended device; SIM_D0 means D3hot */
+	bool no_pm;	       /* suspends to D0, as a VF without a PM capability does */
+	unsigned msix_vectors; /* at most 2048; 0 means the 5 of the e1000e */
+	unsigned msi_vectors;  /* a power of two, at most 32; 0 means the 1 of the e1000e */
+	bool not_pci;	       /* no PCI address, no group: only sim_open_device() opens it */
+	bool no_low_power;     /* a driver without the low-power features */
 	bool no_group;	       /* no IOMMU */
 	bool not_bound;	       /* bound to no VFIO driver */
-	bool mate_bound;       /* another device of its group is bound to a VFIO driver */
-	bool mate_on_host;     /* another device of its group is bound to a host driver */
+	bool peer_bound;       /* another device of its group is bound to a VFIO driver */
+	bool peer_on_host;     /* another device of its group is bound to a host driver */
 };
 
-/* Forget all devices and faults. Their fds must be closed. */
+/* Remove all devices and failures. Close the fds of the devices before. */
 void sim_reset(void);
 struct sim_device *sim_add(const struct sim_machine *machine);
 
-/* A device fd, as the group's owner would hand it to us. */
+/* Return a device fd, as the owner of the group would pass it to the library. */
 int sim_open_device(struct sim_device *device);
 
 void sim_set_suspend(struct sim_device *device, enum sim_suspend when);
-/* Suspend now, unless it is in use: was it done? */
+/* Suspend now. Returns false if the device is in use or already suspended. */
 bool sim_suspend(struct sim_device *device);
-/* From now on, resuming the device fails, or works again. */
+/* Make each resume of the device fail from now on, or make it succeed again. */
 void sim_fail_resume(struct sim_device *device, bool fails);
-/* Have it in use, as a call that lasts has it: it is resumed, and does not suspend until
- * it is let go. */
+/* Resume the device and keep it in use, as a long call does, or end that use. */
 void sim_hold_awake(struct sim_device *device, bool hold);
 bool sim_is_suspended(const struct sim_device *device);
 bool sim_is_engaged(const struct sim_device *device);
-/* The ioctls that have reached the device, of any number. */
+/* The number of ioctls that reached the device, with any request. */
 unsigned sim_ioctls(const struct sim_device *device);
 
-/* Let no time pass for devices, until sim_reset(): so that a test makes the same calls in
- * every run. */
+/* Stop the clock of all devices until sim_reset(). A test then makes the same calls in every
+ * run. */
 void sim_stop_clock(void);
-/* From now on an ioctl on the device waits before it begins, or no longer; how many do? */
+/* Make each ioctl on the device wait before it begins, or release the waiting ones. The second
+ * function returns the number of waiting ioctls. */
 void sim_hold_ioctls(struct sim_device *device, bool hold);
 unsigned sim_held_ioctls(const struct sim_device *device);
-/* From now on an attribute in sysfs ("power_state") holds this text; NULL: there is none. */
+/* Replace the text of a sysfs attribute ("power_state") from now on. NULL removes the
+ * attribute. */
 void sim_set_attribute(struct sim_device *device, const char *name, const char *text);
 
 /* ---- interrupts ---- */
 
 /*
- * The device raises an interrupt: has an eventfd got it? It does so in D0 alone, and this
- * does not wake it: see sim_hold_awake(). Of an index that is not enabled nothing comes, but:
- * INTx stays raised until it is cleared, and is delivered when it is unmasked, or enabled.
- * A vector of MSI-X without eventfd is pending in the device, even while the index is
- * disabled, and delivered when it gets one; one of MSI is lost. ERR and REQ are raised by
- * the host, at any time.
+ * Make the device raise an interrupt. Returns true if an eventfd was signaled.
+ *
+ * A device raises INTx, MSI and MSI-X only in D0, and this call does not resume it
+ * (see sim_hold_awake()). An index that is not enabled signals nothing, and then:
+ * - INTx stays raised until sim_clear_intx(). It is delivered when it is unmasked or enabled.
+ * - An MSI-X vector without an eventfd becomes pending in the device, even while the index is
+ *   disabled. It is delivered when the vector gets an eventfd.
+ * - An MSI vector without an eventfd loses the interrupt.
+ * The host raises ERR and REQ, in any power state.
  */
 bool sim_fire(struct sim_device *device, uint32_t index, uint32_t vector);
 void sim_clear_intx(struct sim_device *device);
-/* The eventfd that unmasks INTx is looked at in each call that is linked with --wrap, irqfds
- * where an eventfd is signalled. Where a test goes on without one, this does. */
-void sim_look(void);
-/* The simulator's duplicate of the eventfd that the kernel has, -1 for none. */
+/* Do what the kernel does when the eventfd that unmasks INTx or an irqfd is signaled. Every
+ * wrapped call does the former, and every signal of an eventfd by the simulator the latter. A
+ * test needs this function only if it makes neither. */
+void sim_handle_signals(void);
+/* The simulator's duplicate of the eventfd that the kernel holds, or -1. */
 int sim_irq_eventfd(const struct sim_device *device, uint32_t index, uint32_t vector);
-/* The enabled index of INTx, MSI and MSI-X, or -1; and the vectors allocated for it. */
+/* Which of INTx, MSI and MSI-X is enabled, or -1; the number of vectors allocated for it. */
 int sim_irq_active(const struct sim_device *device);
 unsigned sim_irq_allocated(const struct sim_device *device);
-/* The SET_IRQS that have reached the device. */
+/* The number of SET_IRQS ioctls that reached the device. */
 unsigned sim_set_irqs(const struct sim_device *device);
-/* The next times that a handler for this MSI or MSI-X vector is registered it fails with
- * this errno, as request_irq() can. times 0: no more. */
+/* Make the registration of a handler for this MSI or MSI-X vector fail with this errno, the next
+ * `times` times, as request_irq() can. 0 times ends this. */
 void sim_fail_vector(struct sim_device *device, uint32_t vector, int error, unsigned times);
-/* The host has just so many MSI and MSI-X vectors; 0: enough. To enable with more gives that
- * positive number, to allocate one more later ENOSPC. */
+/* Give the host this number of MSI and MSI-X vectors; 0 means enough. An enable with more then
+ * returns the limit as a positive number, and a later allocation fails with ENOSPC. */
 void sim_limit_vectors(struct sim_device *device, unsigned limit);
 
 /* ---- KVM ---- */
 
-/* How often an irqfd has asserted a GSI of the virtual machine, which there is one of (open
- * /dev/kvm, KVM_CREATE_VM, KVM_CREATE_IRQCHIP, KVM_IRQFD); and the KVM_IRQFD calls so far. */
+/* How often irqfds asserted a GSI of the virtual machine; the number of KVM_IRQFD calls. There
+ * is one virtual machine: open /dev/kvm, KVM_CREATE_VM, KVM_CREATE_IRQCHIP, KVM_IRQFD. */
 unsigned sim_asserted(uint32_t gsi);
 unsigned sim_irqfd_calls(void);
 
-/* ---- calls: which are made, and what one of them gives ---- */
+/* ---- recording calls and making them fail ---- */
 
 #define SIM_CALLS_MAX 128
 
-/* Note the calls made from now on by name ("ioctl", "openat", "malloc", ..). */
+/* Record the names of all wrapped calls from now on ("ioctl", "openat", "malloc", ..). */
 void sim_calls_begin(void);
-/* The same, and let the one with this index (from 0) fail with this errno, undone. */
+/* Record, and make the call with this index (from 0) fail with this errno, without effect. */
 void sim_calls_fail(unsigned index, int error);
-/* The same, and let all ioctls but so many fail; or but one of them. */
+/* Record, and let this number of ioctls pass. The first function makes all later ioctls fail,
+ * the second only the next one. */
 void sim_ioctls_fail_after(unsigned ioctls, int error);
 void sim_ioctl_fails_after(unsigned ioctls, int error);
-/* The same, and let the one with this index, an ioctl, give this value, undone. */
+/* Record, and make the call with this index, an ioctl, return this value, without effect. */
 void sim_calls_answer(unsigned index, int value);
-/* Stop noting. How many were made? */
+/* Stop recording. Returns the number of recorded calls. */
 unsigned sim_calls_end(void);
 const char *sim_call_name(unsigned index);
 unsigned sim_calls_named(const char *name);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the host shows of a device: /sys/bus/pci/devices and fdinfo. Reading wakes
- * nothing, but for config in D3cold; some writes do
+ * The files in which the host shows a device: /sys/bus/pci/devices and fdinfo. A read does not
+ * resume the device, except a read of config in D3cold. Some writes resume it
  * (drivers/pci/pci-sysfs.c, drivers/base/power/sysfs.c).
  */
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "internal.h"
 
 #define PREFIX "/sys/bus/pci/devices/"
-/* Where the links of PREFIX lead to, behind the bridge that the lab has. */
+/* The target of the links in PREFIX: the device is behind a bridge, as in the lab. */
 #define REAL_PREFIX "/sys/devices/pci0000:00/0000:00:01.0/"
 
 static const char *after_prefix(const char *path)
@@ -30,7 +30,8 @@ bool sim_is_sysfs(const char *path)
 	return after_prefix(path) != NULL;
 }
 
-/* The device of a path, and what is below its directory: "" for that itself. */
+/* The device of a path, and the rest of the path below the device's directory ("" for the
+ * directory itself). */
 static struct sim_device *device_of_path(const char *path, const char **ret_below)
 {
 	const char *name = after_prefix(path);
@@ -61,7 +62,7 @@ static void show_runtime_status(const struct sim_device *device, char *text, siz
 
 static void show_suspended_time(const struct sim_device *device, char *text, size_t size)
 {
-	snprintf(text, size, "%" PRIu64 "\n", sim_slept_ns(device) / 1000000);
+	snprintf(text, size, "%" PRIu64 "\n", sim_suspended_ns(device) / 1000000);
 }
 
 static void show_control(const struct sim_device *device, char *text, size_t size)
@@ -89,7 +90,7 @@ static int store_control(struct sim_device *device, const char *text)
 	return 0;
 }
 
-/* pci-sysfs.c, d3cold_allowed_store(): resumes, whatever is written. */
+/* pci-sysfs.c, d3cold_allowed_store(): resumes the device for either value. */
 static int store_d3cold_allowed(struct sim_device *device, const char *text)
 {
 	if (text[0] != '0' && text[0] != '1')
@@ -162,8 +163,8 @@ int sim_check_sysfs(const char *path)
 	return device_of_path(path, &below) && !*below ? 0 : -ENOENT;
 }
 
-/* pci_read_config(): resumes the parent, which brings back only what had lost its
- * power with it. */
+/* pci_read_config() resumes the parent. That resumes the device only if the device lost its
+ * power together with the parent: in D3cold. */
 static ssize_t read_config(struct sim_device *device, void *buffer, size_t count, off_t offset)
 {
 	if (offset >= SIM_CONFIG_SIZE)
@@ -231,7 +232,7 @@ int sim_vfio_dev(const char *path, char *name, size_t size)
 	const char *below;
 	struct sim_device *device = device_of_path(path, &below);
 
-	/* 6.1 has the directory already, though no cdev. */
+	/* 6.1 has this directory, but no cdev. */
 	if (!device || strcmp(below, "vfio-dev") != 0 || device->machine.not_bound ||
 	    device->kernel->dialect != SIM_MAINLINE)
 		return -ENOENT;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The calls that the simulator stands under, by ld's --wrap: for a simulated file
- * the model answers, for any other the real call. sim/meson.build has the list of
- * names, and the canary in tests/sim/test-sim.c proves that they are in force.
+ * The calls that the simulator replaces by ld's --wrap. The model handles a simulated file, the
+ * real call any other file. sim/meson.build lists the names, and the first test of
+ * tests/sim/test-sim.c shows that the replacement works.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -20,8 +20,8 @@
 
 #include "internal.h"
 
-/* glibc's names for large files are the plain ones on 64-bit machines; what
- * meson's -D_FILE_OFFSET_BITS=64 makes of a call is an alias here. */
+/* -D_FILE_OFFSET_BITS=64, which meson passes, makes a program call open64() instead of open().
+ * On 64-bit machines both are the same function, so the wrapper needs an alias. */
 #define LARGE_FILE_ALIAS(name, large)                                                              \
 	extern __typeof(__wrap_##name) __wrap_##large __attribute__((alias("__wrap_" #name)))
 
@@ -49,7 +49,8 @@ void sim_changed(void)
 	pthread_cond_broadcast(&change);
 }
 
-/* What the model gives, as a system call gives it; to be called with the lock. */
+/* Convert a result of the model to that of a system call. Call it with the lock, which it
+ * releases. */
 static ssize_t answer(ssize_t result)
 {
 	sim_unlock();
@@ -59,19 +60,19 @@ static ssize_t answer(ssize_t result)
 	return -1;
 }
 
-/* Note the call, and fail it if the test wants that. Takes the lock on success. What the
- * kernel would have done at the last signal of an eventfd is done first. */
+/* Record the call, and make it fail if the test requested that. Takes the lock on success. First
+ * it does what the kernel would have done at the last signal of an eventfd. */
 #define ENTER_CALL(name, failure)                                                                  \
 	do {                                                                                       \
 		sim_lock();                                                                        \
-		sim_irqs_look();                                                                   \
+		sim_irqs_handle_signals();                                                         \
 		if (sim_call_fails(name)) {                                                        \
 			sim_unlock();                                                              \
 			return failure;                                                            \
 		}                                                                                  \
 	} while (0)
 
-/* Leave to the kernel, without the lock. */
+/* Release the lock and make the real call. */
 #define REAL(call) (sim_unlock(), (call))
 
 /* ---- ioctl ---- */
@@ -127,7 +128,7 @@ int __wrap_openat(int directory_fd, const char *path, int flags, ...);
 int __real_close(int fd);
 int __wrap_close(int fd);
 
-/* -ENODATA: the kernel is to answer. */
+/* Returns -ENODATA if the path is not simulated. */
 static int open_path(const char *path)
 {
 	int fd;
@@ -183,12 +184,12 @@ int __wrap_close(int fd)
 	sim_lock();
 	if (sim_file(fd))
 		return (int)answer(sim_file_close(fd));
-	if (!sim_irqs_unmasks(fd) && !sim_kvm_uses(fd))
+	if (!sim_irqs_is_unmask_eventfd(fd) && !sim_kvm_is_irqfd(fd))
 		return REAL(__real_close(fd));
-	sim_irqs_look();
+	sim_irqs_handle_signals();
 	r = __real_close(fd);
-	sim_irqs_closed();
-	sim_kvm_closed();
+	sim_irqs_handle_close();
+	sim_kvm_handle_close();
 	return (int)answer(r);
 }
 
@@ -267,7 +268,7 @@ ssize_t __wrap_write(int fd, const void *buffer, size_t count)
 		return answer(file_write(file, buffer, count, 0));
 	length = REAL(__real_write(fd, buffer, count));
 	saved_errno = errno;
-	sim_look();
+	sim_handle_signals();
 	errno = saved_errno;
 	return length;
 }
@@ -352,7 +353,7 @@ int __wrap_scandir(const char *path, struct dirent ***entries, entry_filter is_w
 }
 LARGE_FILE_ALIAS(scandir, scandir64);
 
-/* ---- what is the kernel's, and is only noted ---- */
+/* ---- calls that are recorded, then made ---- */
 
 int __real_fcntl(int fd, int command, ...);
 int __wrap_fcntl(int fd, int command, ...);
@@ -438,7 +439,7 @@ void *__wrap_calloc(size_t count, size_t size)
 	return REAL(__real_calloc(count, size));
 }
 
-/* ---- for the simulator's own use ---- */
+/* ---- the real calls, for the simulator's own code ---- */
 
 int sim_real_open_null(void)
 {
@@ -504,7 +505,7 @@ int sim_real_read_file(const char *path, char *text, size_t size)
 	return 0;
 }
 
-bool sim_real_any_fd(bool (*is)(int fd, int arg), int arg)
+bool sim_real_any_fd(bool (*matches)(int fd, int arg), int arg)
 {
 	DIR *fds = opendir("/proc/self/fd");
 	struct dirent *entry;

@@ -273,8 +273,8 @@ static void open_on_wrong_machines(void **state)
 {
 	struct sim_machine no_group = { .no_group = true };
 	struct sim_machine not_bound = { .not_bound = true };
-	struct sim_machine mate_bound = { .not_bound = true, .mate_bound = true };
-	struct sim_machine mate_on_host = { .mate_on_host = true };
+	struct sim_machine peer_bound = { .not_bound = true, .peer_bound = true };
+	struct sim_machine peer_on_host = { .peer_on_host = true };
 	struct vfiopm_device *dev = NULL;
 	unsigned fds = host_open_fds();
 
@@ -285,10 +285,10 @@ static void open_on_wrong_machines(void **state)
 	sim_add(&not_bound);
 	expect_errno(ENOENT, vfiopm_device_open(testbed_device(), &dev));
 	sim_reset();
-	sim_add(&mate_bound);
+	sim_add(&peer_bound);
 	expect_errno(ENODEV, vfiopm_device_open(testbed_device(), &dev));
 	sim_reset();
-	sim_add(&mate_on_host);
+	sim_add(&peer_on_host);
 	expect_errno(EPERM, vfiopm_device_open(testbed_device(), &dev));
 	sim_reset();
 	assert_null(dev);

@@ -119,7 +119,7 @@ static void suspend_by_hand(void **state)
 	struct vfiopm_device *dev = make(sim, &fd);
 
 	(void)state;
-	sim_set_suspend(sim, SIM_SUSPEND_BY_HAND);
+	sim_set_suspend(sim, SIM_SUSPEND_ON_REQUEST);
 	assert_false(sim_suspend(sim)); /* it is in use */
 	expect_ok(vfiopm_enter_wakeup(dev, wakeup));
 	assert_false(sim_is_suspended(sim));

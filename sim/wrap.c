@@ -514,7 +514,7 @@ bool sim_real_any_fd(bool (*matches)(int fd, int arg), int arg)
 	if (!fds)
 		abort();
 	while (!found && (entry = readdir(fds)) != NULL)
-		found = entry->d_name[0] != '.' && is(atoi(entry->d_name), arg);
+		found = entry->d_name[0] != '.' && matches(atoi(entry->d_name), arg);
 	closedir(fds);
 	return found;
 }

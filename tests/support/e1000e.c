@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The registers of the e1000e that raise interrupts. */
+/* The interrupt registers of the e1000e. */
 #include "e1000e.h"
 
 #include <unistd.h>
@@ -54,16 +54,17 @@ void e1000e_acknowledge(int device_fd)
 {
 	read_register(device_fd, ICR);
 	write_register(device_fd, ICR, UINT32_MAX);
-	/* An interrupt arms a throttling timer of some 130 us. One that comes meanwhile waits
-	 * for its end, and from then on QEMU 7.2 sends each one twice: it forgets to forget
-	 * that one waits (hw/net/e1000e_core.c, e1000e_postpone_interrupt()). */
+	/* An interrupt starts a throttling timer of about 130 us, and a further interrupt waits
+	 * for its end. From then on QEMU 7.2 sends each interrupt twice, because it does not
+	 * clear the flag for the waiting one (hw/net/e1000e_core.c,
+	 * e1000e_postpone_interrupt()). Wait for the end of the timer. */
 	usleep(300);
 }
 
 void e1000e_clear(int device_fd)
 {
 	e1000e_acknowledge(device_fd);
-	/* It also asserts that MSI-X is still enabled when the timer ends
+	/* QEMU asserts that MSI-X is still enabled when the timer ends
 	 * (e1000e_intrmgr_on_msix_throttling_timer()). */
 	usleep(2000);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lab's device, as far as it raises interrupts: QEMU's e1000e, which does so on its
- * driver's wish, without DMA. It is reached by reads and writes on the device fd, which
- * wake a sleeping device.
+ * Interrupts of the lab's device, QEMU's e1000e: its driver can make it raise each of them by a
+ * register, without DMA. These functions read and write the device fd, which resumes a suspended
+ * device.
  */
 #ifndef E1000E_H
 #define E1000E_H
@@ -12,8 +12,8 @@
 
 /* Raise one of the five MSI-X vectors, or MSI or INTx, as VFIO has enabled them. */
 void e1000e_fire(int device_fd, bool msix, uint32_t vector);
-/* Acknowledge all: INTx falls, and the next is not merged with it. The latter also waits until
- * the index may be disabled. */
+/* Acknowledge all interrupts: INTx falls, and the next interrupt is not merged with this one.
+ * e1000e_clear() also waits until the index can be disabled. */
 void e1000e_acknowledge(int device_fd);
 void e1000e_clear(int device_fd);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The lab's guest: a KVM virtual machine with one processor in real mode, which halts, handles
- * the interrupts of five vectors and counts them in its memory.
+ * The guest in the lab: a KVM virtual machine with one processor in real mode. The processor
+ * halts, handles the interrupts of five vectors and counts them in the guest's memory.
  */
 #include "guest.h"
 
@@ -24,18 +24,18 @@
 #define VECTOR_FIRST 0x30
 #define VECTORS	     5
 
-/* The guest's memory. */
+/* The layout of the guest's memory. */
 #define MEMORY_SIZE 0x10000
 #define CODE	    0x1000
 #define COUNTERS    0x2000
 #define READY	    0x3000
 #define STACK	    0x8000
 
-/* Of the local APIC, which the segment es covers. */
+/* The address of the local APIC. The segment register es has this base. */
 #define APIC_BASE 0xfee00000
 
-/* Its offsets: 0xf0 is the spurious interrupt vector with the enable bit, 0xb0 the end of an
- * interrupt. Each handler is 32 bytes long. */
+/* Offsets in the local APIC: 0xf0 is the spurious interrupt vector register, which has the
+ * enable bit; 0xb0 is EOI. Each handler is 32 bytes long. */
 __asm__(".pushsection .rodata\n"
 	".code16\n"
 	"guest_code:\n"
@@ -123,7 +123,7 @@ static void set_registers(const struct guest *guest)
 	call(guest->vcpu, KVM_SET_REGS, &regs);
 }
 
-/* Before its local APIC is enabled an interrupt is dropped, as by any processor. */
+/* A processor drops interrupts until its local APIC is enabled. */
 static void wait_ready(const struct guest *guest)
 {
 	const _Atomic uint32_t *ready = (const void *)(guest->memory + READY);
@@ -134,12 +134,12 @@ static void wait_ready(const struct guest *guest)
 		fail_msg("the guest does not run");
 }
 
-static void wake(int number)
+static void interrupt_run(int number)
 {
 	(void)number;
 }
 
-/* To halt is KVM's business; it comes back to be stopped, or in error. */
+/* KVM handles the halt itself. KVM_RUN returns only if it is interrupted or fails. */
 static void *run_processor(void *data)
 {
 	struct guest *guest = data;
@@ -154,7 +154,7 @@ static void *run_processor(void *data)
 struct guest *guest_start(void)
 {
 	struct guest *guest = calloc(1, sizeof(*guest));
-	struct sigaction action = { .sa_handler = wake };
+	struct sigaction action = { .sa_handler = interrupt_run };
 
 	assert_non_null(guest);
 	guest->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);

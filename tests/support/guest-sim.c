@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The simulator's guest: KVM's part of it. */
+/* The guest on the simulator: a simulated virtual machine without a processor. */
 #include "guest.h"
 
 #include <fcntl.h>

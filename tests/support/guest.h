@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest that counts its interrupts: a virtual machine whose MSI-X vectors have a GSI each.
- * In the lab a real one, by nested KVM, with a processor that handles them; with the simulator
- * what its KVM asserts.
+ * A guest that counts its interrupts: a virtual machine with one GSI per MSI-X vector. In the
+ * lab a virtual processor handles and counts the interrupts (nested KVM). On the simulator
+ * there is no processor: the simulated KVM counts the interrupts that it asserts.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -12,19 +12,19 @@
 
 struct guest;
 
-/* Fails the test if it cannot. */
+/* Fail the test if the guest cannot start. */
 struct guest *guest_start(void);
 void guest_stop(struct guest *guest);
 
-/* Set its routes again, unchanged, as a VMM does that looks no further. */
+/* Set the unchanged GSI routes again, as a VMM does that does not compare them. */
 void guest_set_routes(const struct guest *guest);
-/* Its processor runs no more: what it is given waits. */
+/* Stop the processor. Interrupts then stay pending. */
 void guest_halt(struct guest *guest);
 
 int guest_vm(const struct guest *guest);
-/* Of the first five vectors. */
+/* The GSI of one of the first five vectors. */
 uint32_t guest_gsi(uint32_t vector);
-/* The interrupts of a vector that it has handled. */
+/* The number of interrupts of a vector that the guest has handled. */
 unsigned guest_interrupts(const struct guest *guest, uint32_t vector);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The host's side of the device, by sysfs alone. */
+/* The host's view of the device, by the device's sysfs attributes only. */
 #include "host.h"
 
 #include <fcntl.h>

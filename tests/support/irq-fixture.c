@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The fixture of the interrupt tests. */
+/* The fixture of the interrupt tests that run on the simulator and on kernels. */
 #include "irq-fixture.h"
 
 #include <poll.h>
@@ -38,7 +38,7 @@ bool irq_arrives(int event)
 	return poll(&pollfd, 1, 2000) == 1 && raw_take(event) == 1;
 }
 
-bool irq_stays_away(int event)
+bool irq_does_not_arrive(int event)
 {
 	testbed_let_arrive();
 	return raw_take(event) == 0;

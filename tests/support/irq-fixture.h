@@ -32,7 +32,7 @@ void irq_fixture_close(struct irq_fixture *fixture);
 /* Wait at most 2 s for an eventfd. True if exactly one interrupt arrived; its count is taken. */
 bool irq_arrives(int event);
 /* Wait as long as a late interrupt needs. True if none arrived. */
-bool irq_stays_away(int event);
+bool irq_does_not_arrive(int event);
 /* Raise an interrupt. Fail the test unless this eventfd, empty before, receives exactly one. */
 void irq_fires_into(const struct irq_fixture *fixture, uint32_t index, uint32_t vector, int event);
 

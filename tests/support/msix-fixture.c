@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The fixture of the tests of MSI-X masking. */
+/* The fixture of the MSI-X masking tests. */
 #include "msix-fixture.h"
 
 #include <poll.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A sysfs of the test's own, in namespaces. */
+/* A private sysfs and a private udevd, in namespaces. */
 #define _GNU_SOURCE
 #include "private-sysfs.h"
 
@@ -99,7 +99,8 @@ int sysfs_group_setup(void **state)
 	(void)state;
 	if (!enter_namespaces())
 		missing = "user namespaces are not allowed here";
-	/* What libudev offers for such tests: /sys need not be a sysfs. */
+	/* libudev offers this variable for tests: /sys can then be a file system other than
+	 * sysfs. */
 	return setenv("SYSTEMD_DEVICE_VERIFY_SYSFS", "0", 1);
 }
 
@@ -264,8 +265,8 @@ void sysfs_add_vfio_group(const char *name)
 
 /* ---- uevents ---- */
 
-/* Who owns a network namespace may send uevents into it, which then arrive as the
- * kernel's own (lib/kobject_uevent.c, uevent_net_rcv_skb(), 4.18). */
+/* The owner of a network namespace can send uevents to it. They arrive as uevents of the kernel
+ * (lib/kobject_uevent.c, uevent_net_rcv_skb(), since 4.18). */
 void sysfs_uevent(const char *action, const char *devpath, const char *subsystem)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
@@ -302,7 +303,7 @@ static const char *find_udevd(void)
 	return NULL;
 }
 
-/* It is to find no rules, and no device node of this machine but /dev/null. */
+/* Hide the rules and the device nodes of this machine from udevd, except /dev/null. */
 static void hide_machine(void)
 {
 	static const char *const directories[] = { "/dev", "/etc/udev", "/usr/lib/udev/rules.d",
@@ -321,7 +322,7 @@ static void become_udevd(const char *path)
 	int null;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	/* The machine that is hidden from it stays ours. */
+	/* The test still needs the files that are hidden from udevd. */
 	if (unshare(CLONE_NEWNS) < 0)
 		_exit(1);
 	hide_machine();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* VFIO by plain system calls. */
+/* VFIO calls without the library. */
 #include "raw.h"
 
 #include <errno.h>
@@ -222,7 +222,7 @@ int raw_faults(volatile uint32_t *map)
 
 	sigaction(SIGBUS, &action, &old);
 	if (sigsetjmp(after_fault, 1) == 0) {
-		(void)map[2]; /* e1000e: STATUS, which can be read at any time */
+		(void)map[2]; /* STATUS of the e1000e: a read has no side effect */
 		faults = 0;
 	}
 	sigaction(SIGBUS, &old, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SET_IRQS without the library, on the fixture of irq-fixture.h: short names of the constants,
- * one function per kind of call, and the loopback that shows which vector has which eventfd.
+ * SET_IRQS without the library, on the fixture of irq-fixture.h: short names for the constants,
+ * one function per kind of call, and the loopback, which shows the eventfd of a vector.
  */
 #ifndef SET_IRQS_H
 #define SET_IRQS_H
@@ -37,7 +37,7 @@ void intx_unmask(const struct irq_fixture *fixture);
  * the test if another eventfd of the fixture received anything. */
 uint64_t irq_looped_back(const struct irq_fixture *fixture, uint32_t index, uint32_t vector,
 			 int event);
-/* True if a loopback of the vector signals this eventfd; if it signals none. */
+/* True if a loopback of the vector signals this eventfd; true if it signals none. */
 bool irq_is_on(const struct irq_fixture *fixture, uint32_t index, uint32_t vector, int event);
 bool irq_is_dead(const struct irq_fixture *fixture, uint32_t index, uint32_t vector);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of interrupts share that need the simulator: a simulated device, and what
- * is believed of its vectors. */
+/* The fixture of the interrupt tests that need the simulator: a simulated device, and the eventfd
+ * that the test expects on each of its vectors. */
 #ifndef SIM_FIXTURE_H
 #define SIM_FIXTURE_H
 
@@ -16,21 +16,21 @@ struct sim_fixture {
 	struct sim_device *sim;
 	struct vfiopm_device *dev;
 	int fd;
-	int events[EVENTS]; /* two of the caller's, two of the library's */
+	int events[EVENTS]; /* 0 and 2 are the caller's, 1 and 3 the library's */
 	int believed[VECTORS];
 	bool enabled;
 };
 
 void sim_fixture_open(struct sim_fixture *fixture, const char *kernel, unsigned vectors);
 void sim_fixture_close(struct sim_fixture *fixture);
-/* The eventfd that the simulator has for a vector of MSI-X, -1 for none. */
+/* The eventfd that the simulator holds for an MSI-X vector, or -1. */
 int sim_fixture_eventfd(const struct sim_fixture *fixture, uint32_t vector);
-/* Are two fds of one eventfd, or both none? */
+/* True if both fds refer to the same eventfd, or if both are negative. */
 bool sim_fixture_same(int a, int b);
-/* Is what is believed what the simulator has? */
+/* Fail the test if the simulator holds other eventfds than the test expects. */
 void sim_fixture_check(const struct sim_fixture *fixture);
 
-/* The same numbers in every run. */
+/* A pseudo-random number below `end`. The sequence is the same in every run. */
 uint32_t sim_fixture_random(uint32_t end);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every test program includes: cmocka, and the few assertions of our own. */
+/* Every test program includes this header: cmocka, and the assertions that cmocka lacks. */
 #ifndef TEST_H
 #define TEST_H
 
@@ -12,14 +12,14 @@
 #include <cmocka.h>
 
 /*
- * A call of the library gives this errno. tests/checks/man.py reads these lines in
- * the source: they are the proof of what a man page says.
+ * The call of the library returns this errno, negated. tests/checks/man.py reads these lines in
+ * the source and compares them with the errnos in the man pages.
  */
 #define expect_errno(error, call) assert_int_equal(call, -(error))
 
 #define expect_ok(call)		  assert_int_equal(call, 0)
 
-/* Skip the rest of a test, and say why. */
+/* Skip the rest of the test and print the reason. */
 #define skip_because(reason)                                                                       \
 	do {                                                                                       \
 		print_message("# skipped: %s\n", reason);                                          \

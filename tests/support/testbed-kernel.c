@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The testbed in the lab: a real kernel in QEMU. tests/lab/run describes it in the environment. */
+/* The testbed in the lab: a real kernel in QEMU. tests/lab/run sets the environment variables
+ * that describe it. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>

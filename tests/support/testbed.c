@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The part of the testbed that the simulator and the lab share. Most of it follows from the
- * kernel's name. */
+/* The functions of testbed.h that are the same on the simulator and in the lab. Most of them
+ * depend only on the kernel's name. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +30,7 @@ int testbed_setup(void **state)
 int testbed_teardown(void **state)
 {
 	(void)state;
-	/* A device's fd before those that it needs. */
+	/* The device fd has the highest number. Close it before the group and the container. */
 	for (int fd = FDS - 1; fd >= 0; fd--) {
 		if (is_open(fd) && !open_before[fd])
 			close(fd);
@@ -44,7 +44,7 @@ bool testbed_kernel_is_at_least(int major, int minor)
 	int have_major = 0, have_minor = 0;
 
 	assert_true(sscanf(testbed_kernel(), "%d.%d", &have_major, &have_minor) >= 1);
-	/* "7": the newest 7.x. */
+	/* The name "7" has no minor number, which then counts as 0. */
 	return have_major > major || (have_major == major && have_minor >= minor);
 }
 

@@ -31,7 +31,7 @@ static void msi(void **state)
 	testbed_clear(&fixture.raw);
 	assert_int_equal(raw_take(fixture.events[0]), 0);
 	/* No level: it comes once. */
-	assert_true(irq_stays_away(fixture.events[1]));
+	assert_true(irq_does_not_arrive(fixture.events[1]));
 	assert_int_equal(set_none(fixture.fd, TRIGGER, MSI, 0, 0), 0);
 	assert_int_equal(set_one(fixture.fd, MSI, 0, fixture.events[0]), 0);
 	testbed_fire(&fixture.raw, MSI, 0);
@@ -53,11 +53,11 @@ static void msix_pending(void **state)
 	assert_int_equal(set_one(fixture.fd, MSIX, 0, fixture.events[0]), 0);
 	assert_int_equal(set_one(fixture.fd, MSIX, 0, -1), 0);
 	testbed_fire(&fixture.raw, MSIX, 0);
-	assert_true(irq_stays_away(fixture.events[0]));
+	assert_true(irq_does_not_arrive(fixture.events[0]));
 	assert_int_equal(set_none(fixture.fd, TRIGGER, MSIX, 0, 1), 0);
 	assert_int_equal(set_one(fixture.fd, MSIX, 0, fixture.events[1]), 0);
 	assert_true(irq_arrives(fixture.events[1]));
-	assert_true(irq_stays_away(fixture.events[1]));
+	assert_true(irq_does_not_arrive(fixture.events[1]));
 	testbed_clear(&fixture.raw);
 	/* Several become one. */
 	assert_int_equal(set_one(fixture.fd, MSIX, 0, -1), 0);
@@ -67,7 +67,7 @@ static void msix_pending(void **state)
 	}
 	assert_int_equal(set_one(fixture.fd, MSIX, 0, fixture.events[0]), 0);
 	assert_true(irq_arrives(fixture.events[0]));
-	assert_true(irq_stays_away(fixture.events[0]));
+	assert_true(irq_does_not_arrive(fixture.events[0]));
 	irq_fixture_close(&fixture);
 }
 
@@ -85,7 +85,7 @@ static void msix_pending_unallocated(void **state)
 	testbed_clear(&fixture.raw);
 	assert_int_equal(set_one(fixture.fd, MSIX, 3, fixture.events[1]), 0);
 	assert_true(irq_arrives(fixture.events[1]));
-	assert_true(irq_stays_away(fixture.events[0]));
+	assert_true(irq_does_not_arrive(fixture.events[0]));
 	irq_fixture_close(&fixture);
 }
 
@@ -99,7 +99,7 @@ static void msix_pending_after_a_failure(void **state)
 	assert_int_equal(set_one(fixture.fd, MSIX, 1, fixture.events[0]), 0);
 	assert_int_equal(set_one(fixture.fd, MSIX, 1, raw_closed_fd()), -EBADF);
 	testbed_fire(&fixture.raw, MSIX, 1);
-	assert_true(irq_stays_away(fixture.events[0]));
+	assert_true(irq_does_not_arrive(fixture.events[0]));
 	testbed_clear(&fixture.raw);
 	assert_int_equal(set_one(fixture.fd, MSIX, 1, fixture.events[0]), 0);
 	assert_true(irq_arrives(fixture.events[0]));
@@ -214,7 +214,7 @@ static void one_set_for_all_fds(void **state)
 	assert_int_equal(set_none(fixture.fd, TRIGGER, MSIX, 0, 1), -EINVAL);
 	assert_int_equal(set_none(fixture.fd, TRIGGER, REQ, 0, 1), -EINVAL);
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.events[2]), 0);
-	assert_true(irq_stays_away(fixture.events[2]));
+	assert_true(irq_does_not_arrive(fixture.events[2]));
 	irq_fixture_close(&fixture);
 }
 

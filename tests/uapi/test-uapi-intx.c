@@ -86,9 +86,9 @@ static void intx_masks(void **state)
 	assert_true(irq_arrives(event));
 	testbed_clear(&fixture.raw);
 	testbed_fire(&fixture.raw, INTX, 0);
-	assert_true(irq_stays_away(event));
+	assert_true(irq_does_not_arrive(event));
 	assert_int_equal(set_bools(fixture.fd, UNMASK, INTX, 0, 1, "\0"), 0);
-	assert_true(irq_stays_away(event));
+	assert_true(irq_does_not_arrive(event));
 	assert_int_equal(set_bools(fixture.fd, UNMASK, INTX, 0, 1, "\1"), 0);
 	assert_true(irq_arrives(event));
 	testbed_clear(&fixture.raw);
@@ -99,7 +99,7 @@ static void intx_masks(void **state)
 	assert_int_equal(set_none(fixture.fd, MASK, INTX, 0, 1), 0);
 	assert_true(irq_is_on(&fixture, INTX, 0, event));
 	testbed_fire(&fixture.raw, INTX, 0);
-	assert_true(irq_stays_away(event));
+	assert_true(irq_does_not_arrive(event));
 	assert_int_equal(set_none(fixture.fd, UNMASK, INTX, 0, 1), 0);
 	assert_true(irq_arrives(event));
 	testbed_clear(&fixture.raw);
@@ -118,13 +118,13 @@ static void intx_masked_stays_masked(void **state)
 	testbed_fire(&fixture.raw, INTX, 0);
 	testbed_let_arrive();
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.events[0]), 0);
-	assert_true(irq_stays_away(fixture.events[0]));
+	assert_true(irq_does_not_arrive(fixture.events[0]));
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.events[1]), 0);
 	assert_int_equal(set_none(fixture.fd, UNMASK, INTX, 0, 1), 0);
 	assert_true(irq_arrives(fixture.events[1]));
 	assert_int_equal(raw_take(fixture.events[0]), 0);
 	/* Raised still, it is signalled with each unmask, and once. */
-	assert_true(irq_stays_away(fixture.events[1]));
+	assert_true(irq_does_not_arrive(fixture.events[1]));
 	assert_int_equal(set_bools(fixture.fd, MASK, INTX, 0, 1, "\0"), 0);
 	assert_int_equal(set_none(fixture.fd, UNMASK, INTX, 0, 1), 0);
 	assert_true(irq_arrives(fixture.events[1]));
@@ -134,10 +134,10 @@ static void intx_masked_stays_masked(void **state)
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.events[2]), 0);
 	irq_fires_into(&fixture, INTX, 0, fixture.events[2]);
 	assert_int_equal(set_none(fixture.fd, UNMASK, INTX, 0, 1), 0);
-	assert_true(irq_stays_away(fixture.events[2]));
+	assert_true(irq_does_not_arrive(fixture.events[2]));
 	assert_int_equal(set_bools(fixture.fd, MASK, INTX, 0, 1, "\1"), 0);
 	testbed_fire(&fixture.raw, INTX, 0);
-	assert_true(irq_stays_away(fixture.events[2]));
+	assert_true(irq_does_not_arrive(fixture.events[2]));
 	testbed_clear(&fixture.raw);
 	irq_fixture_close(&fixture);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The kernel's own VFIO devices, without the library: groups and containers, information
- * and regions, as far as the library or the simulator rests on them.
+ * Conformance of the other VFIO calls that the library or the simulator relies on, without the
+ * library: groups and containers, GET_INFO, GET_REGION_INFO, and reads and writes of regions.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,14 +14,14 @@
 #include "test.h"
 #include "testbed.h"
 
-static void region_errors(void **state)
+static void bad_region_accesses_fail(void **state)
 {
 	struct raw raw;
 	uint8_t byte;
 
 	(void)state;
 	raw_open(&raw);
-	/* vfio-pci enables a device that it opens, and so its memory. */
+	/* The open enables the device and its memory (vfio_pci_core_enable()). */
 	assert_int_equal(raw_read_region(raw.device, VFIO_PCI_BAR0_REGION_INDEX, 8), 0);
 	assert_int_equal(raw_write_config(raw.device, 4, 0), 0);
 	assert_int_equal(raw_read_region(raw.device, VFIO_PCI_BAR0_REGION_INDEX, 8), -EIO);
@@ -34,7 +34,7 @@ static void region_errors(void **state)
 	raw_close(&raw);
 }
 
-static void region_info(void **state)
+static void get_region_info(void **state)
 {
 	struct vfio_region_info info = { .argsz = sizeof(info) };
 	struct raw raw;
@@ -62,7 +62,7 @@ static void region_info(void **state)
 	raw_close(&raw);
 }
 
-static void device_info(void **state)
+static void get_info(void **state)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };
 	struct raw raw;
@@ -80,8 +80,8 @@ static void device_info(void **state)
 	raw_close(&raw);
 }
 
-/* The number of v2's ioctl is that of VFIO_DEVICE_BIND_IOMMUFD now. */
-static void number_118(void **state)
+/* The ioctl of the v2 patches had the number that VFIO_DEVICE_BIND_IOMMUFD has today. */
+static void ioctl_118_is_bind_iommufd(void **state)
 {
 	uint32_t padded[4] = { 8, 0 };
 	struct raw raw;
@@ -123,7 +123,8 @@ static void groups_and_containers(void **state)
 	other = -1;
 	assert_int_equal(raw_ioctl(raw.group, VFIO_GROUP_SET_CONTAINER, &other),
 			 testbed_kernel_is_at_least(6, 1) ? -EBADF : -EINVAL);
-	/* The device is looked for first, then the container; once it was the other way. */
+	/* The kernel looks for the device first, then for the container. Before 6.1 it did so in
+	 * the opposite order. */
 	assert_int_equal(raw_ioctl(raw.group, VFIO_GROUP_GET_DEVICE_FD, address),
 			 testbed_kernel_is_at_least(6, 1) ? -ENODEV : -EINVAL);
 	snprintf(address, sizeof(address), "%s", testbed_device());
@@ -135,8 +136,10 @@ static void groups_and_containers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(region_errors),	   ON_TESTBED(region_info),
-		ON_TESTBED(device_info),	   ON_TESTBED(number_118),
+		ON_TESTBED(bad_region_accesses_fail),
+		ON_TESTBED(get_region_info),
+		ON_TESTBED(get_info),
+		ON_TESTBED(ioctl_118_is_bind_iommufd),
 		ON_TESTBED(groups_and_containers),
 	};
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * What becomes of INTx that a device raises, without the library: when it is
- * delivered, when it waits and when it is lost. The answers of SET_IRQS itself are in
- * test-uapi-intx.c. On a real kernel this proves our understanding, on the simulator its
- * model of it.
+ * Conformance of the delivery of INTx, without the library: when an interrupt that the device
+ * raises is delivered, when it waits, and when it is lost. The results of SET_IRQS are in
+ * test-uapi-intx.c. On a real kernel these tests prove the behavior; on the simulator they prove
+ * that the model conforms.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -13,11 +13,11 @@
 #include "testbed.h"
 
 #define COMMAND_HIGH 5
-#define DISABLE_INTX 4 /* PCI_COMMAND_INTX_DISABLE, in that byte */
+#define DISABLE_INTX 4 /* PCI_COMMAND_INTX_DISABLE, in the byte COMMAND_HIGH */
 
-/* ---- INTx: a level, masked by the kernel when it signals ---- */
+/* ---- the level, which the kernel masks when it signals ---- */
 
-static void intx_is_a_level(void **state)
+static void intx_is_level_triggered(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -27,7 +27,7 @@ static void intx_is_a_level(void **state)
 	testbed_fire(&fixture.raw, INTX, 0);
 	assert_true(irq_arrives(fixture.events[0]));
 	assert_true(irq_does_not_arrive(fixture.events[0]));
-	/* Raised still, it comes again with each unmask. */
+	/* As long as INTx is raised, each unmask signals it again. */
 	intx_unmask(&fixture);
 	assert_true(irq_arrives(fixture.events[0]));
 	intx_unmask(&fixture);
@@ -36,8 +36,8 @@ static void intx_is_a_level(void **state)
 	intx_unmask(&fixture);
 	intx_unmask(&fixture);
 	assert_true(irq_does_not_arrive(fixture.events[0]));
-	/* Disabled and enabled again it is not masked any more. (Whether it comes if raised in
-	 * between no test says: QEMU's IOAPIC forgets what is raised while the pin is off.) */
+	/* A disable and an enable remove the mask. No test covers an interrupt that is raised
+	 * while INTx is disabled: QEMU's IOAPIC loses it while the pin is masked. */
 	testbed_fire(&fixture.raw, INTX, 0);
 	assert_true(irq_arrives(fixture.events[0]));
 	testbed_clear(&fixture.raw);
@@ -50,7 +50,7 @@ static void intx_is_a_level(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void intx_another_eventfd(void **state)
+static void intx_eventfd_can_be_replaced(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -60,13 +60,14 @@ static void intx_another_eventfd(void **state)
 	intx_mask(&fixture);
 	testbed_fire(&fixture.raw, INTX, 0);
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.events[1]), 0);
-	assert_true(irq_does_not_arrive(fixture.events[1])); /* a swap unmasks nothing */
+	/* The replacement of the eventfd does not unmask INTx. */
+	assert_true(irq_does_not_arrive(fixture.events[1]));
 	intx_unmask(&fixture);
 	assert_true(irq_arrives(fixture.events[1]));
 	testbed_clear(&fixture.raw);
 	assert_int_equal(raw_take(fixture.events[0]), 0);
 
-	/* Without an eventfd nobody is told, and it is masked all the same. */
+	/* Without an eventfd an interrupt signals nothing, but it masks INTx. */
 	intx_unmask(&fixture);
 	assert_int_equal(set_one(fixture.fd, INTX, 0, -1), 0);
 	testbed_fire(&fixture.raw, INTX, 0);
@@ -80,7 +81,7 @@ static void intx_another_eventfd(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void intx_after_a_reset(void **state)
+static void reset_keeps_intx_masked(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -90,7 +91,7 @@ static void intx_after_a_reset(void **state)
 	testbed_fire(&fixture.raw, INTX, 0);
 	assert_true(irq_arrives(fixture.events[0]));
 	testbed_clear(&fixture.raw);
-	/* It changes nothing of what is set up: it is enabled, and masked still. */
+	/* After a reset INTx is still enabled and still masked. */
 	assert_int_equal(raw_ioctl(fixture.fd, VFIO_DEVICE_RESET, NULL), 0);
 	testbed_fire(&fixture.raw, INTX, 0);
 	assert_true(irq_does_not_arrive(fixture.events[0]));
@@ -100,8 +101,8 @@ static void intx_after_a_reset(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* The bit of the command register is virtual: the kernel masks and unmasks for it. */
-static void intx_disabled_in_config(void **state)
+/* DisINTx of the command register is virtual: the kernel masks and unmasks INTx for it. */
+static void disintx_masks_intx(void **state)
 {
 	struct irq_fixture fixture;
 	uint8_t byte;
@@ -114,7 +115,7 @@ static void intx_disabled_in_config(void **state)
 	assert_int_equal(byte & DISABLE_INTX, DISABLE_INTX);
 	testbed_fire(&fixture.raw, INTX, 0);
 	assert_true(irq_does_not_arrive(fixture.events[0]));
-	/* No unmask helps, and loopback is off too. */
+	/* While DisINTx is set, UNMASK and loopback have no effect. */
 	intx_unmask(&fixture);
 	assert_int_equal(set_none(fixture.fd, TRIGGER, INTX, 0, 1), 0);
 	assert_true(irq_does_not_arrive(fixture.events[0]));
@@ -122,7 +123,7 @@ static void intx_disabled_in_config(void **state)
 	assert_true(irq_arrives(fixture.events[0]));
 	testbed_clear(&fixture.raw);
 
-	/* Its end unmasks also what the user has masked by SET_IRQS. */
+	/* When the user clears DisINTx, the kernel also removes a mask set by SET_IRQS. */
 	intx_unmask(&fixture);
 	intx_mask(&fixture);
 	assert_int_equal(raw_write_config(fixture.fd, COMMAND_HIGH, DISABLE_INTX), 0);
@@ -131,7 +132,7 @@ static void intx_disabled_in_config(void **state)
 	assert_true(irq_arrives(fixture.events[0]));
 	testbed_clear(&fixture.raw);
 
-	/* Enabled under it, INTx begins masked. */
+	/* INTx starts masked if DisINTx is set when the user enables it. */
 	assert_int_equal(set_none(fixture.fd, TRIGGER, INTX, 0, 0), 0);
 	assert_int_equal(raw_write_config(fixture.fd, COMMAND_HIGH, DISABLE_INTX), 0);
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.events[1]), 0);
@@ -143,7 +144,7 @@ static void intx_disabled_in_config(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void intx_asleep(void **state)
+static void suspend_keeps_the_intx_mask(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -151,7 +152,7 @@ static void intx_asleep(void **state)
 	testbed_need_low_power();
 	irq_fixture_open_raw(&fixture);
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.events[0]), 0);
-	/* Masked by the user it stays so. */
+	/* A mask by the user survives the suspend. */
 	intx_mask(&fixture);
 	irq_sleep_and_wake(&fixture);
 	testbed_fire(&fixture.raw, INTX, 0);
@@ -159,7 +160,7 @@ static void intx_asleep(void **state)
 	intx_unmask(&fixture);
 	assert_true(irq_arrives(fixture.events[0]));
 	testbed_clear(&fixture.raw);
-	/* So does it if the kernel has. */
+	/* So does a mask by the kernel. */
 	irq_sleep_and_wake(&fixture);
 	testbed_fire(&fixture.raw, INTX, 0);
 	assert_true(irq_does_not_arrive(fixture.events[0]));
@@ -174,13 +175,14 @@ static void intx_asleep(void **state)
 
 /* ---- the eventfd that unmasks INTx ---- */
 
-/* The kernel has taken what was signalled (virqfd.c, virqfd_wakeup(), 5.11). */
+/* True if the eventfd is empty. Since 5.11 the kernel reads the count of a signal (virqfd.c,
+ * virqfd_wakeup()). Before, true if the count is still there. */
 static bool is_drained(int event, uint64_t signalled)
 {
 	return raw_take(event) == (testbed_kernel_is_at_least(5, 11) ? 0 : signalled);
 }
 
-static void unmasked_by_an_eventfd(void **state)
+static void eventfd_unmasks_intx(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -191,7 +193,7 @@ static void unmasked_by_an_eventfd(void **state)
 	for (int i = 0; i < 3; i++) {
 		testbed_fire(&fixture.raw, INTX, 0);
 		assert_true(irq_arrives(fixture.events[0]));
-		/* Raised still, it is signalled from there. */
+		/* INTx is still raised, so the unmask signals it. */
 		raw_add(fixture.events[1], 1 + (uint64_t)i);
 		assert_true(irq_arrives(fixture.events[0]));
 		assert_true(is_drained(fixture.events[1], 1 + (uint64_t)i));
@@ -200,7 +202,7 @@ static void unmasked_by_an_eventfd(void **state)
 		assert_true(irq_does_not_arrive(fixture.events[0]));
 		assert_true(is_drained(fixture.events[1], 1));
 	}
-	/* It does without the ioctl; that does too. */
+	/* The ioctl still works beside the eventfd. */
 	testbed_fire(&fixture.raw, INTX, 0);
 	assert_true(irq_arrives(fixture.events[0]));
 	intx_unmask(&fixture);
@@ -209,9 +211,9 @@ static void unmasked_by_an_eventfd(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* One that has a count already unmasks at once (virqfd.c, vfio_virqfd_enable()), but only
- * the next signal, or its end, takes the count. */
-static void unmasked_by_an_old_count(void **state)
+/* An eventfd with a count unmasks INTx as soon as it is set (virqfd.c, vfio_virqfd_enable()). The
+ * count stays there until the next signal, or until the eventfd is removed. */
+static void old_count_unmasks_intx_once(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -224,7 +226,7 @@ static void unmasked_by_an_old_count(void **state)
 	assert_int_equal(raw_set_unmask_eventfd(fixture.fd, fixture.events[1]), 0);
 	assert_true(irq_arrives(fixture.events[0]));
 	assert_true(raw_readable(fixture.events[1]));
-	/* It unmasks once. */
+	/* The count unmasks once. */
 	assert_true(irq_does_not_arrive(fixture.events[0]));
 	assert_true(raw_readable(fixture.events[1]));
 	raw_add(fixture.events[1], 1);
@@ -232,7 +234,7 @@ static void unmasked_by_an_old_count(void **state)
 	assert_true(is_drained(fixture.events[1], 4));
 	testbed_clear(&fixture.raw);
 
-	/* What is left is the user's to take. */
+	/* The user can read the remaining count. */
 	assert_int_equal(raw_set_unmask_eventfd(fixture.fd, -1), 0);
 	raw_add(fixture.events[1], 3);
 	assert_int_equal(raw_set_unmask_eventfd(fixture.fd, fixture.events[1]), 0);
@@ -242,19 +244,19 @@ static void unmasked_by_an_old_count(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void end_of_an_unmask_eventfd(void **state)
+static void removal_of_the_unmask_eventfd(void **state)
 {
 	struct irq_fixture fixture;
 
 	(void)state;
 	irq_fixture_open_raw(&fixture);
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.events[0]), 0);
-	/* Its removal takes the count. */
+	/* The removal reads the count. */
 	raw_add(fixture.events[1], 3);
 	assert_int_equal(raw_set_unmask_eventfd(fixture.fd, fixture.events[1]), 0);
 	assert_int_equal(raw_set_unmask_eventfd(fixture.fd, -1), 0);
 	assert_int_equal(raw_take(fixture.events[1]), 0);
-	/* So does that of INTx, with which it goes. */
+	/* A disable of INTx removes the eventfd and reads its count. */
 	raw_add(fixture.events[1], 3);
 	assert_int_equal(raw_set_unmask_eventfd(fixture.fd, fixture.events[1]), 0);
 	assert_int_equal(set_none(fixture.fd, TRIGGER, INTX, 0, 0), 0);
@@ -262,7 +264,7 @@ static void end_of_an_unmask_eventfd(void **state)
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.events[0]), 0);
 	assert_int_equal(raw_set_unmask_eventfd(fixture.fd, fixture.events[2]), 0);
 	assert_int_equal(raw_set_unmask_eventfd(fixture.fd, -1), 0);
-	/* Removed it unmasks nothing. */
+	/* After its removal the eventfd unmasks nothing. */
 	testbed_fire(&fixture.raw, INTX, 0);
 	assert_true(irq_arrives(fixture.events[0]));
 	raw_add(fixture.events[2], 1);
@@ -272,8 +274,9 @@ static void end_of_an_unmask_eventfd(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* Unlike the eventfd of a trigger it goes with the user's last fd, and only with that. */
-static void close_of_an_unmask_eventfd(void **state)
+/* The close of the user's last fd removes the unmask eventfd. It does not remove the eventfd of a
+ * trigger. */
+static void last_close_removes_the_unmask_eventfd(void **state)
 {
 	struct irq_fixture fixture;
 	int again;
@@ -292,7 +295,8 @@ static void close_of_an_unmask_eventfd(void **state)
 	testbed_clear(&fixture.raw);
 	close(again);
 	assert_int_equal(raw_set_unmask_eventfd(fixture.fd, fixture.events[2]), 0);
-	/* Also if it triggers something, which keeps the eventfd but not its file. */
+	/* The close also removes it if REQ has the same eventfd: a trigger keeps the eventfd_ctx,
+	 * but not the file. */
 	assert_int_equal(set_one(fixture.fd, REQ, 0, fixture.events[2]), 0);
 	close(fixture.events[2]);
 	fixture.events[1] = raw_eventfd();
@@ -303,12 +307,13 @@ static void close_of_an_unmask_eventfd(void **state)
 }
 
 /*
- * The handler of the eventfd resumes nothing. But it clears the device's DisINTx and
- * forgets that it was set, and the resume, which restores configuration space, sets it
- * again: INTx is dead, and an unmask does nothing to what the kernel takes for unmasked.
+ * A signal of the unmask eventfd does not resume a suspended device. The handler clears the
+ * DisINTx of the device and sets the kernel's state to unmasked. The resume restores
+ * configuration space, which sets DisINTx again. INTx is then dead: UNMASK does nothing, because
+ * the kernel's state is already unmasked. MASK followed by UNMASK repairs this.
  * (vfio_pci_intrs.c, vfio_pci_intx_unmask_handler(); pci-driver.c, pci_pm_runtime_resume().)
  */
-static void unmask_asleep(struct irq_fixture *fixture, bool masked)
+static void unmask_while_suspended(struct irq_fixture *fixture, bool masked)
 {
 	irq_fixture_open_raw(fixture);
 	assert_int_equal(set_one(fixture->fd, INTX, 0, fixture->events[0]), 0);
@@ -324,14 +329,14 @@ static void unmask_asleep(struct irq_fixture *fixture, bool masked)
 	assert_int_equal(raw_exit(fixture->fd), 0);
 }
 
-static void unmasked_asleep(void **state)
+static void unmask_while_suspended_leaves_intx_dead(void **state)
 {
 	struct irq_fixture fixture;
 
 	(void)state;
 	testbed_need_low_power();
 	for (int masked = 0; masked < 2; masked++) {
-		unmask_asleep(&fixture, masked);
+		unmask_while_suspended(&fixture, masked);
 		testbed_fire(&fixture.raw, INTX, 0);
 		intx_unmask(&fixture);
 		raw_add(fixture.events[1], 1);
@@ -347,16 +352,16 @@ static void unmasked_asleep(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(intx_is_a_level),
-		ON_TESTBED(intx_another_eventfd),
-		ON_TESTBED(intx_after_a_reset),
-		ON_TESTBED(intx_disabled_in_config),
-		ON_TESTBED(intx_asleep),
-		ON_TESTBED(unmasked_by_an_eventfd),
-		ON_TESTBED(unmasked_by_an_old_count),
-		ON_TESTBED(end_of_an_unmask_eventfd),
-		ON_TESTBED(close_of_an_unmask_eventfd),
-		ON_TESTBED(unmasked_asleep),
+		ON_TESTBED(intx_is_level_triggered),
+		ON_TESTBED(intx_eventfd_can_be_replaced),
+		ON_TESTBED(reset_keeps_intx_masked),
+		ON_TESTBED(disintx_masks_intx),
+		ON_TESTBED(suspend_keeps_the_intx_mask),
+		ON_TESTBED(eventfd_unmasks_intx),
+		ON_TESTBED(old_count_unmasks_intx_once),
+		ON_TESTBED(removal_of_the_unmask_eventfd),
+		ON_TESTBED(last_close_removes_the_unmask_eventfd),
+		ON_TESTBED(unmask_while_suspended_leaves_intx_dead),
 	};
 
 	return cmocka_run_group_tests_name("uapi-fire-intx", tests, NULL, NULL);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * What becomes of an interrupt that a device raises, without the library: when it is
- * delivered, when it waits and when it is lost. The answers of SET_IRQS itself are in
- * test-uapi-irq.c. On a real kernel this proves our understanding, on the simulator its
- * model of it.
+ * Conformance of the delivery of MSI and MSI-X, without the library: when an interrupt that the
+ * device raises is delivered, when it becomes pending, and when it is lost. The results of
+ * SET_IRQS are in test-uapi-irq.c, INTx is in test-uapi-fire-intx.c. On a real kernel these tests
+ * prove the behavior; on the simulator they prove that the model conforms.
  */
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -15,7 +15,7 @@
 
 /* ---- MSI ---- */
 
-static void msi(void **state)
+static void msi_arrives_once(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -30,7 +30,7 @@ static void msi(void **state)
 	assert_true(irq_arrives(fixture.events[1]));
 	testbed_clear(&fixture.raw);
 	assert_int_equal(raw_take(fixture.events[0]), 0);
-	/* No level: it comes once. */
+	/* MSI is edge-triggered: it arrives once. */
 	assert_true(irq_does_not_arrive(fixture.events[1]));
 	assert_int_equal(set_none(fixture.fd, TRIGGER, MSI, 0, 0), 0);
 	assert_int_equal(set_one(fixture.fd, MSI, 0, fixture.events[0]), 0);
@@ -42,9 +42,8 @@ static void msi(void **state)
 
 /* ---- MSI-X ---- */
 
-/* A vector without handler is masked in the device, which remembers what it would have
- * sent. */
-static void msix_pending(void **state)
+/* A vector without a handler is masked in the device. The PBA keeps its interrupt. */
+static void msix_without_eventfd_becomes_pending(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -59,7 +58,7 @@ static void msix_pending(void **state)
 	assert_true(irq_arrives(fixture.events[1]));
 	assert_true(irq_does_not_arrive(fixture.events[1]));
 	testbed_clear(&fixture.raw);
-	/* Several become one. */
+	/* Several pending interrupts merge into one. */
 	assert_int_equal(set_one(fixture.fd, MSIX, 0, -1), 0);
 	for (int i = 0; i < 3; i++) {
 		testbed_fire(&fixture.raw, MSIX, 0);
@@ -71,13 +70,13 @@ static void msix_pending(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void msix_pending_unallocated(void **state)
+static void unallocated_msix_becomes_pending(void **state)
 {
 	struct irq_fixture fixture;
 
 	(void)state;
 	if (!testbed_kernel_is_at_least(6, 5))
-		skip_because("this kernel allocates no vector later");
+		skip_because("this kernel allocates no vector after the first enable");
 	irq_fixture_open_raw(&fixture);
 	assert_int_equal(set_one(fixture.fd, MSIX, 0, fixture.events[0]), 0);
 	testbed_fire(&fixture.raw, MSIX, 3);
@@ -89,8 +88,8 @@ static void msix_pending_unallocated(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* A bad fd leaves the vector dead, and what comes then pending. */
-static void msix_pending_after_a_failure(void **state)
+/* A bad fd leaves the vector dead. Its next interrupt becomes pending. */
+static void msix_after_a_failure_becomes_pending(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -106,7 +105,7 @@ static void msix_pending_after_a_failure(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void msix_swap(void **state)
+static void replaced_msix_eventfd_keeps_its_count(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -116,14 +115,14 @@ static void msix_swap(void **state)
 	testbed_fire(&fixture.raw, MSIX, 2);
 	testbed_let_arrive();
 	testbed_clear(&fixture.raw);
-	/* What was counted stays where it is. */
+	/* The count stays in the old eventfd. */
 	assert_int_equal(set_one(fixture.fd, MSIX, 2, fixture.events[1]), 0);
 	assert_int_equal(raw_take(fixture.events[0]), 1);
 	testbed_fire(&fixture.raw, MSIX, 2);
 	assert_true(irq_arrives(fixture.events[1]));
 	testbed_clear(&fixture.raw);
 	assert_int_equal(raw_take(fixture.events[0]), 0);
-	/* The same once more changes nothing that can be seen. */
+	/* Setting the same eventfd again has no visible effect. */
 	assert_int_equal(set_one(fixture.fd, MSIX, 2, fixture.events[1]), 0);
 	testbed_fire(&fixture.raw, MSIX, 2);
 	assert_true(irq_arrives(fixture.events[1]));
@@ -131,7 +130,7 @@ static void msix_swap(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void msix_after_reset_and_sleep(void **state)
+static void msix_arrives_after_reset_and_suspend(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -151,8 +150,9 @@ static void msix_after_reset_and_sleep(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* The power state that the user sets by PMCSR stops no change to an index that is enabled. */
-static void msix_in_d3hot(void **state)
+/* In the D3hot that the user sets by PMCSR, MSI and MSI-X cannot be enabled, but the vectors of
+ * an enabled index can be changed. */
+static void msix_changes_in_user_d3hot(void **state)
 {
 	unsigned pmcsr;
 	struct irq_fixture fixture;
@@ -161,7 +161,7 @@ static void msix_in_d3hot(void **state)
 	irq_fixture_open_raw(&fixture);
 	pmcsr = raw_pm_capability(fixture.fd) + 4;
 	assert_int_equal(raw_write_config(fixture.fd, pmcsr, 3), 0);
-	/* MSI asks for D0 first, MSI-X for a count. */
+	/* MSI checks for D0 before the count, MSI-X after it. */
 	assert_int_equal(set_eventfds(fixture.fd, MSIX, 0, 0, NULL), -ERANGE);
 	assert_int_equal(set_eventfds(fixture.fd, MSI, 0, 0, NULL), -EINVAL);
 	assert_int_equal(set_one(fixture.fd, MSIX, 0, raw_closed_fd()), -EINVAL);
@@ -186,10 +186,10 @@ static void msix_in_d3hot(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* ---- all ---- */
+/* ---- all types ---- */
 
-/* Kept by the device, not by the fd that asked for them. */
-static void one_set_for_all_fds(void **state)
+/* The eventfds belong to the device and not to the fd by which they were set. */
+static void all_fds_share_one_configuration(void **state)
 {
 	struct irq_fixture fixture;
 	int again;
@@ -207,7 +207,7 @@ static void one_set_for_all_fds(void **state)
 	assert_int_equal(set_none(fixture.fd, TRIGGER, REQ, 0, 1), 0);
 	assert_int_equal(raw_take(fixture.events[1]), 1);
 
-	/* The last takes them all. */
+	/* The close of the last fd removes them all. */
 	raw_close(&fixture.raw);
 	raw_open(&fixture.raw);
 	fixture.fd = fixture.raw.device;
@@ -218,9 +218,9 @@ static void one_set_for_all_fds(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* SET_IRQS is an ioctl as any other: it resumes the device, and so ends an armed low power,
- * whatever becomes of it. */
-static void wakes_the_device(void **state)
+/* SET_IRQS resumes the device, as any ioctl does. It thereby ends low power with wakeup, also if
+ * it fails. */
+static void set_irqs_resumes_the_device(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -243,11 +243,11 @@ static void wakes_the_device(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* A kernel that signals never waits. */
-static void full_eventfd(void **state)
+/* A signal by the kernel never blocks. */
+static void full_eventfd_does_not_block(void **state)
 {
 	struct irq_fixture fixture;
-	int full = eventfd(0, EFD_CLOEXEC); /* one that blocks */
+	int full = eventfd(0, EFD_CLOEXEC); /* without EFD_NONBLOCK: a write would block */
 
 	(void)state;
 	irq_fixture_open_raw(&fixture);
@@ -260,7 +260,7 @@ static void full_eventfd(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void semaphore(void **state)
+static void semaphore_counts_each_interrupt(void **state)
 {
 	struct irq_fixture fixture;
 	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
@@ -280,17 +280,17 @@ static void semaphore(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(msi),
-		ON_TESTBED(msix_pending),
-		ON_TESTBED(msix_pending_unallocated),
-		ON_TESTBED(msix_pending_after_a_failure),
-		ON_TESTBED(msix_swap),
-		ON_TESTBED(msix_after_reset_and_sleep),
-		ON_TESTBED(msix_in_d3hot),
-		ON_TESTBED(one_set_for_all_fds),
-		ON_TESTBED(wakes_the_device),
-		ON_TESTBED(full_eventfd),
-		ON_TESTBED(semaphore),
+		ON_TESTBED(msi_arrives_once),
+		ON_TESTBED(msix_without_eventfd_becomes_pending),
+		ON_TESTBED(unallocated_msix_becomes_pending),
+		ON_TESTBED(msix_after_a_failure_becomes_pending),
+		ON_TESTBED(replaced_msix_eventfd_keeps_its_count),
+		ON_TESTBED(msix_arrives_after_reset_and_suspend),
+		ON_TESTBED(msix_changes_in_user_d3hot),
+		ON_TESTBED(all_fds_share_one_configuration),
+		ON_TESTBED(set_irqs_resumes_the_device),
+		ON_TESTBED(full_eventfd_does_not_block),
+		ON_TESTBED(semaphore_counts_each_interrupt),
 	};
 
 	return cmocka_run_group_tests_name("uapi-fire", tests, NULL, NULL);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The kernel's own SET_IRQS for INTx with its masks, and for ERR and REQ, without the
- * library.
+ * Conformance of VFIO_DEVICE_SET_IRQS for INTx and its mask, and for ERR and REQ, without the
+ * library. On a real kernel these tests prove the behavior; on the simulator they prove that the
+ * model conforms.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 /* ---- INTx ---- */
 
-static void intx_inactive(void **state)
+static void disabled_intx_refuses_triggers(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -24,23 +25,23 @@ static void intx_inactive(void **state)
 	assert_int_equal(set_none(fixture.fd, TRIGGER, INTX, 0, 0), -EINVAL); /* disable */
 	assert_int_equal(set_bools(fixture.fd, TRIGGER, INTX, 0, 1, "\1"), -EINVAL);
 	assert_int_equal(set_one(fixture.fd, INTX, 0, raw_closed_fd()), -EBADF);
-	assert_int_equal(set_none(fixture.fd, TRIGGER, INTX, 0, 1),
-			 -EINVAL); /* and it is inactive still */
+	/* The failed enable leaves INTx disabled. */
+	assert_int_equal(set_none(fixture.fd, TRIGGER, INTX, 0, 1), -EINVAL);
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.raw.group), -EINVAL);
 	assert_int_equal(set_eventfds(fixture.fd, INTX, 0, 0, NULL), -EINVAL);
-	/* Inactive is found before what MASK cannot take. */
+	/* The check for an enabled INTx precedes the check of MASK with an eventfd (ENOTTY). */
 	assert_int_equal(raw_set_irqs(fixture.fd, INTX, EVENTFD | MASK, 0, 1, fixture.events),
 			 -EINVAL);
 	irq_fixture_close(&fixture);
 }
 
-static void intx_trigger(void **state)
+static void intx_trigger_and_detach(void **state)
 {
 	struct irq_fixture fixture;
 
 	(void)state;
 	irq_fixture_open_raw(&fixture);
-	/* Without an eventfd it is enabled all the same. */
+	/* A negative fd enables INTx without an eventfd. */
 	assert_int_equal(set_one(fixture.fd, INTX, 0, -1), 0);
 	assert_int_equal(set_none(fixture.fd, TRIGGER, INTX, 0, 1), 0);
 	assert_int_equal(set_one(fixture.fd, MSIX, 0, fixture.events[0]), -EINVAL);
@@ -52,14 +53,14 @@ static void intx_trigger(void **state)
 	assert_int_equal(raw_take(fixture.events[0]), 0);
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.events[1]), 0);
 	assert_true(irq_is_on(&fixture, INTX, 0, fixture.events[1]));
-	/* A bad fd leaves the eventfd that is there. */
+	/* A bad fd leaves the old eventfd in place. */
 	assert_int_equal(set_one(fixture.fd, INTX, 0, raw_closed_fd()), -EBADF);
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.raw.group), -EINVAL);
 	assert_true(irq_is_on(&fixture, INTX, 0, fixture.events[1]));
-	/* Of no count only NONE, which disables, is right. */
+	/* Count 0 is valid only with NONE, which disables INTx. */
 	assert_int_equal(set_eventfds(fixture.fd, INTX, 0, 0, NULL), -EINVAL);
 	assert_int_equal(set_bools(fixture.fd, TRIGGER, INTX, 0, 0, ""), -EINVAL);
-	/* Detached it is enabled still. */
+	/* A negative fd detaches the eventfd. INTx stays enabled. */
 	assert_int_equal(set_one(fixture.fd, INTX, 0, -7), 0);
 	assert_true(irq_is_dead(&fixture, INTX, 0));
 	assert_int_equal(set_one(fixture.fd, INTX, 0, -1), 0);
@@ -68,7 +69,7 @@ static void intx_trigger(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void intx_masks(void **state)
+static void intx_mask_and_unmask(void **state)
 {
 	struct irq_fixture fixture;
 	int event;
@@ -81,7 +82,7 @@ static void intx_masks(void **state)
 	assert_int_equal(set_none(fixture.fd, UNMASK, INTX, 0, 0), -EINVAL);
 	assert_int_equal(raw_set_irqs(fixture.fd, INTX, EVENTFD | MASK, 0, 1, &event), -ENOTTY);
 
-	/* Signalled, it is masked; the next comes when it is unmasked. */
+	/* The kernel masks INTx when it signals. The next interrupt arrives at the unmask. */
 	testbed_fire(&fixture.raw, INTX, 0);
 	assert_true(irq_arrives(event));
 	testbed_clear(&fixture.raw);
@@ -94,7 +95,7 @@ static void intx_masks(void **state)
 	testbed_clear(&fixture.raw);
 	assert_int_equal(set_none(fixture.fd, UNMASK, INTX, 0, 1), 0);
 
-	/* Masked by the user; loopback is not. */
+	/* MASK by the user has the same effect. It does not affect loopback. */
 	assert_int_equal(set_none(fixture.fd, MASK, INTX, 0, 1), 0);
 	assert_int_equal(set_none(fixture.fd, MASK, INTX, 0, 1), 0);
 	assert_true(irq_is_on(&fixture, INTX, 0, event));
@@ -106,14 +107,15 @@ static void intx_masks(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* What is raised while it is masked is not lost, whatever is set meanwhile. */
-static void intx_masked_stays_masked(void **state)
+/* An interrupt that is raised while INTx is masked arrives at the unmask, also if the eventfd was
+ * replaced in between. */
+static void masked_intx_is_not_lost(void **state)
 {
 	struct irq_fixture fixture;
 
 	(void)state;
 	irq_fixture_open_raw(&fixture);
-	/* Without an eventfd too it is masked by an interrupt. */
+	/* An interrupt masks INTx even without an eventfd. */
 	assert_int_equal(set_one(fixture.fd, INTX, 0, -1), 0);
 	testbed_fire(&fixture.raw, INTX, 0);
 	testbed_let_arrive();
@@ -123,12 +125,12 @@ static void intx_masked_stays_masked(void **state)
 	assert_int_equal(set_none(fixture.fd, UNMASK, INTX, 0, 1), 0);
 	assert_true(irq_arrives(fixture.events[1]));
 	assert_int_equal(raw_take(fixture.events[0]), 0);
-	/* Raised still, it is signalled with each unmask, and once. */
+	/* As long as INTx is raised, each unmask signals it once. */
 	assert_true(irq_does_not_arrive(fixture.events[1]));
 	assert_int_equal(set_bools(fixture.fd, MASK, INTX, 0, 1, "\0"), 0);
 	assert_int_equal(set_none(fixture.fd, UNMASK, INTX, 0, 1), 0);
 	assert_true(irq_arrives(fixture.events[1]));
-	/* Enabled anew it is not masked. */
+	/* A disable and an enable remove the mask. */
 	testbed_clear(&fixture.raw);
 	assert_int_equal(set_none(fixture.fd, TRIGGER, INTX, 0, 0), 0);
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.events[2]), 0);
@@ -142,8 +144,8 @@ static void intx_masked_stays_masked(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* What one that is signalled does is in test-uapi-fire-intx.c. */
-static void intx_unmask_eventfd(void **state)
+/* The effect of a signal is in test-uapi-fire-intx.c. */
+static void intx_unmask_eventfd_errors(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -164,7 +166,7 @@ static void intx_unmask_eventfd(void **state)
 
 /* ---- ERR and REQ ---- */
 
-static void err_and_req(void **state)
+static void err_and_req_trigger(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -180,7 +182,7 @@ static void err_and_req(void **state)
 		assert_int_equal(set_one(fixture.fd, index, 0, fixture.events[0]), 0);
 		assert_true(irq_is_on(&fixture, index, 0, fixture.events[0]));
 		assert_int_equal(set_one(fixture.fd, index, 0, fixture.events[1]), 0);
-		/* A bad fd leaves the eventfd that is there. */
+		/* A bad fd leaves the old eventfd in place. */
 		assert_int_equal(set_one(fixture.fd, index, 0, raw_closed_fd()), -EBADF);
 		assert_int_equal(set_one(fixture.fd, index, 0, fixture.raw.group), -EINVAL);
 		assert_true(irq_is_on(&fixture, index, 0, fixture.events[1]));
@@ -188,7 +190,7 @@ static void err_and_req(void **state)
 		assert_int_equal(raw_take(fixture.events[1]), 1);
 		assert_int_equal(set_bools(fixture.fd, TRIGGER, index, 0, 1, "\0"), 0);
 		assert_int_equal(raw_take(fixture.events[1]), 0);
-		/* More than there are, and one that is not there: before all of it. */
+		/* A count of 2 and a start of 1 fail in the common range check. */
 		assert_int_equal(set_none(fixture.fd, TRIGGER, index, 0, 2), -EINVAL);
 		assert_int_equal(set_none(fixture.fd, TRIGGER, index, 1, 0), -EINVAL);
 		assert_int_equal(set_none(fixture.fd, TRIGGER, index, 0, 0), 0);
@@ -197,7 +199,7 @@ static void err_and_req(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void err_and_req_beside_the_others(void **state)
+static void err_and_req_work_beside_other_indexes(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -210,7 +212,7 @@ static void err_and_req_beside_the_others(void **state)
 			assert_int_equal(set_none(fixture.fd, TRIGGER, other, 0, 0), 0);
 			assert_true(irq_is_on(&fixture, index, 0, fixture.events[1]));
 		}
-		/* Closed by the user, the eventfd is signalled all the same. */
+		/* The kernel still signals an eventfd that the user has closed. */
 		close(fixture.events[1]);
 		assert_int_equal(set_none(fixture.fd, TRIGGER, index, 0, 1), 0);
 		fixture.events[1] = raw_eventfd();
@@ -218,8 +220,9 @@ static void err_and_req_beside_the_others(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* Below -1: nothing once, refused in later kernels; it takes nothing away. */
-static void err_and_req_below_minus_one(void **state)
+/* An fd below -1 has no effect on early kernels, and EINVAL on later ones (late 6.12.y). It never
+ * removes the eventfd. */
+static void err_and_req_fd_below_minus_one(void **state)
 {
 	int result = testbed_kernel_is_at_least(6, 12) ? -EINVAL : 0;
 	struct irq_fixture fixture;
@@ -239,14 +242,14 @@ static void err_and_req_below_minus_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(intx_inactive),
-		ON_TESTBED(intx_trigger),
-		ON_TESTBED(intx_masks),
-		ON_TESTBED(intx_masked_stays_masked),
-		ON_TESTBED(intx_unmask_eventfd),
-		ON_TESTBED(err_and_req),
-		ON_TESTBED(err_and_req_beside_the_others),
-		ON_TESTBED(err_and_req_below_minus_one),
+		ON_TESTBED(disabled_intx_refuses_triggers),
+		ON_TESTBED(intx_trigger_and_detach),
+		ON_TESTBED(intx_mask_and_unmask),
+		ON_TESTBED(masked_intx_is_not_lost),
+		ON_TESTBED(intx_unmask_eventfd_errors),
+		ON_TESTBED(err_and_req_trigger),
+		ON_TESTBED(err_and_req_work_beside_other_indexes),
+		ON_TESTBED(err_and_req_fd_below_minus_one),
 	};
 
 	return cmocka_run_group_tests_name("uapi-intx", tests, NULL, NULL);

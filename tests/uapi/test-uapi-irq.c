@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The kernel's own VFIO_DEVICE_GET_IRQ_INFO and VFIO_DEVICE_SET_IRQS, without the
- * library: what each call gives, in the order of the kernel's checks, and what is set up
- * after it, for MSI and MSI-X. On a real kernel this proves our understanding, on the
- * simulator its model of it. INTx is in test-uapi-intx.c; what becomes of an interrupt
- * meanwhile is in test-uapi-fire.c.
+ * Conformance of VFIO_DEVICE_GET_IRQ_INFO and VFIO_DEVICE_SET_IRQS, without the library: the
+ * order of the kernel's checks, and the result of each call for MSI and MSI-X. On a real kernel
+ * these tests prove the behavior; on the simulator they prove that the model conforms. INTx is in
+ * test-uapi-intx.c. The delivery of interrupts is in test-uapi-fire.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,9 +13,9 @@
 #include "set-irqs.h"
 #include "testbed.h"
 
-/* ---- information ---- */
+/* ---- GET_IRQ_INFO ---- */
 
-static void irq_info(void **state)
+static void get_irq_info(void **state)
 {
 	static const uint32_t flags[] = { 7, 9, 9, 9, 9 }, counts[] = { 1, 1, VECTORS, 1, 1 };
 	struct irq_fixture fixture;
@@ -34,7 +33,7 @@ static void irq_info(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void irq_info_errors(void **state)
+static void get_irq_info_errors(void **state)
 {
 	struct vfio_irq_info info = { .argsz = sizeof(info) - 1 };
 	struct irq_fixture fixture;
@@ -48,12 +47,12 @@ static void irq_info_errors(void **state)
 		assert_int_equal(raw_ioctl(fixture.fd, VFIO_DEVICE_GET_IRQ_INFO, &info), -EINVAL);
 	info.index = UINT32_MAX;
 	assert_int_equal(raw_ioctl(fixture.fd, VFIO_DEVICE_GET_IRQ_INFO, &info), -EINVAL);
-	/* More than it wants is nothing to it, and is not written back. */
+	/* The kernel accepts a larger argsz and does not change it. */
 	info.argsz = 4096;
 	info.index = MSIX;
 	assert_int_equal(raw_ioctl(fixture.fd, VFIO_DEVICE_GET_IRQ_INFO, &info), 0);
 	assert_int_equal(info.argsz, 4096);
-	/* All of it is read first: of the zeroes here argsz would be wrong. */
+	/* The kernel copies the whole structure before it checks argsz, which is 0 here. */
 	assert_int_equal(raw_ioctl(fixture.fd, VFIO_DEVICE_GET_IRQ_INFO, NULL), -EFAULT);
 	assert_int_equal(
 		raw_ioctl(fixture.fd, VFIO_DEVICE_GET_IRQ_INFO, raw_at_end_of_memory(12, &pages)),
@@ -64,7 +63,7 @@ static void irq_info_errors(void **state)
 
 /* ---- the order of checks ---- */
 
-static void header(void **state)
+static void set_irqs_header_is_checked(void **state)
 {
 	struct irq_fixture fixture;
 	uint32_t set[7] = { 24, EVENTFD | TRIGGER, MSIX, 0, 1, (uint32_t)-1 };
@@ -74,7 +73,7 @@ static void header(void **state)
 	assert_int_equal(raw_ioctl(fixture.fd, VFIO_DEVICE_SET_IRQS, NULL), -EFAULT);
 	set[0] = 19;
 	assert_int_equal(raw_ioctl(fixture.fd, VFIO_DEVICE_SET_IRQS, set), -EINVAL);
-	set[0] = 23; /* the data does not fit in */
+	set[0] = 23; /* too small for the data */
 	assert_int_equal(raw_ioctl(fixture.fd, VFIO_DEVICE_SET_IRQS, set), -EINVAL);
 	assert_int_equal(set_none(fixture.fd, TRIGGER, 5, 0, 1), -EINVAL);
 	assert_int_equal(set_none(fixture.fd, TRIGGER | 64, MSIX, 0, 1), -EINVAL);
@@ -82,10 +81,11 @@ static void header(void **state)
 	assert_int_equal(set_none(fixture.fd, TRIGGER, MSIX, VECTORS, 0), -EINVAL);
 	assert_int_equal(set_none(fixture.fd, TRIGGER, MSIX, 0, VECTORS + 1), -EINVAL);
 	assert_int_equal(set_none(fixture.fd, TRIGGER, MSIX, VECTORS - 1, 2), -EINVAL);
-	/* Not one kind of data. */
+	/* Exactly one DATA flag is required. */
 	assert_int_equal(raw_set_irqs(fixture.fd, MSIX, TRIGGER, 0, 1, NULL), -EINVAL);
 	assert_int_equal(set_none(fixture.fd, TRIGGER | BOOL, MSIX, 0, 1), -EINVAL);
-	/* Not one action, or none that the index has: after all of these. */
+	/* Exactly one ACTION flag is required, and the index must support it. The kernel checks
+	 * the action after everything above. */
 	assert_int_equal(set_none(fixture.fd, 0, MSIX, 0, 1), -ENOTTY);
 	assert_int_equal(set_none(fixture.fd, MASK | UNMASK, INTX, 0, 1), -ENOTTY);
 	for (uint32_t index = MSI; index <= REQ; index++) {
@@ -96,9 +96,9 @@ static void header(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* A call that is wrong in several ways, and whose data cannot be read if it has any: the
- * first check that it fails speaks. */
-static void order_of_checks(void **state)
+/* Each call is wrong in several ways, and its data are unreadable if it has any. The first check
+ * that fails decides the errno. */
+static void first_failed_check_decides(void **state)
 {
 	static const struct {
 		uint32_t argsz, flags, index, start, count;
@@ -113,17 +113,17 @@ static void order_of_checks(void **state)
 		{ 23, EVENTFD | TRIGGER, MSIX, 0, 1, -EINVAL },
 		{ 23, EVENTFD | MASK, MSIX, 0, 1, -EINVAL },
 		{ 24, BOOL | MASK, MSIX, 0, 5, -EINVAL },
-		/* The data before the action. */
+		/* The kernel reads the data before it checks the action. */
 		{ 24, EVENTFD | TRIGGER, MSIX, 0, 1, -EFAULT },
 		{ 21, BOOL | TRIGGER, MSIX, 0, 1, -EFAULT },
 		{ 24, EVENTFD | MASK, MSIX, 0, 1, -EFAULT },
 		{ 24, EVENTFD, MSIX, 0, 1, -EFAULT },
-		/* The action before what the index says of it. */
+		/* The kernel checks the action before the function of the index checks anything. */
 		{ 20, NONE, MSIX, 0, 1, -ENOTTY },
 		{ 20, NONE | MASK | UNMASK, INTX, 0, 1, -ENOTTY },
 		{ 20, NONE | MASK, MSIX, 0, 1, -ENOTTY },
 		{ 4096, NONE | MASK, INTX, 0, 1, -EINVAL },
-		/* What is of no length is not read. */
+		/* The kernel reads no data if their length is 0. */
 		{ 20, EVENTFD | TRIGGER, MSIX, 0, 0, -ERANGE },
 		{ 4096, EVENTFD | TRIGGER, MSIX, 0, 0, -ERANGE },
 	};
@@ -140,9 +140,9 @@ static void order_of_checks(void **state)
 		memcpy(set, &calls[i], 20);
 		r = raw_ioctl(fixture.fd, VFIO_DEVICE_SET_IRQS, set);
 		if (r != calls[i].result)
-			fail_msg("call %zu gives %d, not %d", i, r, calls[i].result);
+			fail_msg("call %zu returns %d, not %d", i, r, calls[i].result);
 	}
-	/* A header that cannot be read before anything that is in it. */
+	/* An unreadable header fails before any check of its fields. */
 	memset(set, 0, 20);
 	assert_int_equal(raw_ioctl(fixture.fd, VFIO_DEVICE_SET_IRQS, set + 1), -EFAULT);
 	raw_free_memory(pages);
@@ -151,7 +151,7 @@ static void order_of_checks(void **state)
 
 /* ---- MSI-X ---- */
 
-static void msix_inactive(void **state)
+static void disabled_msix_refuses_triggers(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -161,7 +161,7 @@ static void msix_inactive(void **state)
 	assert_int_equal(set_none(fixture.fd, TRIGGER, MSIX, 0, 1), -EINVAL);
 	assert_int_equal(set_bools(fixture.fd, TRIGGER, MSIX, 0, 1, "\1"), -EINVAL);
 	assert_int_equal(set_eventfds(fixture.fd, MSIX, 0, 0, NULL), -ERANGE);
-	/* The first enable is all or nothing. */
+	/* If the first enable fails, the index stays disabled. */
 	assert_int_equal(
 		set_eventfds(fixture.fd, MSIX, 0, 2, (int[]){ fixture.events[0], raw_closed_fd() }),
 		-EBADF);
@@ -171,21 +171,21 @@ static void msix_inactive(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void msix_allocation_ahead(void **state)
+static void msix_can_be_allocated_without_eventfds(void **state)
 {
 	int all[VECTORS] = { -1, -1, -1, -1, -1 };
 	struct irq_fixture fixture;
 
 	(void)state;
 	irq_fixture_open_raw(&fixture);
-	/* On every kernel. */
+	/* All fds -1: this works on every kernel. */
 	assert_int_equal(set_eventfds(fixture.fd, MSIX, 0, VECTORS, all), 0);
 	assert_true(irq_is_dead(&fixture, MSIX, 4));
 	assert_int_equal(set_one(fixture.fd, MSIX, 4, fixture.events[4]), 0);
 	assert_true(irq_is_on(&fixture, MSIX, 4, fixture.events[4]));
-	assert_int_equal(set_none(fixture.fd, TRIGGER, MSIX, 3, 0),
-			 0); /* disable: start is nothing */
-	/* By count 0: not before the range check went. */
+	/* A disable ignores start. */
+	assert_int_equal(set_none(fixture.fd, TRIGGER, MSIX, 3, 0), 0);
+	/* Count 0: this works since 6.2, which dropped the range check. */
 	assert_int_equal(set_eventfds(fixture.fd, MSIX, VECTORS - 1, 0, NULL),
 			 testbed_kernel_is_at_least(6, 2) ? 0 : -EINVAL);
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.events[0]),
@@ -193,7 +193,7 @@ static void msix_allocation_ahead(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void msix_beyond_the_first_enable(void **state)
+static void msix_growth_after_the_first_enable(void **state)
 {
 	bool dynamic = testbed_kernel_is_at_least(6, 5);
 	struct irq_fixture fixture;
@@ -210,7 +210,7 @@ static void msix_beyond_the_first_enable(void **state)
 		for (int i = 0; i < 3; i++)
 			assert_int_equal(raw_take(fixture.events[i]), 1);
 	} else {
-		/* Before any change. */
+		/* The range check fails before any change. */
 		assert_int_equal(
 			set_eventfds(fixture.fd, MSIX, 1, 2, (int[]){ -1, fixture.events[2] }),
 			-EINVAL);
@@ -220,14 +220,14 @@ static void msix_beyond_the_first_enable(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void msix_bad_fd_in_a_block(void **state)
+static void msix_bad_fd_tears_down_its_block(void **state)
 {
 	struct irq_fixture fixture;
 
 	(void)state;
 	irq_fixture_open_raw(&fixture);
 	assert_int_equal(set_eventfds(fixture.fd, MSIX, 0, VECTORS, fixture.events), 0);
-	/* 1 is live on another eventfd, 2 is bad, 3 comes after it, 0 and 4 are outside. */
+	/* The block is 1 to 3. All vectors have an eventfd. The new fd of 2 is bad. */
 	assert_int_equal(
 		set_eventfds(fixture.fd, MSIX, 1, 3,
 			     (int[]){ fixture.events[4], raw_closed_fd(), fixture.events[4] }),
@@ -237,20 +237,20 @@ static void msix_bad_fd_in_a_block(void **state)
 	assert_true(irq_is_on(&fixture, MSIX, 0, fixture.events[0]));
 	assert_true(irq_is_on(&fixture, MSIX, 3, fixture.events[3]));
 	assert_true(irq_is_on(&fixture, MSIX, 4, fixture.events[4]));
-	/* A swap by a bad fd kills too; what is no eventfd as well. */
+	/* A failed replacement leaves the vector dead, for EBADF and for EINVAL. */
 	assert_int_equal(set_one(fixture.fd, MSIX, 3, raw_closed_fd()), -EBADF);
 	assert_true(irq_is_dead(&fixture, MSIX, 3));
 	assert_int_equal(set_one(fixture.fd, MSIX, 4, fixture.raw.group), -EINVAL);
 	assert_true(irq_is_dead(&fixture, MSIX, 4));
-	/* And all can be set again. */
+	/* All vectors can be set again. */
 	assert_int_equal(set_eventfds(fixture.fd, MSIX, 0, VECTORS, fixture.events), 0);
 	for (uint32_t i = 0; i < VECTORS; i++)
 		assert_true(irq_is_on(&fixture, MSIX, i, fixture.events[i]));
 	irq_fixture_close(&fixture);
 }
 
-/* The same where the index is enabled but the vectors are beyond the first enable. */
-static void msix_bad_fd_beyond(void **state)
+/* The same for vectors beyond those of the first enable. */
+static void msix_bad_fd_in_new_vectors(void **state)
 {
 	bool dynamic = testbed_kernel_is_at_least(6, 5);
 	struct irq_fixture fixture;
@@ -269,7 +269,7 @@ static void msix_bad_fd_beyond(void **state)
 	} else {
 		assert_true(irq_is_on(&fixture, MSIX, 1, fixture.events[1]));
 	}
-	/* The index is enabled still, and of no count there is nothing to do. */
+	/* The index is still enabled: count 0 then changes nothing. */
 	assert_int_equal(set_eventfds(fixture.fd, MSIX, 0, 0, NULL), 0);
 	assert_int_equal(set_eventfds(fixture.fd, MSIX, 4, 0, NULL), dynamic ? 0 : -EINVAL);
 	assert_int_equal(set_one(fixture.fd, MSIX, 1, fixture.events[4]), 0);
@@ -277,7 +277,7 @@ static void msix_bad_fd_beyond(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void msix_loopback(void **state)
+static void msix_loopback_signals_set_vectors(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -292,14 +292,14 @@ static void msix_loopback(void **state)
 	assert_int_equal(raw_take(fixture.events[1]), 0);
 	assert_int_equal(raw_take(fixture.events[3]), 1);
 	assert_int_equal(set_bools(fixture.fd, TRIGGER, MSIX, 0, 0, ""), 0);
-	/* Any fd below 0 unsets, and may do so again. */
+	/* Any negative fd removes the eventfd, also if there is none. */
 	assert_int_equal(set_one(fixture.fd, MSIX, 0, -7), 0);
 	assert_int_equal(set_one(fixture.fd, MSIX, 0, -1), 0);
 	assert_true(irq_is_dead(&fixture, MSIX, 0));
 	irq_fixture_close(&fixture);
 }
 
-static void msix_real_interrupts(void **state)
+static void msix_interrupts_arrive(void **state)
 {
 	struct irq_fixture fixture;
 	int event, again;
@@ -310,7 +310,8 @@ static void msix_real_interrupts(void **state)
 	assert_int_equal(set_eventfds(fixture.fd, MSIX, 0, VECTORS, fixture.events), 0);
 	for (uint32_t i = 0; i < VECTORS; i++)
 		irq_fires_into(&fixture, MSIX, i, fixture.events[i]);
-	/* The same again; shared by two; and closed by the user. */
+	/* The same eventfd again; one eventfd for three triggers; an eventfd whose first fd is
+	 * closed. */
 	assert_int_equal(set_one(fixture.fd, MSIX, 0, event), 0);
 	assert_int_equal(set_one(fixture.fd, MSIX, 1, event), 0);
 	assert_int_equal(set_one(fixture.fd, REQ, 0, event), 0);
@@ -328,9 +329,9 @@ static void msix_real_interrupts(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* ---- what ends it, and what does not ---- */
+/* ---- reset, suspend, close and D3hot ---- */
 
-static void a_reset_keeps_it(void **state)
+static void reset_keeps_eventfds(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -346,7 +347,7 @@ static void a_reset_keeps_it(void **state)
 		assert_true(irq_is_on(&fixture, index, 0, fixture.events[4]));
 	assert_int_equal(set_none(fixture.fd, TRIGGER, MSIX, 0, 0), 0);
 
-	/* INTx too, with its mask and its unmask eventfd. */
+	/* A reset also keeps INTx, its mask and its unmask eventfd. */
 	assert_int_equal(set_one(fixture.fd, INTX, 0, fixture.events[0]), 0);
 	assert_int_equal(raw_set_unmask_eventfd(fixture.fd, fixture.events[1]), 0);
 	assert_int_equal(set_none(fixture.fd, MASK, INTX, 0, 1), 0);
@@ -360,7 +361,7 @@ static void a_reset_keeps_it(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void a_sleep_keeps_it(void **state)
+static void suspend_keeps_eventfds(void **state)
 {
 	struct irq_fixture fixture;
 	int event;
@@ -376,7 +377,8 @@ static void a_sleep_keeps_it(void **state)
 		irq_fires_into(&fixture, MSIX, i, fixture.events[i]);
 	assert_true(irq_is_on(&fixture, REQ, 0, fixture.events[4]));
 
-	/* An eventfd can be that of the wakeup too: this wakes, then signals. */
+	/* One eventfd for the wakeup and for a vector: the call wakes the device (1), then
+	 * triggers the vector (2). */
 	assert_int_equal(raw_enter_wakeup(fixture.fd, event), 0);
 	host_sees_deep_sleep();
 	assert_int_equal(set_none(fixture.fd, TRIGGER, MSIX, 0, 1), 0);
@@ -384,8 +386,8 @@ static void a_sleep_keeps_it(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* All of it is the device's, not the fd's: it goes with the last of them. */
-static void the_last_close_ends_it(void **state)
+/* The eventfds belong to the device and not to an fd. The close of the last fd removes them. */
+static void last_close_disables_all_indexes(void **state)
 {
 	struct irq_fixture fixture;
 	int again;
@@ -418,9 +420,9 @@ static void the_last_close_ends_it(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* The power state that the user sets by PMCSR: nothing is enabled there but INTx; what is
- * enabled can be changed. */
-static void in_user_d3hot(void **state)
+/* In the D3hot that the user sets by PMCSR the kernel enables only INTx. It still changes the
+ * vectors of an enabled index. */
+static void user_d3hot_refuses_msi_enable(void **state)
 {
 	struct irq_fixture fixture;
 	unsigned pmcsr;
@@ -448,9 +450,9 @@ static void in_user_d3hot(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* ---- MSI, and the one type at a time ---- */
+/* ---- MSI, and the exclusion of the types ---- */
 
-static void msi(void **state)
+static void msi_set_replace_and_disable(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -459,7 +461,7 @@ static void msi(void **state)
 	assert_int_equal(set_eventfds(fixture.fd, MSI, 0, 0, NULL), -ERANGE);
 	assert_int_equal(set_one(fixture.fd, MSI, 0, raw_closed_fd()), -EBADF);
 	assert_int_equal(set_none(fixture.fd, TRIGGER, MSI, 0, 1), -EINVAL);
-	/* Reserved, then set, then another. */
+	/* Allocate the vector, set an eventfd, replace it. */
 	assert_int_equal(set_one(fixture.fd, MSI, 0, -1), 0);
 	assert_int_equal(set_none(fixture.fd, TRIGGER, MSI, 0, 1), 0);
 	for (int i = 0; i < 2; i++) {
@@ -470,7 +472,7 @@ static void msi(void **state)
 	assert_int_equal(raw_take(fixture.events[1]), 1);
 	assert_int_equal(set_one(fixture.fd, MSI, 0, raw_closed_fd()), -EBADF);
 	assert_true(irq_is_dead(&fixture, MSI, 0));
-	/* It is enabled still. */
+	/* The index is still enabled. */
 	assert_int_equal(set_one(fixture.fd, MSIX, 0, fixture.events[0]), -EINVAL);
 	assert_int_equal(set_one(fixture.fd, MSI, 0, fixture.events[2]), 0);
 	irq_fires_into(&fixture, MSI, 0, fixture.events[2]);
@@ -510,22 +512,22 @@ static void one_type_at_a_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(irq_info),
-		ON_TESTBED(irq_info_errors),
-		ON_TESTBED(header),
-		ON_TESTBED(order_of_checks),
-		ON_TESTBED(msix_inactive),
-		ON_TESTBED(msix_allocation_ahead),
-		ON_TESTBED(msix_beyond_the_first_enable),
-		ON_TESTBED(msix_bad_fd_in_a_block),
-		ON_TESTBED(msix_bad_fd_beyond),
-		ON_TESTBED(msix_loopback),
-		ON_TESTBED(msix_real_interrupts),
-		ON_TESTBED(a_reset_keeps_it),
-		ON_TESTBED(a_sleep_keeps_it),
-		ON_TESTBED(the_last_close_ends_it),
-		ON_TESTBED(in_user_d3hot),
-		ON_TESTBED(msi),
+		ON_TESTBED(get_irq_info),
+		ON_TESTBED(get_irq_info_errors),
+		ON_TESTBED(set_irqs_header_is_checked),
+		ON_TESTBED(first_failed_check_decides),
+		ON_TESTBED(disabled_msix_refuses_triggers),
+		ON_TESTBED(msix_can_be_allocated_without_eventfds),
+		ON_TESTBED(msix_growth_after_the_first_enable),
+		ON_TESTBED(msix_bad_fd_tears_down_its_block),
+		ON_TESTBED(msix_bad_fd_in_new_vectors),
+		ON_TESTBED(msix_loopback_signals_set_vectors),
+		ON_TESTBED(msix_interrupts_arrive),
+		ON_TESTBED(reset_keeps_eventfds),
+		ON_TESTBED(suspend_keeps_eventfds),
+		ON_TESTBED(last_close_disables_all_indexes),
+		ON_TESTBED(user_d3hot_refuses_msi_enable),
+		ON_TESTBED(msi_set_replace_and_disable),
 		ON_TESTBED(one_type_at_a_time),
 	};
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The kernel's own low-power uAPI, without the library: what the simulator models,
- * line by line, and what the library rests on. On a real kernel this proves our
- * understanding, on the simulator its model of it.
+ * Conformance of the low-power uAPI, without the library: the checks of VFIO_DEVICE_FEATURE, and
+ * the effect of each call in each state. The library relies on this behavior. On a real kernel
+ * these tests prove it; on the simulator they prove that the model conforms.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,11 +28,11 @@
 
 static const uint32_t features[] = { ENTRY, WAKEUP, EXIT };
 
-#define EACH(i, array) (size_t i = 0; i < sizeof(array) / sizeof((array)[0]); i++)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* ---- the call itself: the first failure wins ---- */
+/* ---- the checks of the call, of which the first that fails decides ---- */
 
-static void wrong_files(void **state)
+static void other_files_are_refused(void **state)
 {
 	struct raw raw;
 	int file = open("/dev/null", O_RDWR), event = raw_eventfd();
@@ -51,7 +51,7 @@ static void wrong_files(void **state)
 	raw_close(&raw);
 }
 
-static void unbound_cdev(void **state)
+static void unbound_cdev_is_refused(void **state)
 {
 	int fd;
 
@@ -66,7 +66,7 @@ static void unbound_cdev(void **state)
 	close(fd);
 }
 
-static void no_feature(void **state)
+static void old_kernel_lacks_the_feature(void **state)
 {
 	struct raw raw;
 
@@ -74,16 +74,14 @@ static void no_feature(void **state)
 	if (testbed_has_low_power())
 		skip_because("this kernel has the low-power feature");
 	raw_open(&raw);
-	for
-		EACH(i, features)
-		{
-			assert_int_equal(raw_probe(raw.device, features[i]), -ENOTTY);
-			assert_int_equal(raw_feature(raw.device, 8, features[i] | SET), -ENOTTY);
-		}
+	for (size_t i = 0; i < COUNT(features); i++) {
+		assert_int_equal(raw_probe(raw.device, features[i]), -ENOTTY);
+		assert_int_equal(raw_feature(raw.device, 8, features[i] | SET), -ENOTTY);
+	}
 	raw_close(&raw);
 }
 
-static void header(void **state)
+static void header_is_checked_first(void **state)
 {
 	struct raw raw;
 
@@ -105,33 +103,29 @@ static void header(void **state)
 	raw_close(&raw);
 }
 
-static void operations(void **state)
+static void operations_are_checked(void **state)
 {
 	struct raw raw;
 
 	(void)state;
 	testbed_need_low_power();
 	raw_open(&raw);
-	for
-		EACH(i, features)
-		{
-			uint32_t feature = features[i];
+	for (size_t i = 0; i < COUNT(features); i++) {
+		uint32_t feature = features[i];
 
-			assert_int_equal(raw_feature(raw.device, 8, feature | PROBE), 0);
-			assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | SET), 0);
-			assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | GET),
-					 -EINVAL);
-			assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | GET | SET),
-					 -EINVAL);
-			assert_int_equal(raw_feature(raw.device, 16, feature | GET), -EINVAL);
-			assert_int_equal(raw_feature(raw.device, 16, feature), -EINVAL);
-		}
+		assert_int_equal(raw_feature(raw.device, 8, feature | PROBE), 0);
+		assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | SET), 0);
+		assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | GET), -EINVAL);
+		assert_int_equal(raw_feature(raw.device, 8, feature | PROBE | GET | SET), -EINVAL);
+		assert_int_equal(raw_feature(raw.device, 16, feature | GET), -EINVAL);
+		assert_int_equal(raw_feature(raw.device, 16, feature), -EINVAL);
+	}
 	for (uint32_t argsz = 8; argsz < 16; argsz++)
 		assert_int_equal(raw_feature(raw.device, argsz, WAKEUP | SET), -EINVAL);
 	raw_close(&raw);
 }
 
-static void payload(void **state)
+static void only_entry_with_wakeup_reads_a_payload(void **state)
 {
 	struct vfiopm__feature *feature;
 	struct vfiopm__feature full = { .argsz = 4096, .flags = WAKEUP | SET, .reserved = ~0u };
@@ -143,7 +137,7 @@ static void payload(void **state)
 	raw_open(&raw);
 	feature = raw_at_end_of_memory(8, &pages);
 
-	/* Never read by 3 and 5; a larger argsz is nothing to them, and is not written back. */
+	/* Features 3 and 5 read no payload. They accept a larger argsz and do not change it. */
 	feature->argsz = 4096;
 	feature->flags = ENTRY | SET;
 	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_FEATURE, feature), 0);
@@ -154,7 +148,7 @@ static void payload(void **state)
 	feature->flags = WAKEUP | SET;
 	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_FEATURE, feature), -EFAULT);
 
-	/* What is reserved is not looked at. */
+	/* The kernel ignores the reserved field. */
 	full.wakeup_eventfd = raw_eventfd();
 	assert_int_equal(raw_ioctl(raw.device, VFIO_DEVICE_FEATURE, &full), 0);
 	assert_int_equal(raw_exit(raw.device), 0);
@@ -163,7 +157,7 @@ static void payload(void **state)
 	raw_close(&raw);
 }
 
-static void wakeup_fds(void **state)
+static void wakeup_fd_is_checked(void **state)
 {
 	int event = raw_eventfd(), blocking = eventfd(0, 0), semaphore = eventfd(0, EFD_SEMAPHORE);
 	int file = open("/dev/null", O_RDWR), closed = raw_closed_fd();
@@ -178,7 +172,7 @@ static void wakeup_fds(void **state)
 	assert_int_equal(raw_enter_wakeup(raw.device, file), -EINVAL);
 	assert_int_equal(raw_enter_wakeup(raw.device, raw.group), -EINVAL);
 	assert_int_equal(raw_enter_wakeup(raw.device, event), 0);
-	/* Whether it is engaged already is asked last of all. */
+	/* The check whether low power is already engaged comes last. */
 	host_write("power/control", "on");
 	assert_int_equal(raw_exit(raw.device), 0);
 	assert_int_equal(raw_enter_wakeup(raw.device, blocking), 0);
@@ -197,8 +191,8 @@ static void wakeup_fds(void **state)
 /* ---- the state machine ---- */
 
 /*
- * S0: off. S1: entered; S2: entered with wakeup. In "a" the device is still active,
- * here because the host keeps it on; in "b" it is suspended.
+ * S0: not in low power. S1: after an entry. S2: after an entry with wakeup. In S1a and S2a the
+ * device is still active, here because the host keeps it on. In S1b and S2b it is suspended.
  */
 enum state { S0, S1A, S1B, S2A, S2B, STATES };
 
@@ -206,8 +200,8 @@ static const char *const state_names[] = { "S0", "S1a", "S1b", "S2a", "S2b" };
 
 struct fixture {
 	struct raw raw;
-	int armed; /* the eventfd of S2 */
-	int other; /* that of a second entry */
+	int armed; /* the eventfd that fixture_bring_to() arms in S2 */
+	int other; /* the eventfd of a second entry */
 	int again; /* a second fd of the device */
 	volatile uint32_t *map;
 };
@@ -311,7 +305,7 @@ static int call_read_bar(struct fixture *fixture)
 static int call_host_resume(struct fixture *fixture)
 {
 	(void)fixture;
-	/* One that the host keeps on has nothing to be resumed from. */
+	/* With power/control "on" the device is not suspended. */
 	if (host_shows("power/control", "auto"))
 		host_wake();
 	return 0;
@@ -363,21 +357,22 @@ static int call_read_sysfs(struct fixture *fixture)
 	return 0;
 }
 
-/* What a call gives in each state, and what becomes of the low power. */
+/* The state after a call. */
 enum after {
-	STAYS, /* as it was: asleep in "b" */
-	ENDS,  /* S0, awake */
+	STAYS, /* the state before the call */
+	ENDS,  /* S0, active */
 	PLAIN, /* S1 */
 	ARMED, /* S2, with the eventfd of the call */
 };
 
+/* The result of each call in each state. */
 static const struct row {
 	const char *name;
 	int (*call)(struct fixture *fixture);
 	struct {
 		int result;
 		enum after after;
-		unsigned signals; /* on the eventfd that is armed */
+		unsigned signals; /* of the eventfd that was armed before */
 	} in[STATES];
 } rows[] = {
 	{ "entry",
@@ -451,10 +446,10 @@ static const struct row {
 	{ "a close that is not the last",
 	  call_close_one,
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 } } },
-	{ "a read of nothing",
+	{ "a read of 0 bytes",
 	  call_read_nothing,
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 } } },
-	{ "a read of no region",
+	{ "a read of a bad region",
 	  call_read_bad_region,
 	  { { -EINVAL, ENDS, 0 },
 	    { -EINVAL, STAYS, 0 },
@@ -466,7 +461,8 @@ static const struct row {
 	  { { 0, ENDS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 }, { 0, STAYS, 0 } } },
 };
 
-/* A device that sleeps, if it may, is entered; one that does not is not. */
+/* Find out the state from outside: a device suspends in S1 and S2 only, and a wake ends S2
+ * only. */
 static void check_low_power(struct fixture *fixture, enum state from, enum after after)
 {
 	if (after == ENDS) {
@@ -474,7 +470,7 @@ static void check_low_power(struct fixture *fixture, enum state from, enum after
 		assert_false(raw_faults(fixture->map));
 		return;
 	}
-	/* Kept on by the host it is active, and entered all the same. */
+	/* The host keeps the device active, but its mapping faults: it is in low power. */
 	if (from == S1A || from == S2A)
 		host_stays_awake();
 	assert_true(raw_faults(fixture->map));
@@ -489,7 +485,7 @@ static void check_low_power(struct fixture *fixture, enum state from, enum after
 		host_stays_awake();
 }
 
-static void one_cell(const struct row *row, enum state from)
+static void check_cell(const struct row *row, enum state from)
 {
 	int armed_by_row = row->call == call_enter_wakeup && row->in[from].after == ARMED;
 	struct fixture fixture;
@@ -500,7 +496,7 @@ static void one_cell(const struct row *row, enum state from)
 	fixture_bring_to(&fixture, from);
 	result = row->call(&fixture);
 	if (result != row->in[from].result)
-		fail_msg("%s in %s gives %d, not %d", row->name, state_names[from], result,
+		fail_msg("%s in %s returns %d, not %d", row->name, state_names[from], result,
 			 row->in[from].result);
 	if (raw_take(fixture.armed) != row->in[from].signals)
 		fail_msg("%s in %s does not signal %u times", row->name, state_names[from],
@@ -509,25 +505,23 @@ static void one_cell(const struct row *row, enum state from)
 	check_low_power(&fixture, from, row->in[from].after);
 	ends_armed = row->in[from].after == ARMED ||
 		     (row->in[from].after == STAYS && (from == S2A || from == S2B));
-	/* The wake of check_low_power() signals the eventfd that was armed then. */
+	/* The wake in check_low_power() has signaled the armed eventfd. */
 	assert_int_equal(raw_take(fixture.other), ends_armed && armed_by_row);
 	assert_int_equal(raw_take(fixture.armed), ends_armed && !armed_by_row);
 	fixture_close(&fixture);
 }
 
-static void state_table(void **state)
+static void each_call_in_each_state(void **state)
 {
 	(void)state;
 	testbed_need_low_power();
-	for
-		EACH(i, rows)
-		{
-			for (enum state from = S0; from < STATES; from++)
-				one_cell(&rows[i], from);
-		}
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		for (enum state from = S0; from < STATES; from++)
+			check_cell(&rows[i], from);
+	}
 }
 
-static void last_close(void **state)
+static void last_close_ends_low_power_without_signal(void **state)
 {
 	(void)state;
 	testbed_need_low_power();
@@ -545,7 +539,7 @@ static void last_close(void **state)
 		raw_close(&fixture.raw);
 		host_write("power/control", "auto");
 
-		/* No signal, and nothing is left of it for the next to open. */
+		/* The close signals nothing, and a new open starts in S0. */
 		assert_int_equal(raw_take(armed), 0);
 		close(armed);
 		raw_open(&fixture.raw);
@@ -555,7 +549,7 @@ static void last_close(void **state)
 	}
 }
 
-static void after_a_wake(void **state)
+static void wakeup_ends_low_power(void **state)
 {
 	struct fixture fixture;
 
@@ -565,7 +559,7 @@ static void after_a_wake(void **state)
 	fixture_bring_to(&fixture, S2B);
 	host_wake();
 	assert_int_equal(raw_take(fixture.armed), 1);
-	/* Low power is over: an exit is nothing, and an entry is the first again. */
+	/* The state is S0 again: an exit has no effect, and an entry succeeds. */
 	assert_int_equal(raw_exit(fixture.raw.device), 0);
 	host_stays_awake();
 	fixture_bring_to(&fixture, S2B);
@@ -577,7 +571,7 @@ static void after_a_wake(void **state)
 	fixture_close(&fixture);
 }
 
-static void closed_eventfd(void **state)
+static void closed_eventfd_is_still_signaled(void **state)
 {
 	struct fixture fixture;
 	int mine;
@@ -587,7 +581,7 @@ static void closed_eventfd(void **state)
 	fixture_open(&fixture);
 	mine = dup(fixture.armed);
 	fixture_bring_to(&fixture, S2B);
-	/* The kernel holds the eventfd, not the fd. */
+	/* The kernel holds a reference to the eventfd, so the user can close the fd. */
 	close(fixture.armed);
 	fixture.armed = mine;
 	assert_true(host_shows("power/runtime_status", "suspended"));
@@ -596,9 +590,9 @@ static void closed_eventfd(void **state)
 	fixture_close(&fixture);
 }
 
-/* A read of config by the host, as lspci does: from D3cold it resumes the device,
- * from D3hot it does not. */
-static void host_reads_config(void **state)
+/* A read of config by the host, as lspci does it, resumes the device from D3cold. It does not
+ * resume the device from D3hot. */
+static void config_read_resumes_from_d3cold_only(void **state)
 {
 	struct fixture fixture;
 
@@ -617,8 +611,8 @@ static void host_reads_config(void **state)
 	fixture_close(&fixture);
 }
 
-/* A write of d3cold_allowed resumes, whatever is written. */
-static void host_writes_d3cold_allowed(void **state)
+/* A write of d3cold_allowed resumes the device even if it does not change the value. */
+static void write_of_d3cold_allowed_resumes(void **state)
 {
 	struct fixture fixture;
 
@@ -632,10 +626,9 @@ static void host_writes_d3cold_allowed(void **state)
 	fixture_close(&fixture);
 }
 
-/* ---- the power state that is not of this feature ---- */
+/* ---- the power state that the user sets by PMCSR, independently of the feature ---- */
 
-/* The power state that the user sets by PMCSR, of which the feature knows nothing. */
-static void user_d3hot(void **state)
+static void suspend_and_reset_end_user_d3hot(void **state)
 {
 	struct fixture fixture;
 	unsigned pmcsr;
@@ -652,7 +645,7 @@ static void user_d3hot(void **state)
 	assert_true(raw_faults(fixture.map));
 	assert_int_equal(raw_read_region(fixture.raw.device, VFIO_PCI_BAR0_REGION_INDEX, 8), -EIO);
 
-	/* A suspend goes through D0: afterwards the device is there. */
+	/* A runtime suspend goes through D0. After the resume the device is in D0. */
 	assert_int_equal(raw_enter(fixture.raw.device), 0);
 	host_sees_deep_sleep();
 	assert_int_equal(raw_exit(fixture.raw.device), 0);
@@ -660,7 +653,7 @@ static void user_d3hot(void **state)
 	assert_int_equal(value & 3, 0);
 	assert_false(raw_faults(fixture.map));
 
-	/* So does a reset, and it ends no low power. */
+	/* A reset also puts the device into D0. It does not end low power. */
 	assert_int_equal(raw_write_config(fixture.raw.device, pmcsr, 3), 0);
 	host_write("power/control", "on");
 	assert_int_equal(raw_enter(fixture.raw.device), 0);
@@ -674,21 +667,21 @@ static void user_d3hot(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(wrong_files),
-		ON_TESTBED(unbound_cdev),
-		ON_TESTBED(no_feature),
-		ON_TESTBED(header),
-		ON_TESTBED(operations),
-		ON_TESTBED(payload),
-		ON_TESTBED(wakeup_fds),
-		ON_TESTBED(state_table),
-		ON_TESTBED(last_close),
-		ON_TESTBED(after_a_wake),
-		ON_TESTBED(closed_eventfd),
-		ON_TESTBED(host_reads_config),
-		ON_TESTBED(host_writes_d3cold_allowed),
-		ON_TESTBED(user_d3hot),
+		ON_TESTBED(other_files_are_refused),
+		ON_TESTBED(unbound_cdev_is_refused),
+		ON_TESTBED(old_kernel_lacks_the_feature),
+		ON_TESTBED(header_is_checked_first),
+		ON_TESTBED(operations_are_checked),
+		ON_TESTBED(only_entry_with_wakeup_reads_a_payload),
+		ON_TESTBED(wakeup_fd_is_checked),
+		ON_TESTBED(each_call_in_each_state),
+		ON_TESTBED(last_close_ends_low_power_without_signal),
+		ON_TESTBED(wakeup_ends_low_power),
+		ON_TESTBED(closed_eventfd_is_still_signaled),
+		ON_TESTBED(config_read_resumes_from_d3cold_only),
+		ON_TESTBED(write_of_d3cold_allowed_resumes),
+		ON_TESTBED(suspend_and_reset_end_user_d3hot),
 	};
 
-	return cmocka_run_group_tests_name("uapi", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("uapi-power", tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Interrupts as only the simulator can show them, without the library: devices with many
- * vectors, a host that has few, handlers that cannot be registered, what a real device
- * would need DMA for. And that the simulator bears many threads.
+ * Interrupt tests for which a real kernel offers no means, without the library: devices with many
+ * vectors, a host with few vectors, and handlers whose registration fails. The last test uses
+ * the simulator from many threads.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -65,15 +65,15 @@ static int disable(uint32_t index)
 			    NULL);
 }
 
-/* What the simulator says of an index. */
-static bool shows(int type, unsigned allocated)
+/* True if this type is enabled, with this number of allocated vectors. */
+static bool is_enabled(int type, unsigned allocated)
 {
 	return sim_irq_active(sim) == type && sim_irq_allocated(sim) == allocated;
 }
 
 /* ---- many vectors ---- */
 
-static void counts(void **state)
+static void all_vectors_can_be_used(void **state)
 {
 	struct sim_machine machine = { .msix_vectors = MANY, .msi_vectors = 32 };
 	struct vfio_irq_info info = { .argsz = sizeof(info) };
@@ -88,10 +88,10 @@ static void counts(void **state)
 	assert_int_equal(info.count, MANY);
 	assert_int_equal(set_all(MSI, 0, 32, event), 0);
 	assert_int_equal(set_all(MSI, 31, 2, event), -EINVAL);
-	assert_true(shows(MSI, 32));
+	assert_true(is_enabled(MSI, 32));
 	assert_int_equal(disable(MSI), 0);
 	assert_int_equal(set_all(MSIX, 0, MANY, event), 0);
-	assert_true(shows(MSIX, MANY));
+	assert_true(is_enabled(MSIX, MANY));
 	for (uint32_t i = 0; i < MANY; i++)
 		assert_true(sim_fire(sim, MSIX, i));
 	assert_int_equal(raw_take(event), MANY);
@@ -100,15 +100,16 @@ static void counts(void **state)
 	end();
 }
 
-/* What the test sees is the eventfd, not its number. */
-static void readout(void **state)
+/* sim_irq_eventfd() returns a duplicate, so the test compares the eventfds and not their
+ * numbers. */
+static void simulator_shows_eventfds(void **state)
 {
 	(void)state;
 	begin(NULL);
-	assert_true(shows(-1, 0));
+	assert_true(is_enabled(-1, 0));
 	assert_int_equal(sim_irq_eventfd(sim, MSIX, 0), -1);
 	assert_int_equal(set(MSIX, 2, event), 0);
-	assert_true(shows(MSIX, 3));
+	assert_true(is_enabled(MSIX, 3));
 	assert_int_equal(sim_irq_eventfd(sim, MSIX, 0), -1);
 	assert_int_equal(sim_irq_eventfd(sim, MSI, 2), -1);
 	assert_int_equal(sim_irq_eventfd(sim, MSIX, 5), -1);
@@ -116,15 +117,15 @@ static void readout(void **state)
 	assert_int_equal(write(sim_irq_eventfd(sim, MSIX, 2), &(uint64_t){ 7 }, 8), 8);
 	assert_int_equal(raw_take(event), 7);
 	assert_int_equal(disable(MSIX), 0);
-	assert_true(shows(-1, 0));
+	assert_true(is_enabled(-1, 0));
 	assert_int_equal(set(INTX, 0, event), 0);
-	assert_true(shows(INTX, 1));
+	assert_true(is_enabled(INTX, 1));
 	assert_int_equal(disable(INTX), 0);
-	assert_true(shows(-1, 0));
+	assert_true(is_enabled(-1, 0));
 	end();
 }
 
-/* MSI cannot grow, on no kernel; where the range is not checked the block is rolled back. */
+/* MSI cannot grow on any kernel. A kernel without the range check tears down the block. */
 static void msi_beyond_the_first_enable(void **state)
 {
 	static const char *const kernels[] = { "6.1", "6.12", "7" };
@@ -140,52 +141,52 @@ static void msi_beyond_the_first_enable(void **state)
 		assert_int_equal(sim_irq_eventfd(sim, MSI, 3) >= 0, checked);
 		assert_true(sim_irq_eventfd(sim, MSI, 2) >= 0);
 		assert_int_equal(set_all(MSI, 4, 4, -1), checked ? -EINVAL : 0);
-		assert_true(shows(MSI, 4));
+		assert_true(is_enabled(MSI, 4));
 		end();
 	}
 }
 
-/* ---- a host that has not what is asked for ---- */
+/* ---- failures of the host ---- */
 
-static void few_vectors(void **state)
+static void host_with_few_vectors(void **state)
 {
 	struct sim_machine machine = { .kernel = "6.12", .msix_vectors = 16, .msi_vectors = 8 };
 
 	(void)state;
 	begin(&machine);
 	sim_limit_vectors(sim, 4);
-	/* A positive number is a failure. */
+	/* A positive result is a failure: the number of vectors that the host has. */
 	assert_int_equal(set_all(MSIX, 0, 5, event), 4);
-	assert_true(shows(-1, 0));
+	assert_true(is_enabled(-1, 0));
 	assert_int_equal(set(MSIX, 15, event), 4);
 	assert_int_equal(set_all(MSI, 0, 8, event), 4);
-	assert_true(shows(-1, 0));
+	assert_true(is_enabled(-1, 0));
 	assert_int_equal(set_all(MSI, 0, 4, event), 0);
 	assert_int_equal(disable(MSI), 0);
-	/* One by one they are allocated wherever they are, as long as there are some. */
+	/* Vectors are allocated one by one, at any number, until the limit. */
 	assert_int_equal(set(MSIX, 0, event), 0);
 	assert_int_equal(set(MSIX, 9, event), 0);
 	assert_int_equal(set_all(MSIX, 2, 2, event), 0);
-	assert_true(shows(MSIX, 4));
+	assert_true(is_enabled(MSIX, 4));
 	assert_int_equal(set_all(MSIX, 9, 2, other), -ENOSPC);
 	assert_int_equal(sim_irq_eventfd(sim, MSIX, 9), -1);
 	assert_int_equal(set(MSIX, 9, -1), 0);
-	assert_int_equal(set(MSIX, 10, event), -ENOSPC); /* it is kept for 9 */
+	assert_int_equal(set(MSIX, 10, event), -ENOSPC); /* vector 9 stays allocated */
 	assert_int_equal(set(MSIX, 9, event), 0);
 	sim_limit_vectors(sim, 0);
 	assert_int_equal(set(MSIX, 10, event), 0);
-	assert_true(shows(MSIX, 5));
+	assert_true(is_enabled(MSIX, 5));
 	end();
 }
 
-static void handlers_that_fail(void **state)
+static void failing_handlers(void **state)
 {
 	(void)state;
 	begin(NULL);
 	sim_fail_vector(sim, 1, ENOMEM, 1);
-	/* The first enable is all or nothing. */
+	/* If the first enable fails, the index stays disabled. */
 	assert_int_equal(set_all(MSIX, 0, 3, event), -ENOMEM);
-	assert_true(shows(-1, 0));
+	assert_true(is_enabled(-1, 0));
 	assert_int_equal(set_all(MSIX, 0, 5, event), 0);
 	sim_fail_vector(sim, 2, ENOSPC, 2);
 	assert_int_equal(set_all(MSIX, 1, 3, other), -ENOSPC);
@@ -193,15 +194,15 @@ static void handlers_that_fail(void **state)
 		assert_int_equal(sim_irq_eventfd(sim, MSIX, i) >= 0, i != 1 && i != 2);
 	assert_int_equal(set(MSIX, 2, event), -ENOSPC);
 	assert_int_equal(set(MSIX, 2, event), 0);
+	/* A request for 0 failures ends the earlier request. */
 	sim_fail_vector(sim, 0, EBUSY, 5);
 	sim_fail_vector(sim, 0, 0, 0);
 	assert_int_equal(set(MSIX, 0, other), 0);
-	/* Nothing is left open. */
 	assert_int_equal(disable(MSIX), 0);
 	end();
 }
 
-static void no_fd_is_lost(void **state)
+static void no_fd_leaks(void **state)
 {
 	unsigned before = host_open_fds();
 
@@ -225,7 +226,7 @@ static void no_fd_is_lost(void **state)
 
 /* ---- the device ---- */
 
-static void fires_when_it_can(void **state)
+static void fire_needs_d0_and_an_eventfd(void **state)
 {
 	(void)state;
 	begin(NULL);
@@ -233,7 +234,7 @@ static void fires_when_it_can(void **state)
 	assert_int_equal(set(MSIX, 0, event), 0);
 	assert_true(sim_fire(sim, MSIX, 0));
 	assert_false(sim_fire(sim, MSI, 0));
-	/* A device that sleeps raises nothing, and is not woken by being asked to. */
+	/* A suspended device raises nothing, and sim_fire() does not resume it. */
 	assert_int_equal(raw_enter(fd), 0);
 	assert_true(sim_is_suspended(sim));
 	assert_false(sim_fire(sim, MSIX, 0));
@@ -244,7 +245,7 @@ static void fires_when_it_can(void **state)
 	assert_true(sim_is_suspended(sim));
 	assert_int_equal(raw_exit(fd), 0);
 	assert_int_equal(raw_take(event), 2);
-	/* The host's own. */
+	/* The host raises ERR and REQ. */
 	assert_false(sim_fire(sim, ERR, 0));
 	assert_int_equal(set(ERR, 0, event), 0);
 	assert_int_equal(set(REQ, 0, other), 0);
@@ -255,8 +256,8 @@ static void fires_when_it_can(void **state)
 	end();
 }
 
-/* MSI-X remembers, MSI does not. */
-static void without_a_handler(void **state)
+/* Without an eventfd an MSI-X interrupt becomes pending. An MSI interrupt is lost. */
+static void msix_becomes_pending_and_msi_is_lost(void **state)
 {
 	(void)state;
 	begin(NULL);
@@ -267,7 +268,7 @@ static void without_a_handler(void **state)
 	assert_int_equal(disable(MSI), 0);
 	assert_int_equal(set(MSIX, 0, -1), 0);
 	assert_false(sim_fire(sim, MSIX, 0));
-	/* Also over a disable, as the lab's device does. */
+	/* A pending interrupt survives a disable, as in the lab's device. */
 	assert_int_equal(disable(MSIX), 0);
 	assert_int_equal(set(MSIX, 0, event), 0);
 	assert_int_equal(raw_take(event), 1);
@@ -278,8 +279,8 @@ static void without_a_handler(void **state)
 	end();
 }
 
-/* A level that is there when somebody begins to listen is seen. */
-static void raised_before_it_is_enabled(void **state)
+/* INTx is a level: an enable delivers an interrupt that was raised before. */
+static void intx_raised_before_the_enable_arrives(void **state)
 {
 	(void)state;
 	begin(NULL);
@@ -321,7 +322,7 @@ static void *worker(void *data)
 	return NULL;
 }
 
-static void *watcher(void *data)
+static void *reader(void *data)
 {
 	(void)data;
 	while (!done) {
@@ -336,21 +337,21 @@ static void *watcher(void *data)
 	return NULL;
 }
 
-static void many_threads(void **state)
+static void threads_use_one_device(void **state)
 {
 	struct sim_machine machine = { .msix_vectors = THREADS };
-	pthread_t threads[THREADS], watch;
+	pthread_t threads[THREADS], reading;
 
 	(void)state;
 	begin(&machine);
 	done = false;
-	assert_int_equal(pthread_create(&watch, NULL, watcher, NULL), 0);
+	assert_int_equal(pthread_create(&reading, NULL, reader, NULL), 0);
 	for (uintptr_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, worker, (void *)i), 0);
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	done = true;
-	assert_int_equal(pthread_join(watch, NULL), 0);
+	assert_int_equal(pthread_join(reading, NULL), 0);
 	assert_true(sim_set_irqs(sim) >= THREADS * ROUNDS * 2);
 	end();
 }
@@ -358,16 +359,16 @@ static void many_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(counts),
-		cmocka_unit_test(readout),
+		cmocka_unit_test(all_vectors_can_be_used),
+		cmocka_unit_test(simulator_shows_eventfds),
 		cmocka_unit_test(msi_beyond_the_first_enable),
-		cmocka_unit_test(few_vectors),
-		cmocka_unit_test(handlers_that_fail),
-		cmocka_unit_test(no_fd_is_lost),
-		cmocka_unit_test(fires_when_it_can),
-		cmocka_unit_test(without_a_handler),
-		cmocka_unit_test(raised_before_it_is_enabled),
-		cmocka_unit_test(many_threads),
+		cmocka_unit_test(host_with_few_vectors),
+		cmocka_unit_test(failing_handlers),
+		cmocka_unit_test(no_fd_leaks),
+		cmocka_unit_test(fire_needs_d0_and_an_eventfd),
+		cmocka_unit_test(msix_becomes_pending_and_msi_is_lost),
+		cmocka_unit_test(intx_raised_before_the_enable_arrives),
+		cmocka_unit_test(threads_use_one_device),
 	};
 
 	return cmocka_run_group_tests_name("sim-irq", tests, NULL, NULL);

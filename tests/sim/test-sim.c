@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What only the simulator can show: suspends by hand, kernels of the past, exact
- * counts of calls. And that it is in force at all.
+ * Power tests for which a real kernel offers no means: a suspend on request, a failing resume,
+ * the kernels of the earlier low-power patches, and exact counts of calls. The first test shows
+ * that the library's calls reach the simulator.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,8 +17,8 @@
 #include "test.h"
 #include "testbed.h"
 
-/* If a call of the library were not wrapped, a simulated fd would be /dev/null to it. */
-static void the_wrap_is_in_force(void **state)
+/* A call that is not wrapped would reach /dev/null instead of the simulated file. */
+static void library_calls_are_wrapped(void **state)
 {
 	struct vfiopm_device *dev;
 
@@ -37,9 +38,9 @@ static void the_wrap_is_in_force(void **state)
 	sim_reset();
 }
 
-/* ---- counts ---- */
+/* ---- counts of calls ---- */
 
-static struct vfiopm_device *make(struct sim_device *sim, int *ret_fd)
+static struct vfiopm_device *create_device(struct sim_device *sim, int *ret_fd)
 {
 	struct vfiopm_device *dev;
 
@@ -54,11 +55,11 @@ static unsigned allocations(void)
 	return sim_calls_named("malloc") + sim_calls_named("calloc");
 }
 
-static void one_ioctl_no_allocation(void **state)
+static void power_calls_make_one_ioctl(void **state)
 {
 	struct sim_device *sim = sim_add(NULL);
 	int fd, wakeup = raw_eventfd();
-	struct vfiopm_device *dev = make(sim, &fd);
+	struct vfiopm_device *dev = create_device(sim, &fd);
 	unsigned ioctls;
 
 	(void)state;
@@ -86,8 +87,9 @@ static void one_ioctl_no_allocation(void **state)
 	sim_reset();
 }
 
-/* GET_INFO, the probes of an older feature 3 and of the three, and five indexes. */
-static void creation_reads_once(void **state)
+/* The ten ioctls are GET_INFO, a probe for the earlier version of feature 3, the probes of the
+ * three features, and GET_IRQ_INFO of five indexes. */
+static void device_is_queried_at_creation_only(void **state)
 {
 	struct sim_device *sim = sim_add(NULL);
 	struct vfiopm_device *dev;
@@ -95,7 +97,7 @@ static void creation_reads_once(void **state)
 	int fd;
 
 	(void)state;
-	dev = make(sim, &fd);
+	dev = create_device(sim, &fd);
 	assert_int_equal(sim_ioctls(sim), 10);
 	expect_ok(vfiopm_device_set_address(dev, testbed_device()));
 	for (int i = 0; i < 100; i++) {
@@ -110,20 +112,20 @@ static void creation_reads_once(void **state)
 	sim_reset();
 }
 
-/* ---- suspends under control ---- */
+/* ---- control of suspend and resume ---- */
 
-static void suspend_by_hand(void **state)
+static void suspend_on_request(void **state)
 {
 	struct sim_device *sim = sim_add(NULL);
 	int fd, wakeup = raw_eventfd();
-	struct vfiopm_device *dev = make(sim, &fd);
+	struct vfiopm_device *dev = create_device(sim, &fd);
 
 	(void)state;
 	sim_set_suspend(sim, SIM_SUSPEND_ON_REQUEST);
-	assert_false(sim_suspend(sim)); /* it is in use */
+	assert_false(sim_suspend(sim)); /* the device is in use */
 	expect_ok(vfiopm_enter_wakeup(dev, wakeup));
 	assert_false(sim_is_suspended(sim));
-	/* Not asleep yet: the kernel refuses a second entry, and an exit signals nothing. */
+	/* The device is not suspended yet, so the kernel refuses a second entry. */
 	expect_errno(EINVAL, vfiopm_enter_wakeup(dev, wakeup));
 	assert_true(sim_suspend(sim));
 	assert_false(sim_suspend(sim));
@@ -138,17 +140,17 @@ static void suspend_by_hand(void **state)
 	sim_reset();
 }
 
-static void suspend_never(void **state)
+static void device_that_never_suspends(void **state)
 {
 	struct sim_device *sim = sim_add(NULL);
 	int fd, wakeup = raw_eventfd();
-	struct vfiopm_device *dev = make(sim, &fd);
+	struct vfiopm_device *dev = create_device(sim, &fd);
 
 	(void)state;
 	sim_set_suspend(sim, SIM_SUSPEND_NEVER);
 	expect_ok(vfiopm_enter_wakeup(dev, wakeup));
 	assert_int_equal(raw_info(fd), 0);
-	/* Success promises nothing, and nothing here waits for what does not come. */
+	/* A successful entry does not promise a suspend. The library does not wait for one. */
 	assert_int_equal(vfiopm_get_state(dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
 	assert_int_equal(raw_take(wakeup), 0);
 	expect_ok(vfiopm_exit(dev));
@@ -159,13 +161,14 @@ static void suspend_never(void **state)
 	sim_reset();
 }
 
-/* Suspended does not mean D3: a VF without a PM capability, and no platform's help. */
+/* A suspended device is not always in D3: a VF without a PM capability and without power control
+ * by the platform stays in D0. */
 static void suspended_in_d0(void **state)
 {
 	struct sim_machine machine = { .no_pm = true };
 	struct sim_device *sim = sim_add(&machine);
 	int fd, wakeup = raw_eventfd();
-	struct vfiopm_device *dev = make(sim, &fd);
+	struct vfiopm_device *dev = create_device(sim, &fd);
 	uint32_t value;
 
 	(void)state;
@@ -183,13 +186,13 @@ static void suspended_in_d0(void **state)
 	sim_reset();
 }
 
-/* D3cold needs the administrator's leave. */
+/* A suspend leads to D3hot if the administrator forbids D3cold. */
 static void d3cold_not_allowed(void **state)
 {
 	struct sim_machine machine = { .target = SIM_D3COLD };
 	struct sim_device *sim = sim_add(&machine);
 	int fd;
-	struct vfiopm_device *dev = make(sim, &fd);
+	struct vfiopm_device *dev = create_device(sim, &fd);
 
 	(void)state;
 	host_write("d3cold_allowed", "0");
@@ -204,8 +207,8 @@ static void d3cold_not_allowed(void **state)
 	sim_reset();
 }
 
-/* The resume comes before anything of the call is looked at. */
-static void resume_failure_comes_first(void **state)
+/* The kernel resumes the device before it checks anything of the call. */
+static void failed_resume_precedes_all_checks(void **state)
 {
 	struct sim_device *sim = sim_add(NULL);
 	int fd = sim_open_device(sim);
@@ -226,7 +229,7 @@ static void resume_failure_comes_first(void **state)
 
 /* ---- devices of other kinds ---- */
 
-static void without_features(void **state)
+static void devices_without_features(void **state)
 {
 	static const struct sim_machine machines[] = {
 		{ .no_low_power = true }, { .not_pci = true }, { .kernel = "5.10" },
@@ -238,11 +241,12 @@ static void without_features(void **state)
 		struct sim_device *sim = sim_add(&machines[i]);
 		uint32_t features = 99;
 		int fd;
-		struct vfiopm_device *dev = make(sim, &fd);
+		struct vfiopm_device *dev = create_device(sim, &fd);
 
 		expect_ok(vfiopm_get_features(dev, &features));
 		assert_int_equal(features, 0);
-		/* To an older feature 3 an entry without payload is too short. */
+		/* The earlier versions of feature 3 refuse an entry without payload as too
+		 * short. */
 		assert_true(vfiopm_enter(dev) < 0);
 		assert_false(sim_is_engaged(sim));
 		assert_true(vfiopm_exit(dev) < 0);
@@ -280,7 +284,7 @@ static uint64_t old_get(int fd)
 	return value;
 }
 
-static void user_to_d3hot(int fd)
+static void set_user_d3hot(int fd)
 {
 	expect_ok(raw_write_config(fd, raw_pm_capability(fd) + 4, 3));
 }
@@ -295,7 +299,7 @@ static void dialect_v2(void **state)
 	assert_int_equal(raw_probe(fd, OLD_FEATURE), -ENOTTY);
 	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, leave), 0);
 	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, enter), 22);
-	user_to_d3hot(fd);
+	set_user_d3hot(fd);
 	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, enter), 0);
 	assert_true(host_shows("power/runtime_status", "suspended"));
 	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, leave), 0);
@@ -319,7 +323,7 @@ static void dialect_v3(void **state)
 	assert_int_equal(old_get(fd), 0);
 	assert_int_equal(old_set(fd, 1), 22);
 	assert_int_equal(old_set(fd, 2), 22);
-	user_to_d3hot(fd);
+	set_user_d3hot(fd);
 	assert_int_equal(old_set(fd, 1), 0);
 	assert_true(host_shows("power/runtime_status", "suspended"));
 	assert_int_equal(old_get(fd), 1);
@@ -336,7 +340,7 @@ static void dialect_v4(void **state)
 
 	(void)state;
 	assert_int_equal(old_get(fd), 2);
-	assert_int_equal(old_set(fd, 2), -EINVAL); /* it is off */
+	assert_int_equal(old_set(fd, 2), -EINVAL); /* an exit, but not in low power */
 	assert_int_equal(old_set(fd, 1), 0);
 	assert_int_equal(old_get(fd), 1);
 	assert_int_equal(old_set(fd, 1), -EINVAL);
@@ -346,7 +350,7 @@ static void dialect_v4(void **state)
 	sim_reset();
 }
 
-static void two_devices(void **state)
+static void two_devices_are_independent(void **state)
 {
 	struct sim_machine other = { .address = "0000:02:00.0" };
 	struct vfiopm_device *a, *b;
@@ -370,19 +374,19 @@ static void two_devices(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_wrap_is_in_force),
-		cmocka_unit_test(one_ioctl_no_allocation),
-		cmocka_unit_test(creation_reads_once),
-		cmocka_unit_test(suspend_by_hand),
-		cmocka_unit_test(suspend_never),
+		cmocka_unit_test(library_calls_are_wrapped),
+		cmocka_unit_test(power_calls_make_one_ioctl),
+		cmocka_unit_test(device_is_queried_at_creation_only),
+		cmocka_unit_test(suspend_on_request),
+		cmocka_unit_test(device_that_never_suspends),
 		cmocka_unit_test(suspended_in_d0),
 		cmocka_unit_test(d3cold_not_allowed),
-		cmocka_unit_test(resume_failure_comes_first),
-		cmocka_unit_test(without_features),
+		cmocka_unit_test(failed_resume_precedes_all_checks),
+		cmocka_unit_test(devices_without_features),
 		cmocka_unit_test(dialect_v2),
 		cmocka_unit_test(dialect_v3),
 		cmocka_unit_test(dialect_v4),
-		cmocka_unit_test(two_devices),
+		cmocka_unit_test(two_devices_are_independent),
 	};
 
 	return cmocka_run_group_tests_name("sim", tests, NULL, NULL);

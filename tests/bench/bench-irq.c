@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * What it costs to set signalling that is set already: by a plain SET_IRQS, through the
- * library with an eventfd of the caller's, and with one of the library's own. One run,
- * side by side; `ninja benchmark` runs it on the simulator, where the library's part
- * runs natively, and on real kernels in the lab.
+ * Benchmark: the cost of setting an eventfd that a vector already has. It compares SET_IRQS, the
+ * library with an eventfd of the caller, and the library with an eventfd that the library
+ * created, in one run. `ninja benchmark` runs it on real kernels in the lab and on the simulator.
+ * On the simulator only the times of the library count.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@
 struct fixture {
 	struct raw raw;
 	struct vfiopm_device *dev;
-	int callers, own, duplicate;
+	int callers, librarys, duplicate;
 	uint64_t plain_ioctls;
 };
 
@@ -34,23 +34,23 @@ static void plain_ioctl(struct fixture *fixture)
 				       fixture->callers));
 }
 
-static void with_callers(struct fixture *fixture)
+static void set_callers_eventfd(struct fixture *fixture)
 {
 	expect_ok(vfiopm_irq_set_signaling(fixture->dev, VFIOPM_IRQ_MSIX, 0, fixture->callers));
 }
 
-static void with_own(struct fixture *fixture)
+static void set_librarys_eventfd(struct fixture *fixture)
 {
-	expect_ok(vfiopm_irq_set_signaling(fixture->dev, VFIOPM_IRQ_MSIX, 0, fixture->own));
+	expect_ok(vfiopm_irq_set_signaling(fixture->dev, VFIOPM_IRQ_MSIX, 0, fixture->librarys));
 }
 
-/* What with_callers() rests on. */
-static void by_query(struct fixture *fixture)
+/* The library compares an eventfd of the caller by one of the following two calls. */
+static void compare_by_query(struct fixture *fixture)
 {
 	fcntl(fixture->duplicate, F_DUPFD_QUERY, fixture->callers);
 }
 
-static void by_kcmp(struct fixture *fixture)
+static void compare_by_kcmp(struct fixture *fixture)
 {
 	pid_t self = getpid();
 
@@ -74,7 +74,7 @@ static double now_ns(void)
 }
 
 static double measure(struct fixture *fixture, const char *name, void (*call)(struct fixture *),
-		      unsigned calls, double against)
+		      unsigned calls, double baseline_ns)
 {
 	uint64_t ioctls;
 	double begin, ns;
@@ -87,13 +87,13 @@ static double measure(struct fixture *fixture, const char *name, void (*call)(st
 	ns = (now_ns() - begin) / calls;
 	ioctls = issued(fixture) - ioctls;
 	printf("%-44s %10.1f ns %8.0f ioctls per 1000", name, ns, 1000.0 * (double)ioctls / calls);
-	if (against > 0)
-		printf(", %.0f times cheaper", against / ns);
+	if (baseline_ns > 0)
+		printf(", %.0f times cheaper", baseline_ns / ns);
 	printf("\n");
 	return ns;
 }
 
-static void side_by_side(void **state)
+static void setting_an_unchanged_eventfd(void **state)
 {
 	struct fixture fixture = { 0 };
 	double plain;
@@ -103,16 +103,18 @@ static void side_by_side(void **state)
 	expect_ok(vfiopm_device_new_from_fd(fixture.raw.device, &fixture.dev));
 	fixture.callers = raw_eventfd();
 	fixture.duplicate = dup(fixture.callers);
-	expect_ok(vfiopm_irq_new_eventfd(fixture.dev, &fixture.own));
+	expect_ok(vfiopm_irq_new_eventfd(fixture.dev, &fixture.librarys));
 
-	printf("# an unchanged eventfd is set again, Linux %s%s\n", testbed_kernel(),
-	       testbed_is_simulated() ? ", simulated: the first line is no kernel's" : "");
-	with_callers(&fixture);
+	printf("# setting an unchanged eventfd, Linux %s%s\n", testbed_kernel(),
+	       testbed_is_simulated() ? ", simulated: the first line measures no kernel" : "");
+	set_callers_eventfd(&fixture);
 	plain = measure(&fixture, "SET_IRQS", plain_ioctl, 2000, 0);
-	measure(&fixture, "the library, with the caller's eventfd", with_callers, 100000, plain);
-	measure(&fixture, "the library, with its own eventfd", with_own, 1000000, plain);
-	measure(&fixture, "fcntl(F_DUPFD_QUERY) alone", by_query, 100000, 0);
-	measure(&fixture, "kcmp(KCMP_FILE) alone", by_kcmp, 100000, 0);
+	measure(&fixture, "the library, with the caller's eventfd", set_callers_eventfd, 100000,
+		plain);
+	measure(&fixture, "the library, with its own eventfd", set_librarys_eventfd, 1000000,
+		plain);
+	measure(&fixture, "fcntl(F_DUPFD_QUERY) alone", compare_by_query, 100000, 0);
+	measure(&fixture, "kcmp(KCMP_FILE) alone", compare_by_kcmp, 100000, 0);
 
 	vfiopm_device_free(fixture.dev);
 	close(fixture.callers);
@@ -122,7 +124,7 @@ static void side_by_side(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { ON_TESTBED(side_by_side) };
+	const struct CMUnitTest tests[] = { ON_TESTBED(setting_an_unchanged_eventfd) };
 
 	return cmocka_run_group_tests_name("bench-irq", tests, NULL, NULL);
 }

@@ -56,7 +56,7 @@ static void raise_one(const struct msix_fixture *fixture)
 			       VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, 0, 1, NULL));
 }
 
-static double look(const struct msix_fixture *fixture)
+static double run_event_loop(const struct msix_fixture *fixture)
 {
 	struct pollfd pollfd = { .fd = vfiopm_msix_get_fd(fixture->msix), .events = POLLIN };
 	double begin = now_ns();
@@ -121,7 +121,7 @@ static double run(const struct msix_fixture *fixture, unsigned cycles, unsigned 
 	for (unsigned i = 0; i < cycles; i++) {
 		for (unsigned j = 0; j < interrupts; j++) {
 			raise_one(fixture);
-			ns += look(fixture);
+			ns += run_event_loop(fixture);
 		}
 		usleep(50);
 		ns += mask_and_unmask(fixture);

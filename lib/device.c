@@ -11,6 +11,7 @@
 
 #include "device.h"
 #include "irq.h"
+#include "lock.h"
 #include "power.h"
 #include "readout.h"
 #include "sys.h"
@@ -19,8 +20,9 @@
 
 /* ---- the place in sysfs ---- */
 
-static int set_place_locked(struct vfiopm_device *dev, const char *address, const char *directory)
+static int set_place(struct vfiopm_device *dev, const char *address, const char *directory)
 {
+	VFIOPM__HOLD(&dev->setting_place);
 	struct vfiopm__readout *readout;
 	int r;
 
@@ -33,16 +35,6 @@ static int set_place_locked(struct vfiopm_device *dev, const char *address, cons
 	strcpy(dev->address, address);
 	atomic_store(&dev->readout, readout);
 	return 0;
-}
-
-static int set_place(struct vfiopm_device *dev, const char *address, const char *directory)
-{
-	int r;
-
-	pthread_mutex_lock(&dev->setting_place);
-	r = set_place_locked(dev, address, directory);
-	pthread_mutex_unlock(&dev->setting_place);
-	return r;
 }
 
 /* The kernel names the device's directory in fdinfo (vfio_main.c, vfio_device_show_fdinfo(),

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "irq.h"
+#include "lock.h"
 
 int vfiopm__irq_batch_change_now(struct vfiopm__irq *irq, uint32_t index)
 {
@@ -58,23 +59,17 @@ VFIOPM__PUBLIC int vfiopm_irq_begin(struct vfiopm_device *dev)
 {
 	if (!dev)
 		return -EINVAL;
-	pthread_mutex_lock(&dev->irq->lock);
+	VFIOPM__HOLD(&dev->irq->lock);
 	dev->irq->batches++;
-	pthread_mutex_unlock(&dev->irq->lock);
 	return 0;
 }
 
 VFIOPM__PUBLIC int vfiopm_irq_commit(struct vfiopm_device *dev)
 {
-	struct vfiopm__irq *irq;
-	int r = 0;
-
 	if (!dev)
 		return -EINVAL;
-	irq = dev->irq;
-	pthread_mutex_lock(&irq->lock);
-	if (irq->batches > 0 && --irq->batches == 0)
-		r = commit(irq);
-	pthread_mutex_unlock(&irq->lock);
-	return r;
+	VFIOPM__HOLD(&dev->irq->lock);
+	if (dev->irq->batches == 0 || --dev->irq->batches > 0)
+		return 0;
+	return commit(dev->irq);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "irq.h"
+#include "lock.h"
 #include "uapi.h"
 
 static int check_maskable(const struct vfiopm_device *dev, uint32_t index, uint32_t vector)
@@ -22,12 +23,10 @@ static int mask(const struct vfiopm_device *dev, uint32_t index, uint32_t vector
 
 	if (r < 0)
 		return r;
-	pthread_mutex_lock(&dev->irq->lock);
-	r = vfiopm__irq_index_is_enabled(dev->irq->indexes[index])
-		    ? vfiopm__set_irqs_action(dev->irq->set, action, index, vector)
-		    : -EINVAL;
-	pthread_mutex_unlock(&dev->irq->lock);
-	return r;
+	VFIOPM__HOLD(&dev->irq->lock);
+	if (!vfiopm__irq_index_is_enabled(dev->irq->indexes[index]))
+		return -EINVAL;
+	return vfiopm__set_irqs_action(dev->irq->set, action, index, vector);
 }
 
 VFIOPM__PUBLIC int vfiopm_irq_mask(struct vfiopm_device *dev, uint32_t index, uint32_t vector)
@@ -77,11 +76,19 @@ static int replace(struct vfiopm__irq *irq, uint32_t index, uint32_t vector,
 	return r;
 }
 
-static int set_locked(struct vfiopm__irq *irq, uint32_t index, uint32_t vector, int fd)
+VFIOPM__PUBLIC int vfiopm_irq_set_unmask_eventfd(struct vfiopm_device *dev, uint32_t index,
+						 uint32_t vector, int fd)
 {
+	int r = check_maskable(dev, index, vector);
 	struct vfiopm__eventfd_ref ref;
-	int r;
+	struct vfiopm__irq *irq;
 
+	if (r < 0)
+		return r;
+	if (fd < -1)
+		return -EINVAL;
+	irq = dev->irq;
+	VFIOPM__HOLD(&irq->lock);
 	if (!vfiopm__irq_index_is_enabled(irq->indexes[index]))
 		return -EINVAL;
 	if (vfiopm__eventfd_ref_is(irq->eventfds, irq->intx_unmask, fd)) {
@@ -94,20 +101,5 @@ static int set_locked(struct vfiopm__irq *irq, uint32_t index, uint32_t vector, 
 	r = replace(irq, index, vector, ref);
 	if (r < 0)
 		vfiopm__eventfd_ref_drop(ref);
-	return r;
-}
-
-VFIOPM__PUBLIC int vfiopm_irq_set_unmask_eventfd(struct vfiopm_device *dev, uint32_t index,
-						 uint32_t vector, int fd)
-{
-	int r = check_maskable(dev, index, vector);
-
-	if (r < 0)
-		return r;
-	if (fd < -1)
-		return -EINVAL;
-	pthread_mutex_lock(&dev->irq->lock);
-	r = set_locked(dev->irq, index, vector, fd);
-	pthread_mutex_unlock(&dev->irq->lock);
 	return r;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "irq.h"
+#include "lock.h"
 #include "uapi.h"
 
 static_assert(VFIOPM_IRQ_INTX == VFIO_PCI_INTX_IRQ_INDEX, "INTX");
@@ -21,37 +22,33 @@ static_assert(VFIOPM_IRQ_FLAG_MASKABLE == VFIO_IRQ_INFO_MASKABLE, "MASKABLE");
 
 /* ---- information ---- */
 
-VFIOPM__PUBLIC int vfiopm_irq_get_count(const struct vfiopm_device *dev, uint32_t index,
-					uint32_t *ret_count)
+static int get(const struct vfiopm_device *dev, uint32_t index,
+	       uint32_t (*read)(const struct vfiopm__irq_index *index), uint32_t *ret_value)
 {
 	const struct vfiopm__irq_index *found = vfiopm__irq_find(dev, index);
 
-	if (!found || !ret_count)
+	if (!found || !ret_value)
 		return -EINVAL;
-	*ret_count = vfiopm__irq_index_count(found);
+	*ret_value = read(found);
 	return 0;
+}
+
+VFIOPM__PUBLIC int vfiopm_irq_get_count(const struct vfiopm_device *dev, uint32_t index,
+					uint32_t *ret_count)
+{
+	return get(dev, index, vfiopm__irq_index_count, ret_count);
 }
 
 VFIOPM__PUBLIC int vfiopm_irq_get_flags(const struct vfiopm_device *dev, uint32_t index,
 					uint32_t *ret_flags)
 {
-	const struct vfiopm__irq_index *found = vfiopm__irq_find(dev, index);
-
-	if (!found || !ret_flags)
-		return -EINVAL;
-	*ret_flags = vfiopm__irq_index_flags(found);
-	return 0;
+	return get(dev, index, vfiopm__irq_index_flags, ret_flags);
 }
 
 VFIOPM__PUBLIC int vfiopm_irq_get_available(const struct vfiopm_device *dev, uint32_t index,
 					    uint32_t *ret_count)
 {
-	const struct vfiopm__irq_index *found = vfiopm__irq_find(dev, index);
-
-	if (!found || !ret_count)
-		return -EINVAL;
-	*ret_count = vfiopm__irq_index_available(found);
-	return 0;
+	return get(dev, index, vfiopm__irq_index_available, ret_count);
 }
 
 VFIOPM__PUBLIC int vfiopm_irq_get_stats(const struct vfiopm_device *dev, uint64_t *ret_issued,
@@ -145,7 +142,6 @@ static int set(const struct vfiopm_device *dev, uint32_t index, uint32_t start, 
 	       const int *fds, bool now)
 {
 	const struct vfiopm__irq_index *found = vfiopm__irq_find(dev, index);
-	int r;
 
 	if (!found || !fds || !vfiopm__irq_index_has_range(found, start, count) ||
 	    !are_fds(fds, count))
@@ -154,10 +150,8 @@ static int set(const struct vfiopm_device *dev, uint32_t index, uint32_t start, 
 		vfiopm__set_irqs_saved(dev->irq->set, 1);
 		return 0;
 	}
-	pthread_mutex_lock(&dev->irq->lock);
-	r = set_locked(dev->irq, index, start, count, fds, now);
-	pthread_mutex_unlock(&dev->irq->lock);
-	return r;
+	VFIOPM__HOLD(&dev->irq->lock);
+	return set_locked(dev->irq, index, start, count, fds, now);
 }
 
 VFIOPM__PUBLIC int vfiopm_irq_set_signaling_range(struct vfiopm_device *dev, uint32_t index,
@@ -178,43 +172,32 @@ int vfiopm__irq_set_now(struct vfiopm_device *dev, uint32_t index, uint32_t star
 	return set(dev, index, start, count, fds, true);
 }
 
-static int reserve_locked(struct vfiopm__irq *irq, uint32_t index, uint32_t count)
-{
-	if (vfiopm__irq_index_has_vectors(irq->indexes[index], count)) {
-		vfiopm__set_irqs_saved(irq->set, 1);
-		return 0;
-	}
-	if (is_excluded(irq, index, true))
-		return -EBUSY;
-	return vfiopm__irq_index_reserve(irq->indexes[index], irq->set, count);
-}
-
 VFIOPM__PUBLIC int vfiopm_irq_reserve(struct vfiopm_device *dev, uint32_t index, uint32_t count)
 {
-	const struct vfiopm__irq_index *found = vfiopm__irq_find(dev, index);
-	int r;
+	struct vfiopm__irq_index *found = vfiopm__irq_find(dev, index);
 
 	if (!found || !vfiopm__irq_index_has_range(found, 0, count))
 		return -EINVAL;
-	pthread_mutex_lock(&dev->irq->lock);
-	r = reserve_locked(dev->irq, index, count);
-	pthread_mutex_unlock(&dev->irq->lock);
-	return r;
+	VFIOPM__HOLD(&dev->irq->lock);
+	if (vfiopm__irq_index_has_vectors(found, count)) {
+		vfiopm__set_irqs_saved(dev->irq->set, 1);
+		return 0;
+	}
+	if (is_excluded(dev->irq, index, true))
+		return -EBUSY;
+	return vfiopm__irq_index_reserve(found, dev->irq->set, count);
 }
 
 static int disable(const struct vfiopm_device *dev, uint32_t index, bool now)
 {
 	struct vfiopm__irq_index *found = vfiopm__irq_find(dev, index);
-	int r;
 
 	if (!found)
 		return -EINVAL;
-	pthread_mutex_lock(&dev->irq->lock);
+	VFIOPM__HOLD(&dev->irq->lock);
 	vfiopm__irq_index_want_disabled(found);
-	r = now ? vfiopm__irq_batch_change_now(dev->irq, index)
-		: vfiopm__irq_batch_change(dev->irq, index);
-	pthread_mutex_unlock(&dev->irq->lock);
-	return r;
+	return now ? vfiopm__irq_batch_change_now(dev->irq, index)
+		   : vfiopm__irq_batch_change(dev->irq, index);
 }
 
 VFIOPM__PUBLIC int vfiopm_irq_disable(struct vfiopm_device *dev, uint32_t index)
@@ -229,47 +212,41 @@ int vfiopm__irq_disable_now(struct vfiopm_device *dev, uint32_t index)
 
 /* ---- loopback ---- */
 
-static int trigger_locked(struct vfiopm__irq *irq, uint32_t index, uint32_t vector)
-{
-	if (!vfiopm__irq_index_is_enabled(irq->indexes[index]))
-		return -EINVAL;
-	/* The kernel skips a vector without an eventfd. */
-	if (!vfiopm__irq_index_has_eventfd(irq->indexes[index], vector)) {
-		vfiopm__set_irqs_saved(irq->set, 1);
-		return 0;
-	}
-	return vfiopm__set_irqs_action(irq->set, VFIO_IRQ_SET_ACTION_TRIGGER, index, vector);
-}
-
 VFIOPM__PUBLIC int vfiopm_irq_trigger(struct vfiopm_device *dev, uint32_t index, uint32_t vector)
 {
 	const struct vfiopm__irq_index *found = vfiopm__irq_find(dev, index);
-	int r;
 
 	if (!found || !vfiopm__irq_index_has_range(found, vector, 1))
 		return -EINVAL;
-	pthread_mutex_lock(&dev->irq->lock);
-	r = trigger_locked(dev->irq, index, vector);
-	pthread_mutex_unlock(&dev->irq->lock);
-	return r;
+	VFIOPM__HOLD(&dev->irq->lock);
+	if (!vfiopm__irq_index_is_enabled(found))
+		return -EINVAL;
+	/* The kernel skips a vector without an eventfd. */
+	if (!vfiopm__irq_index_has_eventfd(found, vector)) {
+		vfiopm__set_irqs_saved(dev->irq->set, 1);
+		return 0;
+	}
+	return vfiopm__set_irqs_action(dev->irq->set, VFIO_IRQ_SET_ACTION_TRIGGER, index, vector);
 }
 
 /* ---- the library's own eventfds ---- */
 
 VFIOPM__PUBLIC int vfiopm_irq_new_eventfd(struct vfiopm_device *dev, int *ret_fd)
 {
-	int r;
-
 	if (!dev || !ret_fd)
 		return -EINVAL;
-	pthread_mutex_lock(&dev->irq->lock);
-	r = vfiopm__eventfds_create(dev->irq->eventfds, ret_fd);
-	pthread_mutex_unlock(&dev->irq->lock);
-	return r;
+	VFIOPM__HOLD(&dev->irq->lock);
+	return vfiopm__eventfds_create(dev->irq->eventfds, ret_fd);
 }
 
-static int free_eventfd_locked(struct vfiopm__irq *irq, int fd)
+VFIOPM__PUBLIC int vfiopm_irq_free_eventfd(struct vfiopm_device *dev, int fd)
 {
+	struct vfiopm__irq *irq;
+
+	if (!dev)
+		return -EINVAL;
+	irq = dev->irq;
+	VFIOPM__HOLD(&irq->lock);
 	if (!vfiopm__eventfds_contain(irq->eventfds, fd))
 		return -EINVAL;
 	if (irq->intx_unmask.fd == fd)
@@ -280,18 +257,6 @@ static int free_eventfd_locked(struct vfiopm__irq *irq, int fd)
 	}
 	vfiopm__eventfds_close(irq->eventfds, fd);
 	return 0;
-}
-
-VFIOPM__PUBLIC int vfiopm_irq_free_eventfd(struct vfiopm_device *dev, int fd)
-{
-	int r;
-
-	if (!dev)
-		return -EINVAL;
-	pthread_mutex_lock(&dev->irq->lock);
-	r = free_eventfd_locked(dev->irq, fd);
-	pthread_mutex_unlock(&dev->irq->lock);
-	return r;
 }
 
 /* ---- creation ---- */

@@ -10,6 +10,7 @@
 #include <vfiopm/power.h>
 
 #include "irq.h"
+#include "lock.h"
 #include "msix-policy.h"
 #include "msix-state.h"
 #include "msix-vector.h"
@@ -211,7 +212,7 @@ static uint32_t choose_mode(struct vfiopm__msix_vector *vector,
 
 /* ---- masks ---- */
 
-static int mask_locked(struct vfiopm__msix_vector *vector)
+static int mask(struct vfiopm__msix_vector *vector)
 {
 	int r;
 
@@ -224,7 +225,7 @@ static int mask_locked(struct vfiopm__msix_vector *vector)
 	return r;
 }
 
-static int unmask_locked(struct vfiopm__msix_vector *vector)
+static int unmask(struct vfiopm__msix_vector *vector)
 {
 	int r = reach(vector, false, vector->state.mode);
 
@@ -235,61 +236,50 @@ static int unmask_locked(struct vfiopm__msix_vector *vector)
 	return 0;
 }
 
-static int update_mask_locked(struct vfiopm__msix_vector *vector)
+static int apply_masks(struct vfiopm__msix_vector *vector)
 {
 	bool masked = vector->guest_mask || vector->shared->function_masked;
 
 	if (masked == vector->state.masked)
 		return make_steps(vector);
-	return masked ? mask_locked(vector) : unmask_locked(vector);
+	return masked ? mask(vector) : unmask(vector);
 }
 
-static int set_mask_locked(struct vfiopm__msix_vector *vector, bool masked)
+int vfiopm__msix_vector_set_mask(struct vfiopm__msix_vector *vector, bool masked)
 {
+	VFIOPM__HOLD(&vector->lock);
 	bool was = vector->guest_mask;
 	int r;
 
 	if (!vector->in_use)
 		return -EINVAL;
 	vector->guest_mask = masked;
-	r = update_mask_locked(vector);
+	r = apply_masks(vector);
 	if (r < 0)
 		vector->guest_mask = was;
 	return r;
 }
 
-int vfiopm__msix_vector_set_mask(struct vfiopm__msix_vector *vector, bool masked)
-{
-	int r;
-
-	pthread_mutex_lock(&vector->lock);
-	r = set_mask_locked(vector, masked);
-	pthread_mutex_unlock(&vector->lock);
-	return r;
-}
-
 int vfiopm__msix_vector_update_mask(struct vfiopm__msix_vector *vector)
 {
-	int r;
+	VFIOPM__HOLD(&vector->lock);
 
-	pthread_mutex_lock(&vector->lock);
-	r = vector->in_use ? update_mask_locked(vector) : 0;
-	pthread_mutex_unlock(&vector->lock);
-	return r;
+	return vector->in_use ? apply_masks(vector) : 0;
 }
 
 void vfiopm__msix_vector_retry(struct vfiopm__msix_vector *vector)
 {
-	pthread_mutex_lock(&vector->lock);
+	VFIOPM__HOLD(&vector->lock);
+
 	if (vector->in_use)
 		make_steps(vector);
-	pthread_mutex_unlock(&vector->lock);
 }
 
 /* ---- arriving interrupts ---- */
 
-static int dispatch_locked(struct vfiopm__msix_vector *vector)
+int vfiopm__msix_vector_dispatch(struct vfiopm__msix_vector *vector)
 {
+	VFIOPM__HOLD(&vector->lock);
 	int r;
 
 	/* Another thread can have taken the count. */
@@ -302,18 +292,9 @@ static int dispatch_locked(struct vfiopm__msix_vector *vector)
 	return r < 0 ? r : 1;
 }
 
-int vfiopm__msix_vector_dispatch(struct vfiopm__msix_vector *vector)
+bool vfiopm__msix_vector_is_pending(struct vfiopm__msix_vector *vector)
 {
-	int r;
-
-	pthread_mutex_lock(&vector->lock);
-	r = dispatch_locked(vector);
-	pthread_mutex_unlock(&vector->lock);
-	return r;
-}
-
-static bool is_pending_locked(const struct vfiopm__msix_vector *vector)
-{
+	VFIOPM__HOLD(&vector->lock);
 	const struct vfiopm__msix_state *state = &vector->state;
 	bool irqfd_counts = state->trigger == VFIOPM__TRIGGER_IRQFD || state->drain_irqfd;
 	bool user_counts = state->trigger == VFIOPM__TRIGGER_USER || state->drain_user;
@@ -322,16 +303,6 @@ static bool is_pending_locked(const struct vfiopm__msix_vector *vector)
 		return false;
 	return state->pending || (irqfd_counts && vfiopm__sys_eventfd_readable(vector->irqfd)) ||
 	       (user_counts && vfiopm__sys_eventfd_readable(vector->user_fd));
-}
-
-bool vfiopm__msix_vector_is_pending(struct vfiopm__msix_vector *vector)
-{
-	bool pending;
-
-	pthread_mutex_lock(&vector->lock);
-	pending = is_pending_locked(vector);
-	pthread_mutex_unlock(&vector->lock);
-	return pending;
 }
 
 /* ---- use and release ---- */
@@ -397,9 +368,9 @@ int vfiopm__msix_vector_first_trigger(const struct vfiopm__msix_vector *vector)
 
 void vfiopm__msix_vector_begin(struct vfiopm__msix_vector *vector)
 {
+	VFIOPM__HOLD(&vector->lock);
 	uint32_t mode = default_mode(vector);
 
-	pthread_mutex_lock(&vector->lock);
 	vector->state = (struct vfiopm__msix_state){
 		.mode = mode,
 		.masked = true,
@@ -410,24 +381,23 @@ void vfiopm__msix_vector_begin(struct vfiopm__msix_vector *vector)
 	vfiopm__msix_policy_init(&vector->policy);
 	vector->guest_mask = true;
 	vector->in_use = true;
-	pthread_mutex_unlock(&vector->lock);
 }
 
 void vfiopm__msix_vector_suspend(struct vfiopm__msix_vector *vector, bool suspended)
 {
-	pthread_mutex_lock(&vector->lock);
+	VFIOPM__HOLD(&vector->lock);
+
 	vector->in_use = !suspended && vector->user_fd >= 0;
-	pthread_mutex_unlock(&vector->lock);
 }
 
 int vfiopm__msix_vector_end(struct vfiopm__msix_vector *vector)
 {
+	VFIOPM__HOLD(&vector->lock);
 	uint64_t count;
 	int r = 0;
 
 	if (vector->user_fd < 0)
 		return 0;
-	pthread_mutex_lock(&vector->lock);
 	if (vector->state.attached)
 		r = make_step(vector, VFIOPM__STEP_DETACH, &count);
 	vfiopm__pba_count(vector->shared->pba, -1, vector->state.masked ? -1 : 0);
@@ -437,7 +407,6 @@ int vfiopm__msix_vector_end(struct vfiopm__msix_vector *vector)
 		take(vector->irqfd);
 	vfiopm__msix_vector_close(vector);
 	vector->state = (struct vfiopm__msix_state){ 0 };
-	pthread_mutex_unlock(&vector->lock);
 	return r;
 }
 
@@ -445,23 +414,20 @@ int vfiopm__msix_vector_end(struct vfiopm__msix_vector *vector)
 
 int vfiopm__msix_vector_get_mode(struct vfiopm__msix_vector *vector, uint32_t *ret_mode)
 {
-	int r = -EINVAL;
+	VFIOPM__HOLD(&vector->lock);
 
-	pthread_mutex_lock(&vector->lock);
-	if (vector->in_use) {
-		*ret_mode = vector->state.mode;
-		r = 0;
-	}
-	pthread_mutex_unlock(&vector->lock);
-	return r;
+	if (!vector->in_use)
+		return -EINVAL;
+	*ret_mode = vector->state.mode;
+	return 0;
 }
 
 void vfiopm__msix_vector_add_stats(struct vfiopm__msix_vector *vector,
 				   struct vfiopm_msix_stats *sum)
 {
+	VFIOPM__HOLD(&vector->lock);
 	const struct vfiopm_msix_stats *stats = &vector->stats;
 
-	pthread_mutex_lock(&vector->lock);
 	sum->masks += stats->masks;
 	sum->unmasks += stats->unmasks;
 	sum->attaches += stats->attaches;
@@ -470,7 +436,6 @@ void vfiopm__msix_vector_add_stats(struct vfiopm__msix_vector *vector,
 	sum->relayed += stats->relayed;
 	sum->delivered += stats->delivered;
 	sum->mode_changes += stats->mode_changes;
-	pthread_mutex_unlock(&vector->lock);
 }
 
 /* ---- creation ---- */

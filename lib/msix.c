@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "irq.h"
+#include "lock.h"
 #include "msix-vector.h"
 #include "pba.h"
 #include "sys.h"
@@ -64,7 +65,7 @@ VFIOPM__PUBLIC int vfiopm_msix_set_function_mask(struct vfiopm_msix *msix, int m
 
 	if (!msix || (masked != 0 && masked != 1))
 		return -EINVAL;
-	pthread_mutex_lock(&msix->lock);
+	VFIOPM__HOLD(&msix->lock);
 	was = msix->shared.function_masked;
 	msix->shared.function_masked = masked;
 	r = update_masks(msix);
@@ -72,7 +73,6 @@ VFIOPM__PUBLIC int vfiopm_msix_set_function_mask(struct vfiopm_msix *msix, int m
 		msix->shared.function_masked = was;
 		update_masks(msix);
 	}
-	pthread_mutex_unlock(&msix->lock);
 	return r;
 }
 
@@ -104,10 +104,13 @@ static int begin_vectors(struct vfiopm_msix *msix, uint32_t start, uint32_t coun
 	return 0;
 }
 
-static int use_locked(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
+VFIOPM__PUBLIC int vfiopm_msix_use(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
 {
 	int r = 0;
 
+	if (!has_range(msix, start, count))
+		return -EINVAL;
+	VFIOPM__HOLD(&msix->lock);
 	for (uint32_t i = start; i < start + count; i++) {
 		if (vfiopm__msix_vector_is_open(msix->vectors[i]))
 			return -EALREADY;
@@ -118,18 +121,6 @@ static int use_locked(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
 		r = begin_vectors(msix, start, count);
 	for (uint32_t i = start; r < 0 && i < start + count; i++)
 		vfiopm__msix_vector_close(msix->vectors[i]);
-	return r;
-}
-
-VFIOPM__PUBLIC int vfiopm_msix_use(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
-{
-	int r;
-
-	if (!has_range(msix, start, count))
-		return -EINVAL;
-	pthread_mutex_lock(&msix->lock);
-	r = use_locked(msix, start, count);
-	pthread_mutex_unlock(&msix->lock);
 	return r;
 }
 
@@ -161,8 +152,9 @@ static int remove_triggers(struct vfiopm_msix *msix, uint32_t start, uint32_t co
 }
 
 /* In the reverse order of use: the trigger, the irqfd, and then the VMM removes the route. */
-static int release_locked(struct vfiopm_msix *msix, uint32_t start, uint32_t count, bool disable)
+static int release(struct vfiopm_msix *msix, uint32_t start, uint32_t count, bool disable)
 {
+	VFIOPM__HOLD(&msix->lock);
 	int r;
 
 	suspend_vectors(msix, start, count, true);
@@ -172,16 +164,6 @@ static int release_locked(struct vfiopm_msix *msix, uint32_t start, uint32_t cou
 		return end_vectors(msix, start, count);
 	suspend_vectors(msix, start, count, false);
 	retry_vectors(msix);
-	return r;
-}
-
-static int release(struct vfiopm_msix *msix, uint32_t start, uint32_t count, bool disable)
-{
-	int r;
-
-	pthread_mutex_lock(&msix->lock);
-	r = release_locked(msix, start, count, disable);
-	pthread_mutex_unlock(&msix->lock);
 	return r;
 }
 
@@ -265,9 +247,8 @@ VFIOPM__PUBLIC int vfiopm_msix_set_policy(struct vfiopm_msix *msix, uint32_t pol
 {
 	if (!msix || policy > VFIOPM_MSIX_POLICY_RELAY)
 		return -EINVAL;
-	pthread_mutex_lock(&msix->lock);
+	VFIOPM__HOLD(&msix->lock);
 	msix->shared.policy = policy;
-	pthread_mutex_unlock(&msix->lock);
 	return 0;
 }
 
@@ -302,13 +283,11 @@ VFIOPM__PUBLIC int vfiopm_msix_set_eventfds(struct vfiopm_msix *msix, uint32_t v
 		r = vfiopm__eventfd_check(user_fd);
 	if (r < 0)
 		return r;
-	pthread_mutex_lock(&msix->lock);
+	VFIOPM__HOLD(&msix->lock);
 	if (any_in_use(msix))
-		r = -EBUSY;
-	else
-		vfiopm__msix_vector_set_eventfds(msix->vectors[vector], irqfd, user_fd);
-	pthread_mutex_unlock(&msix->lock);
-	return r;
+		return -EBUSY;
+	vfiopm__msix_vector_set_eventfds(msix->vectors[vector], irqfd, user_fd);
+	return 0;
 }
 
 /* ---- observation ---- */

@@ -14,6 +14,7 @@
 
 #include <vfiopm/msix.h>
 
+#include "lock.h"
 #include "pba.h"
 #include "trace.h"
 
@@ -85,38 +86,35 @@ static void update_interception(struct vfiopm__pba *pba)
 
 void vfiopm__pba_count(struct vfiopm__pba *pba, int used, int masked)
 {
-	pthread_mutex_lock(&pba->lock);
+	VFIOPM__HOLD(&pba->lock);
+
 	pba->used += (uint32_t)used;
 	pba->masked += (uint32_t)masked;
 	update_interception(pba);
-	pthread_mutex_unlock(&pba->lock);
 }
 
 void vfiopm__pba_set_policy(struct vfiopm__pba *pba, uint32_t policy)
 {
-	pthread_mutex_lock(&pba->lock);
+	VFIOPM__HOLD(&pba->lock);
+
 	pba->policy = policy;
 	update_interception(pba);
-	pthread_mutex_unlock(&pba->lock);
 }
 
 void vfiopm__pba_note_read(struct vfiopm__pba *pba)
 {
-	pthread_mutex_lock(&pba->lock);
+	VFIOPM__HOLD(&pba->lock);
+
 	if (pba->masked > 0)
 		pba->useless_reads = 0;
 	else if (++pba->useless_reads >= USELESS_READS)
 		pba->useless_reads = pba->offs = 0;
 	update_interception(pba);
-	pthread_mutex_unlock(&pba->lock);
 }
 
 uint64_t vfiopm__pba_get_interceptions(struct vfiopm__pba *pba)
 {
-	uint64_t interceptions;
+	VFIOPM__HOLD(&pba->lock);
 
-	pthread_mutex_lock(&pba->lock);
-	interceptions = pba->interceptions;
-	pthread_mutex_unlock(&pba->lock);
-	return interceptions;
+	return pba->interceptions;
 }

@@ -20,6 +20,7 @@
 #include <vfiopm/readout.h>
 
 #include "device.h"
+#include "lock.h"
 #include "power.h"
 #include "sys.h"
 #include "uapi.h"
@@ -70,7 +71,9 @@ static int probe(int device_fd, uint32_t feature, bool get)
 	struct vfiopm__feature request;
 	int r;
 
-	vfiopm__wire_probe(&request, feature, get);
+	vfiopm__wire_feature(&request,
+			     feature | VFIO_DEVICE_FEATURE_PROBE |
+				     (get ? VFIO_DEVICE_FEATURE_GET : VFIO_DEVICE_FEATURE_SET));
 	r = vfiopm__sys_command(device_fd, VFIO_DEVICE_FEATURE, &request);
 	if (r == -ENOTTY || r == -EINVAL)
 		return 0;
@@ -324,16 +327,13 @@ static int enter(const struct vfiopm_device *dev, const char *call, struct vfiop
 VFIOPM__PUBLIC int vfiopm_enter(struct vfiopm_device *dev)
 {
 	struct vfiopm__feature request;
-	int r;
 
 	if (!dev)
 		return -EINVAL;
-	vfiopm__wire_enter(&request);
-
-	pthread_mutex_lock(&dev->power->lock);
-	r = enter(dev, enter_call, &request, VFIOPM_STATE_LOW_POWER, -1);
-	pthread_mutex_unlock(&dev->power->lock);
-	return r;
+	vfiopm__wire_feature(&request,
+			     VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY | VFIO_DEVICE_FEATURE_SET);
+	VFIOPM__HOLD(&dev->power->lock);
+	return enter(dev, enter_call, &request, VFIOPM_STATE_LOW_POWER, -1);
 }
 
 VFIOPM__PUBLIC int vfiopm_enter_wakeup(struct vfiopm_device *dev, int wakeup_fd)
@@ -349,10 +349,8 @@ VFIOPM__PUBLIC int vfiopm_enter_wakeup(struct vfiopm_device *dev, int wakeup_fd)
 	if (duplicate < 0)
 		return duplicate;
 	vfiopm__wire_enter_wakeup(&request, duplicate);
-
-	pthread_mutex_lock(&dev->power->lock);
+	VFIOPM__HOLD(&dev->power->lock);
 	r = enter(dev, enter_wakeup_call, &request, VFIOPM_STATE_LOW_POWER_WAKEUP, duplicate);
-	pthread_mutex_unlock(&dev->power->lock);
 	if (r < 0)
 		vfiopm__sys_close(duplicate);
 	return r;
@@ -366,9 +364,9 @@ VFIOPM__PUBLIC int vfiopm_exit(struct vfiopm_device *dev)
 
 	if (!dev)
 		return -EINVAL;
-	vfiopm__wire_exit(&request);
-
-	pthread_mutex_lock(&dev->power->lock);
+	vfiopm__wire_feature(&request,
+			     VFIO_DEVICE_FEATURE_LOW_POWER_EXIT | VFIO_DEVICE_FEATURE_SET);
+	VFIOPM__HOLD(&dev->power->lock);
 	before = look_before(dev);
 	r = issue(dev, exit_call, &request);
 	if (r == 0) {
@@ -376,6 +374,5 @@ VFIOPM__PUBLIC int vfiopm_exit(struct vfiopm_device *dev)
 			take_back_one(before.wakeup_fd);
 		publish(dev, VFIOPM_STATE_ACTIVE, -1, false);
 	}
-	pthread_mutex_unlock(&dev->power->lock);
 	return r;
 }

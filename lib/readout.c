@@ -76,14 +76,11 @@ void vfiopm__readout_free(struct vfiopm__readout *readout)
 	free(readout);
 }
 
-static int read_attribute(const struct vfiopm_device *dev, const void *ret,
-			  enum attribute attribute, char text[VFIOPM__VALUE_SIZE])
+static int read_text(const struct vfiopm_device *dev, enum attribute attribute,
+		     char text[VFIOPM__VALUE_SIZE])
 {
-	const struct vfiopm__readout *readout;
+	const struct vfiopm__readout *readout = atomic_load(&dev->readout);
 
-	if (!dev || !ret)
-		return -EINVAL;
-	readout = atomic_load(&dev->readout);
 	if (!readout)
 		return -ENXIO;
 	if (readout->fds[attribute] < 0)
@@ -91,29 +88,32 @@ static int read_attribute(const struct vfiopm_device *dev, const void *ret,
 	return vfiopm__sysfs_read_attribute(readout->fds[attribute], text, VFIOPM__VALUE_SIZE);
 }
 
+static int read_value(const struct vfiopm_device *dev, enum attribute attribute,
+		      int (*parse)(const char *text, uint32_t *ret_value), uint32_t *ret_value)
+{
+	char text[VFIOPM__VALUE_SIZE];
+	int r = dev && ret_value ? read_text(dev, attribute, text) : -EINVAL;
+
+	return r < 0 ? r : parse(text, ret_value);
+}
+
 VFIOPM__PUBLIC int vfiopm_readout_get_power_state(const struct vfiopm_device *dev,
 						  uint32_t *ret_state)
 {
-	char text[VFIOPM__VALUE_SIZE];
-	int r = read_attribute(dev, ret_state, POWER_STATE, text);
-
-	return r < 0 ? r : vfiopm__text_parse_power_state(text, ret_state);
+	return read_value(dev, POWER_STATE, vfiopm__text_parse_power_state, ret_state);
 }
 
 VFIOPM__PUBLIC int vfiopm_readout_get_runtime_status(const struct vfiopm_device *dev,
 						     uint32_t *ret_status)
 {
-	char text[VFIOPM__VALUE_SIZE];
-	int r = read_attribute(dev, ret_status, RUNTIME_STATUS, text);
-
-	return r < 0 ? r : vfiopm__text_parse_runtime_status(text, ret_status);
+	return read_value(dev, RUNTIME_STATUS, vfiopm__text_parse_runtime_status, ret_status);
 }
 
 VFIOPM__PUBLIC int vfiopm_readout_get_suspended_time(const struct vfiopm_device *dev,
 						     uint64_t *ret_ms)
 {
 	char text[VFIOPM__VALUE_SIZE];
-	int r = read_attribute(dev, ret_ms, SUSPENDED_TIME, text);
+	int r = dev && ret_ms ? read_text(dev, SUSPENDED_TIME, text) : -EINVAL;
 
 	return r < 0 ? r : vfiopm__text_parse_number(text, ret_ms);
 }
@@ -121,17 +121,11 @@ VFIOPM__PUBLIC int vfiopm_readout_get_suspended_time(const struct vfiopm_device 
 VFIOPM__PUBLIC int vfiopm_readout_get_control(const struct vfiopm_device *dev,
 					      uint32_t *ret_control)
 {
-	char text[VFIOPM__VALUE_SIZE];
-	int r = read_attribute(dev, ret_control, CONTROL, text);
-
-	return r < 0 ? r : vfiopm__text_parse_control(text, ret_control);
+	return read_value(dev, CONTROL, vfiopm__text_parse_control, ret_control);
 }
 
 VFIOPM__PUBLIC int vfiopm_readout_get_d3cold_allowed(const struct vfiopm_device *dev,
 						     uint32_t *ret_allowed)
 {
-	char text[VFIOPM__VALUE_SIZE];
-	int r = read_attribute(dev, ret_allowed, D3COLD_ALLOWED, text);
-
-	return r < 0 ? r : vfiopm__text_parse_flag(text, ret_allowed);
+	return read_value(dev, D3COLD_ALLOWED, vfiopm__text_parse_flag, ret_allowed);
 }

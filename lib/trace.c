@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 
+#include "lock.h"
 #include "trace.h"
 
 void vfiopm__trace_init(struct vfiopm__trace *trace)
@@ -19,16 +20,13 @@ void vfiopm__trace_destroy(struct vfiopm__trace *trace)
 
 int vfiopm__trace_set(struct vfiopm__trace *trace, vfiopm__trace_function *function, void *data)
 {
-	int r = -EALREADY;
+	VFIOPM__HOLD(&trace->setting);
 
-	pthread_mutex_lock(&trace->setting);
-	if (!atomic_load(&trace->function)) {
-		trace->data = data;
-		atomic_store(&trace->function, function);
-		r = 0;
-	}
-	pthread_mutex_unlock(&trace->setting);
-	return r;
+	if (atomic_load(&trace->function))
+		return -EALREADY;
+	trace->data = data;
+	atomic_store(&trace->function, function);
+	return 0;
 }
 
 void vfiopm__trace_event(const struct vfiopm__trace *trace, uint32_t event, const char *call,

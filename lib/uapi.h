@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's uAPI, as the library's own files see it: <linux/vfio.h>, with
- * what headers older than the kernels we run on do not have yet. The numbers
- * are ABI; the assertions hold our fallbacks against the real header wherever
- * it has them.
+ * The kernel's uAPI: <linux/vfio.h>, and fallbacks for headers that are older than the kernels on
+ * which the library runs. The numbers are ABI. The assertions compare the fallbacks with the real
+ * header where it has them.
  */
 #ifndef VFIOPM_UAPI_H
 #define VFIOPM_UAPI_H
@@ -28,8 +27,8 @@
 #define F_DUPFD_QUERY 1027
 #endif
 
-/* Linux 6.6: the device cdev. The structs have names of our own, as a header
- * may or may not have the kernel's. */
+/* Linux 6.6: the device cdev. The structs have other names than the kernel's, which a header may
+ * or may not have. */
 #ifndef VFIO_DEVICE_BIND_IOMMUFD
 #define VFIO_DEVICE_BIND_IOMMUFD      _IO(VFIO_TYPE, VFIO_BASE + 18)
 #define VFIO_DEVICE_ATTACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 19)
@@ -59,8 +58,8 @@ struct vfiopm__ioas_alloc {
 	uint32_t out_ioas_id;
 };
 
-/* Linux 2.6.32: include/uapi/linux/kvm.h, which includes a header that a machine without KVM
- * does not have. */
+/* Linux 2.6.32: include/uapi/linux/kvm.h. It includes a header that an architecture without KVM
+ * lacks. */
 struct vfiopm__kvm_irqfd {
 	uint32_t fd;
 	uint32_t gsi;
@@ -72,10 +71,8 @@ struct vfiopm__kvm_irqfd {
 #define VFIOPM__KVM_IRQFD	   _IOW(0xAE, 0x76, struct vfiopm__kvm_irqfd)
 #define VFIOPM__KVM_IRQFD_DEASSIGN (UINT32_C(1) << 0)
 
-/*
- * struct vfio_device_feature with room for the one payload that the power
- * features have, struct vfio_device_low_power_entry_with_wakeup.
- */
+/* struct vfio_device_feature, followed by the only payload of the low-power features, struct
+ * vfio_device_low_power_entry_with_wakeup. */
 struct vfiopm__feature {
 	uint32_t argsz;
 	uint32_t flags;
@@ -89,11 +86,6 @@ static_assert(VFIOPM__KVM_IRQFD == KVM_IRQFD, "KVM_IRQFD");
 static_assert(VFIOPM__KVM_IRQFD_DEASSIGN == KVM_IRQFD_FLAG_DEASSIGN, "KVM_IRQFD_FLAG_DEASSIGN");
 static_assert(offsetof(struct vfiopm__kvm_irqfd, gsi) == offsetof(struct kvm_irqfd, gsi), "gsi");
 #endif
-static_assert(F_DUPFD_QUERY == 1027, "F_DUPFD_QUERY");
-static_assert(VFIO_DEVICE_GET_INFO == 0x3b6b, "VFIO_DEVICE_GET_INFO");
-static_assert(VFIO_DEVICE_GET_IRQ_INFO == 0x3b6d, "VFIO_DEVICE_GET_IRQ_INFO");
-static_assert(VFIO_DEVICE_SET_IRQS == 0x3b6e, "VFIO_DEVICE_SET_IRQS");
-static_assert(VFIO_DEVICE_FEATURE == 0x3b75, "VFIO_DEVICE_FEATURE");
 static_assert(VFIO_DEVICE_BIND_IOMMUFD == 0x3b76, "VFIO_DEVICE_BIND_IOMMUFD");
 static_assert(VFIO_DEVICE_ATTACH_IOMMUFD_PT == 0x3b77, "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
 static_assert(IOMMU_IOAS_ALLOC == 0x3b81, "IOMMU_IOAS_ALLOC");

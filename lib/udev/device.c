@@ -415,14 +415,12 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_cdev_node(const struct vfiopm_disc
 
 /* ---- power ---- */
 
-static int read_power(const struct vfiopm_discover_device *device, const void *ret,
-		      const char *file, char text[VFIOPM__VALUE_SIZE])
+static int read_text(const struct vfiopm_discover_device *device, const char *file,
+		     char text[VFIOPM__VALUE_SIZE])
 {
 	char path[VFIOPM__PATH_SIZE];
 	int r;
 
-	if (!device || !ret)
-		return -EINVAL;
 	make_path(device->address, file, path);
 	r = vfiopm__sysfs_read(path, text, VFIOPM__VALUE_SIZE);
 	if (r != -ENOENT)
@@ -431,29 +429,34 @@ static int read_power(const struct vfiopm_discover_device *device, const void *r
 	return vfiopm__sysfs_check(path) == 0 ? -ENOENT : -ENODEV;
 }
 
+static int read_value(const struct vfiopm_discover_device *device, const char *file,
+		      int (*parse)(const char *text, uint32_t *ret_value), uint32_t *ret_value)
+{
+	char text[VFIOPM__VALUE_SIZE];
+	int r = device && ret_value ? read_text(device, file, text) : -EINVAL;
+
+	return r < 0 ? r : parse(text, ret_value);
+}
+
 VFIOPM__PUBLIC int vfiopm_discover_device_get_power_state(
 	const struct vfiopm_discover_device *device, uint32_t *ret_state)
 {
-	char text[VFIOPM__VALUE_SIZE];
-	int r = read_power(device, ret_state, "power_state", text);
-
-	return r < 0 ? r : vfiopm__text_parse_power_state(text, ret_state);
+	return read_value(device, "power_state", vfiopm__text_parse_power_state, ret_state);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_runtime_status(
 	const struct vfiopm_discover_device *device, uint32_t *ret_status)
 {
-	char text[VFIOPM__VALUE_SIZE];
-	int r = read_power(device, ret_status, "power/runtime_status", text);
-
-	return r < 0 ? r : vfiopm__text_parse_runtime_status(text, ret_status);
+	return read_value(device, "power/runtime_status", vfiopm__text_parse_runtime_status,
+			  ret_status);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_suspended_time(
 	const struct vfiopm_discover_device *device, uint64_t *ret_ms)
 {
 	char text[VFIOPM__VALUE_SIZE];
-	int r = read_power(device, ret_ms, "power/runtime_suspended_time", text);
+	int r = device && ret_ms ? read_text(device, "power/runtime_suspended_time", text)
+				 : -EINVAL;
 
 	return r < 0 ? r : vfiopm__text_parse_number(text, ret_ms);
 }
@@ -461,17 +464,11 @@ VFIOPM__PUBLIC int vfiopm_discover_device_get_suspended_time(
 VFIOPM__PUBLIC int vfiopm_discover_device_get_control(const struct vfiopm_discover_device *device,
 						      uint32_t *ret_control)
 {
-	char text[VFIOPM__VALUE_SIZE];
-	int r = read_power(device, ret_control, "power/control", text);
-
-	return r < 0 ? r : vfiopm__text_parse_control(text, ret_control);
+	return read_value(device, "power/control", vfiopm__text_parse_control, ret_control);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_device_get_d3cold_allowed(
 	const struct vfiopm_discover_device *device, uint32_t *ret_allowed)
 {
-	char text[VFIOPM__VALUE_SIZE];
-	int r = read_power(device, ret_allowed, "d3cold_allowed", text);
-
-	return r < 0 ? r : vfiopm__text_parse_flag(text, ret_allowed);
+	return read_value(device, "d3cold_allowed", vfiopm__text_parse_flag, ret_allowed);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * MSI-X masking from many threads at the same time, on the simulator: processors that mask, an
- * event loop, a device that raises, a function mask. Built with ThreadSanitizer (scripts/build
- * threads) this also shows that nothing is read while it is written.
+ * MSI-X masking from many threads at the same time, on the simulator: vCPU threads mask, an event
+ * loop dispatches, the device raises interrupts, another thread changes settings. With
+ * ThreadSanitizer (scripts/build threads) this also shows that no data race exists.
  */
 #include <errno.h>
 #include <poll.h>
@@ -17,7 +17,7 @@
 
 #define CYCLES 2000
 
-struct processor {
+struct vcpu {
 	const struct msix_fixture *fixture;
 	uint32_t vector;
 	unsigned failures, while_masked;
@@ -29,28 +29,28 @@ static struct {
 	atomic_uint failures;
 } others;
 
-/* Masks its vector, sees that nothing comes, and unmasks it. */
+/* Mask a vector, check that no interrupt arrives, and unmask it. */
 static void *mask_and_unmask(void *data)
 {
-	struct processor *processor = data;
-	const struct msix_fixture *fixture = processor->fixture;
-	uint32_t vector = processor->vector;
+	struct vcpu *vcpu = data;
+	const struct msix_fixture *fixture = vcpu->fixture;
+	uint32_t vector = vcpu->vector;
 
 	for (unsigned i = 0; i < CYCLES; i++) {
 		unsigned before;
 
-		processor->failures += vfiopm_msix_mask(fixture->msix, vector) != 0;
+		vcpu->failures += vfiopm_msix_mask(fixture->msix, vector) != 0;
 		before = guest_interrupts(fixture->guest, vector);
 		for (int j = 0; j < 3; j++)
 			sched_yield();
-		processor->failures += vfiopm_msix_is_pending(fixture->msix, vector) < 0;
-		processor->while_masked += guest_interrupts(fixture->guest, vector) != before;
-		processor->failures += vfiopm_msix_unmask(fixture->msix, vector) != 0;
+		vcpu->failures += vfiopm_msix_is_pending(fixture->msix, vector) < 0;
+		vcpu->while_masked += guest_interrupts(fixture->guest, vector) != before;
+		vcpu->failures += vfiopm_msix_unmask(fixture->msix, vector) != 0;
 	}
 	return NULL;
 }
 
-static void *raise_them(void *data)
+static void *raise_interrupts(void *data)
 {
 	(void)data;
 	for (unsigned i = 0; !others.stop; i++) {
@@ -75,8 +75,7 @@ static void *loop(void *data)
 	return NULL;
 }
 
-/* What else a VMM does meanwhile. */
-static void *meddle(void *data)
+static void *change_settings(void *data)
 {
 	const struct msix_fixture *fixture = data;
 	uint8_t pba[8];
@@ -108,39 +107,39 @@ static void join(pthread_t thread)
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
-#define PROCESSORS (VECTORS - 1)
+#define VCPUS (VECTORS - 1)
 
-static void all_at_the_same_time(void **state)
+static void all_calls_run_in_parallel(void **state)
 {
-	struct processor processors[PROCESSORS];
-	pthread_t threads[PROCESSORS], device, event_loop, meddler;
+	struct vcpu vcpus[VCPUS];
+	pthread_t threads[VCPUS], device, event_loop, settings;
 	struct msix_fixture fixture;
 
 	(void)state;
 	msix_fixture_open(&fixture);
 	expect_ok(vfiopm_msix_use(fixture.msix, 0, VECTORS));
 	sim_hold_awake(testbed_sim_device(), true);
-	start(&device, raise_them, NULL);
+	start(&device, raise_interrupts, NULL);
 	start(&event_loop, loop, &fixture);
-	start(&meddler, meddle, &fixture);
-	for (uint32_t i = 0; i < PROCESSORS; i++) {
-		processors[i] = (struct processor){ .fixture = &fixture, .vector = i };
-		start(&threads[i], mask_and_unmask, &processors[i]);
+	start(&settings, change_settings, &fixture);
+	for (uint32_t i = 0; i < VCPUS; i++) {
+		vcpus[i] = (struct vcpu){ .fixture = &fixture, .vector = i };
+		start(&threads[i], mask_and_unmask, &vcpus[i]);
 	}
-	for (unsigned i = 0; i < PROCESSORS; i++) {
+	for (unsigned i = 0; i < VCPUS; i++) {
 		join(threads[i]);
-		assert_int_equal(processors[i].failures, 0);
-		assert_int_equal(processors[i].while_masked, 0);
+		assert_int_equal(vcpus[i].failures, 0);
+		assert_int_equal(vcpus[i].while_masked, 0);
 	}
 	others.stop = true;
 	join(device);
 	join(event_loop);
-	join(meddler);
+	join(settings);
 	assert_int_equal(others.failures, 0);
 
-	/* What was raised last is delivered. */
+	/* Every vector still works. */
 	expect_ok(vfiopm_msix_set_function_mask(fixture.msix, 0));
-	for (uint32_t i = 0; i < PROCESSORS; i++) {
+	for (uint32_t i = 0; i < VCPUS; i++) {
 		expect_ok(vfiopm_msix_mask(fixture.msix, i));
 		assert_true(guest_interrupts(fixture.guest, i) <= others.fired[i]);
 		sim_fire(testbed_sim_device(), VFIOPM_IRQ_MSIX, i);
@@ -156,7 +155,7 @@ static void all_at_the_same_time(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { ON_TESTBED(all_at_the_same_time) };
+	const struct CMUnitTest tests[] = { ON_TESTBED(all_calls_run_in_parallel) };
 
 	return cmocka_run_group_tests_name("msix-threads", tests, NULL, NULL);
 }

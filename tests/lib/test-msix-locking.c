@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The locking rules of vfiopm(7), on the simulator: a VMM with one big lock, whose vCPU threads
+ * call the library under that lock, and whose callbacks take an inner lock. The event loop
+ * dispatches with or without the big lock. With ThreadSanitizer (scripts/build threads), which
+ * reports an inversion of the lock order, this shows that the documented rules are enough.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "msix-fixture.h"
+#include "sim.h"
+#include "testbed-sim.h"
+#include "testbed.h"
+
+#define CYCLES 1000
+#define VCPUS  3
+
+static struct {
+	/* Held by a vCPU thread while it handles an exit of the guest, as QEMU's. */
+	pthread_mutex_t big;
+	/* Protects the interrupt controller and the memory map. Callbacks take it; no thread
+	 * holds it while it calls the library. */
+	pthread_mutex_t inner;
+	struct msix_fixture fixture;
+	bool loop_takes_big;
+	atomic_bool stop;
+	atomic_uint failures;
+
+	/* Under the inner lock. */
+	bool attached[VECTORS];
+	unsigned delivered[VECTORS];
+	int intercepting;
+} vmm = { .big = PTHREAD_MUTEX_INITIALIZER, .inner = PTHREAD_MUTEX_INITIALIZER };
+
+/* ---- callbacks ---- */
+
+static int change_irqfd(uint32_t vector, int irqfd, bool attach)
+{
+	int r;
+
+	pthread_mutex_lock(&vmm.inner);
+	vmm.failures += vmm.attached[vector] == attach;
+	r = attach ? vfiopm_kvm_attach(vmm.fixture.kvm, vector, irqfd)
+		   : vfiopm_kvm_detach(vmm.fixture.kvm, vector, irqfd);
+	vmm.attached[vector] = attach;
+	pthread_mutex_unlock(&vmm.inner);
+	return r;
+}
+
+static int attach(void *data, uint32_t vector, int irqfd)
+{
+	(void)data;
+	return change_irqfd(vector, irqfd, true);
+}
+
+static int detach(void *data, uint32_t vector, int irqfd)
+{
+	(void)data;
+	return change_irqfd(vector, irqfd, false);
+}
+
+static int deliver(void *data, uint32_t vector)
+{
+	(void)data;
+	pthread_mutex_lock(&vmm.inner);
+	vmm.delivered[vector]++;
+	pthread_mutex_unlock(&vmm.inner);
+	return 0;
+}
+
+static void intercept(void *data, int on)
+{
+	(void)data;
+	pthread_mutex_lock(&vmm.inner);
+	vmm.failures += vmm.intercepting == on;
+	vmm.intercepting = on;
+	pthread_mutex_unlock(&vmm.inner);
+}
+
+/* ---- threads ---- */
+
+static void *run_vcpu(void *data)
+{
+	uint32_t vector = *(const uint32_t *)data;
+	struct vfiopm_msix *msix = vmm.fixture.msix;
+	uint8_t pba[8];
+
+	for (unsigned i = 0; i < CYCLES; i++) {
+		/* One exit of the guest for each access to its table or PBA. */
+		pthread_mutex_lock(&vmm.big);
+		vmm.failures += vfiopm_msix_mask(msix, vector) != 0;
+		pthread_mutex_unlock(&vmm.big);
+		sched_yield();
+		pthread_mutex_lock(&vmm.big);
+		vmm.failures += vfiopm_msix_read_pba(msix, 0, 8, pba) != 0;
+		pthread_mutex_unlock(&vmm.big);
+		pthread_mutex_lock(&vmm.big);
+		vmm.failures += vfiopm_msix_unmask(msix, vector) != 0;
+		pthread_mutex_unlock(&vmm.big);
+	}
+	return NULL;
+}
+
+static void *run_event_loop(void *data)
+{
+	struct pollfd pollfd = { .fd = vfiopm_msix_get_fd(vmm.fixture.msix), .events = POLLIN };
+
+	(void)data;
+	while (!vmm.stop) {
+		if (poll(&pollfd, 1, 1) != 1)
+			continue;
+		if (vmm.loop_takes_big)
+			pthread_mutex_lock(&vmm.big);
+		vmm.failures += vfiopm_msix_dispatch(vmm.fixture.msix) < 0;
+		if (vmm.loop_takes_big)
+			pthread_mutex_unlock(&vmm.big);
+	}
+	return NULL;
+}
+
+/* The control thread puts the device to sleep, and enables and disables a vector. */
+static void *run_control(void *data)
+{
+	struct vfiopm_device *dev = vmm.fixture.irq.dev;
+	struct vfiopm_msix *msix = vmm.fixture.msix;
+
+	(void)data;
+	for (unsigned i = 0; !vmm.stop; i++) {
+		pthread_mutex_lock(&vmm.big);
+		vmm.failures += vfiopm_enter(dev) != 0;
+		vmm.failures += vfiopm_exit(dev) != 0;
+		vmm.failures += vfiopm_msix_set_policy(msix, i % 3) != 0;
+		vmm.failures += vfiopm_msix_set_function_mask(msix, i % 2) != 0;
+		vmm.failures += vfiopm_msix_release(msix, VECTORS - 1, 1) != 0;
+		vmm.failures += vfiopm_msix_use(msix, VECTORS - 1, 1) != 0;
+		pthread_mutex_unlock(&vmm.big);
+		/* The inner lock without the library. */
+		pthread_mutex_lock(&vmm.inner);
+		vmm.failures += vmm.intercepting != 0 && vmm.intercepting != 1;
+		pthread_mutex_unlock(&vmm.inner);
+		sched_yield();
+	}
+	return NULL;
+}
+
+static void *run_device(void *data)
+{
+	(void)data;
+	for (unsigned i = 0; !vmm.stop; i++) {
+		sim_fire(testbed_sim_device(), VFIOPM_IRQ_MSIX, i % VECTORS);
+		sched_yield();
+	}
+	return NULL;
+}
+
+static void run_vmm(bool loop_takes_big, bool has_irqfds)
+{
+	const struct vfiopm_msix_ops ops = {
+		.attach = has_irqfds ? attach : NULL,
+		.detach = has_irqfds ? detach : NULL,
+		.deliver = deliver,
+		.intercept_pba = intercept,
+	};
+	void *(*const others[])(void *) = { run_event_loop, run_control, run_device };
+	pthread_t vcpus[VCPUS], threads[3];
+	uint32_t vectors[VCPUS];
+
+	vmm.loop_takes_big = loop_takes_big;
+	vmm.stop = false;
+	msix_fixture_open_with(&vmm.fixture, &ops, NULL);
+	expect_ok(vfiopm_msix_use(vmm.fixture.msix, 0, VECTORS));
+	sim_hold_awake(testbed_sim_device(), true);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, others[i], NULL), 0);
+	for (unsigned i = 0; i < VCPUS; i++) {
+		vectors[i] = i;
+		assert_int_equal(pthread_create(&vcpus[i], NULL, run_vcpu, &vectors[i]), 0);
+	}
+	for (unsigned i = 0; i < VCPUS; i++)
+		assert_int_equal(pthread_join(vcpus[i], NULL), 0);
+	vmm.stop = true;
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(vmm.failures, 0);
+	sim_hold_awake(testbed_sim_device(), false);
+	msix_fixture_close(&vmm.fixture);
+	assert_int_equal(vmm.intercepting, 0);
+}
+
+static void the_event_loop_holds_the_big_lock(void **state)
+{
+	(void)state;
+	run_vmm(true, true);
+}
+
+static void the_event_loop_holds_no_lock(void **state)
+{
+	(void)state;
+	run_vmm(false, true);
+}
+
+static void a_vmm_without_irqfds_delivers_under_the_inner_lock(void **state)
+{
+	(void)state;
+	run_vmm(false, false);
+	assert_true(vmm.delivered[0] > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_TESTBED(the_event_loop_holds_the_big_lock),
+		ON_TESTBED(the_event_loop_holds_no_lock),
+		ON_TESTBED(a_vmm_without_irqfds_delivers_under_the_inner_lock),
+	};
+
+	return cmocka_run_group_tests_name("msix-locking", tests, NULL, NULL);
+}

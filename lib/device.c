@@ -109,7 +109,7 @@ static int check_is_device(int device_fd)
 
 static int create_parts(struct vfiopm_device *dev, int device_fd)
 {
-	int r = vfiopm__power_new(device_fd, &dev->power);
+	int r = vfiopm__power_new(dev, &dev->power);
 
 	return r < 0 ? r : vfiopm__irq_new(device_fd, &dev->trace, &dev->irq);
 }

@@ -1,66 +1,29 @@
 // SPDX-License-Identifier: MIT
 /*
- * The low-power features of one device, and the state that this object has brought it to.
- *
- * The kernel does not report the state: an entry's EINVAL depends on an asynchronous suspend,
- * and every query wakes the device. So the state is kept here, in one word that entries and
- * exits publish and that vfiopm_get_state() reads without a lock.
- *
- * An entry with wakeup is an "arming". The kernel signals its eventfd once, at the first resume
- * of the suspended device, and ends low power (drivers/vfio/pci/vfio_pci_core.c,
- * vfio_pci_core_runtime_resume(), 6.1). Any ioctl causes that resume, including the next entry
- * and the exit. A count that an ioctl of this file causes is not a wake for the caller, so it is
- * taken back.
+ * The low-power features of one device: probing them, entries and exits. wakeup.c keeps the state
+ * and tells wakes by the host from those that an ioctl of this file causes.
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-
-#include <vfiopm/readout.h>
 
 #include "device.h"
 #include "lock.h"
 #include "power.h"
 #include "sys.h"
 #include "uapi.h"
+#include "wakeup.h"
 #include "wire.h"
 
 static const char enter_call[] = "VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY";
 static const char enter_wakeup_call[] = "VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP";
 static const char exit_call[] = "VFIO_DEVICE_FEATURE_LOW_POWER_EXIT";
 
-/* The word holds a generation, which each entry and exit increments, and the state. STALE: the
- * eventfd held a count when it was armed, so a count in it does not prove a wake. */
-#define WORD_STATE_MASK UINT64_C(3)
-#define WORD_STALE	(UINT64_C(1) << 2)
-#define WORD_SHIFT	3
-
-#define SLEPT_UNKNOWN	UINT64_MAX
-
-struct arming {
-	_Atomic int fd;		/* a duplicate of the caller's eventfd, or -1 */
-	_Atomic uint64_t slept; /* runtime_suspended_time in ms at the arming */
-};
-
 struct vfiopm__power {
 	uint32_t features;
-	pthread_mutex_t lock; /* serializes entries and exits; readers do not take it */
-	_Atomic uint64_t word;
-	/* A generation uses armings[generation % 2]. A writer fills the other element before it
-	 * publishes the next word, and a reader discards what it read if the word changed. */
-	struct arming armings[2];
+	pthread_mutex_t lock; /* serializes entries, exits and the taking of wakes */
+	struct vfiopm__wakeup wakeup;
 };
-
-static int word_state(uint64_t word)
-{
-	return (int)(word & WORD_STATE_MASK);
-}
-
-static struct arming *word_arming(struct vfiopm__power *power, uint64_t word)
-{
-	return &power->armings[(word >> WORD_SHIFT) & 1];
-}
 
 /* ---- features ---- */
 
@@ -109,13 +72,13 @@ static int probe_features(int device_fd, uint32_t *ret_features)
 	return 0;
 }
 
-int vfiopm__power_new(int device_fd, struct vfiopm__power **ret_power)
+int vfiopm__power_new(const struct vfiopm_device *dev, struct vfiopm__power **ret_power)
 {
 	struct vfiopm__power *power;
 	uint32_t features;
 	int r;
 
-	r = probe_features(device_fd, &features);
+	r = probe_features(dev->fds.device, &features);
 	if (r < 0)
 		return r;
 	power = calloc(1, sizeof(*power));
@@ -124,7 +87,7 @@ int vfiopm__power_new(int device_fd, struct vfiopm__power **ret_power)
 
 	power->features = features;
 	pthread_mutex_init(&power->lock, NULL);
-	power->armings[0].fd = power->armings[1].fd = -1;
+	vfiopm__wakeup_init(&power->wakeup, dev);
 	*ret_power = power;
 	return 0;
 }
@@ -133,8 +96,7 @@ void vfiopm__power_free(struct vfiopm__power *power)
 {
 	if (!power)
 		return;
-	vfiopm__sys_close(power->armings[0].fd);
-	vfiopm__sys_close(power->armings[1].fd);
+	vfiopm__wakeup_destroy(&power->wakeup);
 	pthread_mutex_destroy(&power->lock);
 	free(power);
 }
@@ -149,86 +111,17 @@ VFIOPM__PUBLIC int vfiopm_get_features(const struct vfiopm_device *dev, uint32_t
 
 /* ---- the state ---- */
 
-static bool is_suspended(const struct vfiopm_device *dev)
-{
-	uint32_t status;
-
-	return vfiopm_readout_get_runtime_status(dev, &status) == 0 &&
-	       status == VFIOPM_RUNTIME_SUSPENDED;
-}
-
-static uint64_t slept_until_now(const struct vfiopm_device *dev)
-{
-	uint64_t ms;
-
-	return vfiopm_readout_get_suspended_time(dev, &ms) == 0 ? ms : SLEPT_UNKNOWN;
-}
-
-/* An armed device that has slept since the arming and is active was resumed, so the kernel has
- * signalled its eventfd. */
-static bool slept_and_resumed(const struct vfiopm_device *dev, uint64_t slept)
-{
-	uint64_t ms = slept == SLEPT_UNKNOWN ? SLEPT_UNKNOWN : slept_until_now(dev);
-	uint32_t status;
-
-	return ms != SLEPT_UNKNOWN && ms > slept &&
-	       vfiopm_readout_get_runtime_status(dev, &status) == 0 &&
-	       status == VFIOPM_RUNTIME_ACTIVE;
-}
-
-/* Add to the word of an armed device what the eventfd and sysfs show. */
-static uint64_t refine(const struct vfiopm_device *dev, struct vfiopm__power *power, uint64_t word)
-{
-	struct arming *arming = word_arming(power, word);
-	bool readable = vfiopm__sys_eventfd_readable(arming->fd);
-
-	if (!readable)
-		word &= ~WORD_STALE; /* the caller has taken the old count */
-	if ((readable && !(word & WORD_STALE)) || slept_and_resumed(dev, arming->slept))
-		word |= VFIOPM_STATE_WOKEN;
-	return word;
-}
-
-static_assert((VFIOPM_STATE_LOW_POWER_WAKEUP | VFIOPM_STATE_WOKEN) == VFIOPM_STATE_WOKEN,
-	      "an armed word becomes a woken one by setting bits");
-
-static uint64_t observe(const struct vfiopm_device *dev)
-{
-	struct vfiopm__power *power = dev->power;
-	uint64_t word = power->word, seen;
-
-	for (;;) {
-		if (word_state(word) != VFIOPM_STATE_LOW_POWER_WAKEUP)
-			return word;
-		seen = refine(dev, power, word);
-		/* An entry or exit in between makes this fail and loads the new word. */
-		if (atomic_compare_exchange_strong(&power->word, &word, seen))
-			return seen;
-	}
-}
-
 VFIOPM__PUBLIC int vfiopm_get_state(const struct vfiopm_device *dev)
 {
-	return dev ? word_state(observe(dev)) : -EINVAL;
+	return dev ? vfiopm__wakeup_get_state(&dev->power->wakeup) : -EINVAL;
 }
 
-/* Begin a generation. Takes wakeup_fd over and closes the fd of the previous arming. */
-static void publish(const struct vfiopm_device *dev, int state, int wakeup_fd, bool stale)
+VFIOPM__PUBLIC int vfiopm_take_wake(struct vfiopm_device *dev)
 {
-	struct vfiopm__power *power = dev->power;
-	uint64_t word = power->word;
-	struct arming *old = word_arming(power, word);
-	int old_fd = old->fd;
-
-	word = ((word >> WORD_SHIFT) + 1) << WORD_SHIFT | (stale ? WORD_STALE : 0) |
-	       (uint64_t)state;
-	word_arming(power, word)->fd = wakeup_fd;
-	word_arming(power, word)->slept = wakeup_fd < 0 ? SLEPT_UNKNOWN : slept_until_now(dev);
-	power->word = word;
-
-	old->fd = -1;
-	if (old_fd != wakeup_fd)
-		vfiopm__sys_close(old_fd);
+	if (!dev)
+		return -EINVAL;
+	VFIOPM__HOLD(&dev->power->lock);
+	return vfiopm__wakeup_take(&dev->power->wakeup);
 }
 
 /* ---- entry and exit ---- */
@@ -241,87 +134,56 @@ static int issue(const struct vfiopm_device *dev, const char *call, struct vfiop
 	return r;
 }
 
-/* What is observed before an ioctl, to decide afterwards whether that ioctl woke the device. */
-struct before {
-	int state;
-	int wakeup_fd;
-	bool readable;
-	bool suspended;
-};
-
-static struct before look_before(const struct vfiopm_device *dev)
+/* Did the ioctl wake the armed device? Its count is taken back. A host wake at the same time is
+ * indistinguishable; the caller is giving the device a new state in this call. */
+static bool take_own_wake(struct vfiopm__power *power, int state, int result)
 {
-	struct before before = { .wakeup_fd = -1 };
-	uint64_t word = observe(dev);
-
-	before.state = word_state(word);
-	if (before.state == VFIOPM_STATE_LOW_POWER_WAKEUP) {
-		before.wakeup_fd = word_arming(dev->power, word)->fd;
-		before.readable = word & WORD_STALE;
-		before.suspended = before.readable && is_suspended(dev);
-	}
-	return before;
-}
-
-/* A host wake at the same time is indistinguishable from a wake by this ioctl. Nothing is lost:
- * the caller is giving the device a new state in this call. */
-static bool woken_by_call(const struct before *before, int result)
-{
-	if (before->state != VFIOPM_STATE_LOW_POWER_WAKEUP || result == -EIO)
-		return false;
-	/* An old count in the eventfd hides a new one; then only sysfs shows the wake. */
-	return before->readable ? before->suspended
-				: vfiopm__sys_eventfd_readable(before->wakeup_fd);
-}
-
-static void take_back_one(int wakeup_fd)
-{
-	uint64_t count;
-
-	if (vfiopm__sys_eventfd_take(wakeup_fd, &count) == 0 && count > 1)
-		vfiopm__sys_eventfd_add(wakeup_fd, count - 1);
+	/* EIO: the device could not be resumed, so this ioctl signalled nothing. */
+	return state == VFIOPM_STATE_LOW_POWER_WAKEUP && result != -EIO &&
+	       vfiopm__wakeup_take_own(&power->wakeup);
 }
 
 /* A failed entry has woken the device too: restore the previous arming. If that fails as well,
- * the count stays in the eventfd and reports the wake. */
-static void restore_arming(const struct vfiopm_device *dev, const struct before *before)
+ * its eventfd reports the wake. */
+static void restore_arming(const struct vfiopm_device *dev)
 {
+	struct vfiopm__wakeup *wakeup = &dev->power->wakeup;
 	struct vfiopm__feature request;
 
-	vfiopm__wire_enter_wakeup(&request, before->wakeup_fd);
+	vfiopm__wire_enter_wakeup(&request, wakeup->fd);
 	if (issue(dev, enter_wakeup_call, &request) < 0)
-		return;
-	take_back_one(before->wakeup_fd);
-	publish(dev, VFIOPM_STATE_LOW_POWER_WAKEUP, before->wakeup_fd, before->readable);
+		vfiopm__sys_eventfd_add(wakeup->fd, 1);
+	else
+		vfiopm__wakeup_publish(wakeup, VFIOPM_STATE_LOW_POWER_WAKEUP, wakeup->fd,
+				       vfiopm__wakeup_count(wakeup->fd));
 }
 
 /* Takes wakeup_fd over on success only. */
 static int enter(const struct vfiopm_device *dev, const char *call, struct vfiopm__feature *request,
 		 int state, int wakeup_fd)
 {
-	struct before before = look_before(dev);
-	bool stale = wakeup_fd >= 0 && vfiopm__sys_eventfd_readable(wakeup_fd);
+	struct vfiopm__power *power = dev->power;
+	int was = vfiopm__wakeup_begin(&power->wakeup), r = -EALREADY;
+	uint64_t count = vfiopm__wakeup_count(wakeup_fd);
 	bool woken;
-	int r;
 
 	/* Only an exit ends a plain entry. The kernel would refuse another entry, but only after
 	 * waking the device. */
-	if (before.state == VFIOPM_STATE_LOW_POWER) {
-		vfiopm__trace_event(&dev->trace, VFIOPM_TRACE_SAVED, call, -EALREADY);
-		return -EALREADY;
-	}
-
-	r = issue(dev, call, request);
-	woken = woken_by_call(&before, r);
-	if (r < 0) {
-		if (woken)
-			restore_arming(dev, &before);
+	if (was == VFIOPM_STATE_LOW_POWER) {
+		vfiopm__trace_event(&dev->trace, VFIOPM_TRACE_SAVED, call, r);
+		vfiopm__wakeup_cancel(&power->wakeup);
 		return r;
 	}
+	r = issue(dev, call, request);
+	woken = take_own_wake(power, was, r);
+	if (r == 0) {
+		vfiopm__wakeup_publish(&power->wakeup, state, wakeup_fd, count);
+		return 0;
+	}
 	if (woken)
-		take_back_one(before.wakeup_fd);
-	publish(dev, state, wakeup_fd, stale);
-	return 0;
+		restore_arming(dev);
+	vfiopm__wakeup_cancel(&power->wakeup);
+	return r;
 }
 
 VFIOPM__PUBLIC int vfiopm_enter(struct vfiopm_device *dev)
@@ -359,20 +221,20 @@ VFIOPM__PUBLIC int vfiopm_enter_wakeup(struct vfiopm_device *dev, int wakeup_fd)
 VFIOPM__PUBLIC int vfiopm_exit(struct vfiopm_device *dev)
 {
 	struct vfiopm__feature request;
-	struct before before;
-	int r;
+	int was, r;
 
 	if (!dev)
 		return -EINVAL;
 	vfiopm__wire_feature(&request,
 			     VFIO_DEVICE_FEATURE_LOW_POWER_EXIT | VFIO_DEVICE_FEATURE_SET);
 	VFIOPM__HOLD(&dev->power->lock);
-	before = look_before(dev);
+	was = vfiopm__wakeup_begin(&dev->power->wakeup);
 	r = issue(dev, exit_call, &request);
-	if (r == 0) {
-		if (woken_by_call(&before, r))
-			take_back_one(before.wakeup_fd);
-		publish(dev, VFIOPM_STATE_ACTIVE, -1, false);
+	if (r < 0) {
+		vfiopm__wakeup_cancel(&dev->power->wakeup);
+		return r;
 	}
-	return r;
+	take_own_wake(dev->power, was, r);
+	vfiopm__wakeup_publish(&dev->power->wakeup, VFIOPM_STATE_ACTIVE, -1, 0);
+	return 0;
 }

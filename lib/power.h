@@ -7,8 +7,8 @@
 
 struct vfiopm__power;
 
-/* Probes the features, which wakes the device. */
-int vfiopm__power_new(int device_fd, struct vfiopm__power **ret_power);
+/* Probes the features, which wakes the device. The fds of dev must be set. */
+int vfiopm__power_new(const struct vfiopm_device *dev, struct vfiopm__power **ret_power);
 /* NULL is accepted. */
 void vfiopm__power_free(struct vfiopm__power *power);
 

@@ -95,6 +95,21 @@ int vfiopm_enter_wakeup(struct vfiopm_device *dev, int wakeup_fd);
 int vfiopm_exit(struct vfiopm_device *dev);
 
 /*
+ * Take one wake of the device: 1 once for each wake of an armed entry that somebody else caused,
+ * whichever thread polls the eventfd and whichever thread calls this. 0 if there is none: the
+ * object's own entries and exits are never wakes, and neither is a count that the eventfd held
+ * when it was armed. Takes the count of the wakeup eventfd, so that the eventfd is readable again
+ * only for a further wake. Never wakes the device. May wait for an entry or exit that another
+ * thread makes, because that call alone decides whose count it is.
+ *
+ * A caller that reads the eventfd itself has taken the wake. Use one eventfd for all entries of a
+ * device; a wake whose count is in another eventfd is not found here.
+ *
+ * 1 or 0, or -EINVAL (dev is NULL).
+ */
+int vfiopm_take_wake(struct vfiopm_device *dev);
+
+/*
  * The state that this object has brought the device to: one of VFIOPM_STATE_*.
  * It comes from memory, from the wakeup eventfd (polled, not read) and, where
  * the device's address is known, from sysfs. Never wakes the device, and never

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The low-power state of one device, and the wakes of its armed entries. Readers take no lock.
+ * The calls between vfiopm__wakeup_begin() and _publish() or _cancel(), and _take(), are
+ * serialized by the lock of struct vfiopm__power.
+ */
+#ifndef VFIOPM_WAKEUP_H
+#define VFIOPM_WAKEUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <vfiopm/power.h>
+
+/* What a reader needs to know of one entry with wakeup. */
+struct vfiopm__arming {
+	_Atomic int fd;		/* a duplicate of the caller's eventfd, or -1 */
+	_Atomic uint64_t slept; /* runtime_suspended_time in ms at the arming */
+};
+
+struct vfiopm__wakeup {
+	const struct vfiopm_device *dev;
+	_Atomic uint64_t word;
+	/* A generation uses armings[generation % 2]. A writer fills the other element before it
+	 * publishes the next word, and a reader discards what it read if the word changed. */
+	struct vfiopm__arming armings[2];
+
+	/* Under the lock. */
+	int fd;		    /* of the last arming, owned; -1 if nothing is left to take */
+	uint64_t accounted; /* counts in fd that prove no further wake */
+	unsigned untaken;   /* wakes that nobody has taken, with their counts in fd */
+};
+
+void vfiopm__wakeup_init(struct vfiopm__wakeup *wakeup, const struct vfiopm_device *dev);
+void vfiopm__wakeup_destroy(struct vfiopm__wakeup *wakeup);
+
+/* VFIOPM_STATE_*, from memory, from the eventfd (which keeps its count) and from sysfs. */
+int vfiopm__wakeup_get_state(struct vfiopm__wakeup *wakeup);
+/* 1 if a wake is taken, else 0. */
+int vfiopm__wakeup_take(struct vfiopm__wakeup *wakeup);
+
+/* An ioctl of this object follows: what it signals is no wake. Returns the state. */
+int vfiopm__wakeup_begin(struct vfiopm__wakeup *wakeup);
+/* After the ioctl: take back the count that it caused on the eventfd, if any. */
+bool vfiopm__wakeup_take_own(struct vfiopm__wakeup *wakeup);
+/* The number of counts in an eventfd; they stay there. */
+uint64_t vfiopm__wakeup_count(int fd);
+/* The ioctl has led to a new state. Takes fd over, which held count counts before the ioctl. */
+void vfiopm__wakeup_publish(struct vfiopm__wakeup *wakeup, int state, int fd, uint64_t count);
+/* The ioctl has changed nothing. */
+void vfiopm__wakeup_cancel(struct vfiopm__wakeup *wakeup);
+
+#endif

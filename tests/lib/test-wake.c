@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Wakes across threads: an event loop polls the wakeup eventfd and calls vfiopm_take_wake(), while
+ * another thread enters and leaves low power and the host wakes the device. An entry or exit of
+ * the object itself is never a wake; each wake by the host is reported once.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <vfiopm/vfiopm.h>
+
+#include "host.h"
+#include "raw.h"
+#include "test.h"
+#include "testbed.h"
+
+struct fixture {
+	struct raw raw;
+	struct vfiopm_device *dev;
+	int wakeup;
+
+	/* The event loop. */
+	bool has_loop;
+	pthread_t loop;
+	atomic_bool stop;
+	atomic_uint wakes, woken_states;
+};
+
+static void *run_event_loop(void *data)
+{
+	struct fixture *fixture = data;
+	struct pollfd pollfd = { .fd = fixture->wakeup, .events = POLLIN };
+
+	while (!fixture->stop) {
+		if (poll(&pollfd, 1, 1) != 1)
+			continue;
+		/* A VMM may ask for the state first: it must not call its own exit a wake. */
+		fixture->woken_states += vfiopm_get_state(fixture->dev) == VFIOPM_STATE_WOKEN;
+		fixture->wakes += vfiopm_take_wake(fixture->dev) == 1;
+	}
+	return NULL;
+}
+
+static void fixture_open(struct fixture *fixture, bool has_loop)
+{
+	testbed_need_low_power();
+	*fixture = (struct fixture){ .has_loop = has_loop };
+	raw_open(&fixture->raw);
+	expect_ok(vfiopm_device_new_from_fd(fixture->raw.device, &fixture->dev));
+	fixture->wakeup = raw_eventfd();
+	if (has_loop)
+		assert_int_equal(pthread_create(&fixture->loop, NULL, run_event_loop, fixture), 0);
+}
+
+static void stop_loop(struct fixture *fixture)
+{
+	if (!fixture->has_loop)
+		return;
+	fixture->has_loop = false;
+	fixture->stop = true;
+	assert_int_equal(pthread_join(fixture->loop, NULL), 0);
+}
+
+static void fixture_close(struct fixture *fixture)
+{
+	stop_loop(fixture);
+	vfiopm_device_free(fixture->dev);
+	close(fixture->wakeup);
+	raw_close(&fixture->raw);
+}
+
+/* As host_wait_suspended(), for many cycles. */
+static void wait_suspended(void)
+{
+	for (int i = 0; i < 20000; i++) {
+		if (host_shows("power/runtime_status", "suspended"))
+			return;
+		usleep(250);
+	}
+	fail_msg("the device is not suspended after 5 s");
+}
+
+static void enter(struct fixture *fixture)
+{
+	expect_ok(vfiopm_enter_wakeup(fixture->dev, fixture->wakeup));
+	wait_suspended();
+}
+
+#define OWN_CYCLES 1000
+
+static void own_exits_are_no_wakes(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture, true);
+	for (int i = 0; i < OWN_CYCLES; i++) {
+		enter(&fixture);
+		expect_ok(vfiopm_exit(fixture.dev));
+		assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_ACTIVE);
+	}
+	stop_loop(&fixture);
+	print_message("# %d own exits, %u seen as wakes\n", OWN_CYCLES, fixture.wakes);
+	assert_int_equal(fixture.wakes, 0);
+	assert_int_equal(fixture.woken_states, 0);
+	fixture_close(&fixture);
+}
+
+static void own_entries_are_no_wakes(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture, true);
+	enter(&fixture);
+	for (int i = 0; i < OWN_CYCLES; i++) {
+		/* Wakes the armed device, signals the eventfd, and arms it again. */
+		enter(&fixture);
+		assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
+	}
+	stop_loop(&fixture);
+	print_message("# %d own entries, %u seen as wakes\n", OWN_CYCLES, fixture.wakes);
+	assert_int_equal(fixture.wakes, 0);
+	assert_int_equal(fixture.woken_states, 0);
+	fixture_close(&fixture);
+}
+
+#define HOST_WAKES 200
+
+/* Every fourth time the exit comes right after the wake, before or after the event loop took it. */
+static void host_wakes_are_reported_once(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture, true);
+	for (unsigned i = 1; i <= HOST_WAKES; i++) {
+		enter(&fixture);
+		host_wake();
+		if (i % 4 == 0)
+			expect_ok(vfiopm_exit(fixture.dev));
+		for (int j = 0; j < 5000 && fixture.wakes < i; j++)
+			usleep(1000);
+		assert_int_equal(fixture.wakes, i);
+	}
+	stop_loop(&fixture);
+	print_message("# %d wakes by the host, %u reported\n", HOST_WAKES, fixture.wakes);
+	assert_int_equal(fixture.wakes, HOST_WAKES);
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+	assert_int_equal(raw_take(fixture.wakeup), 0);
+	fixture_close(&fixture);
+}
+
+/* ---- without threads: every order of calls ---- */
+
+struct model {
+	int state;
+	unsigned untaken;
+	bool stale; /* the eventfd held the count of an earlier wake at the arming */
+};
+
+/* A wake that nobody has taken survives exits and entries; an own call adds none. */
+static void step(struct fixture *fixture, struct model *model, unsigned what)
+{
+	bool armed = model->state == VFIOPM_STATE_LOW_POWER_WAKEUP;
+	bool asleep = armed || model->state == VFIOPM_STATE_LOW_POWER;
+
+	switch (what) {
+	case 0:
+		if (model->state == VFIOPM_STATE_LOW_POWER)
+			break;
+		enter(fixture);
+		model->state = VFIOPM_STATE_LOW_POWER_WAKEUP;
+		break;
+	case 1:
+		expect_ok(vfiopm_exit(fixture->dev));
+		model->state = VFIOPM_STATE_ACTIVE;
+		break;
+	case 2:
+		if (!asleep)
+			break;
+		host_wake();
+		model->untaken += armed;
+		if (armed)
+			model->state = VFIOPM_STATE_WOKEN;
+		else
+			wait_suspended();
+		break;
+	case 3:
+		assert_int_equal(vfiopm_take_wake(fixture->dev), model->untaken > 0);
+		model->untaken -= model->untaken > 0;
+		break;
+	case 4:
+		if (asleep)
+			break;
+		expect_ok(vfiopm_enter(fixture->dev));
+		wait_suspended();
+		model->state = VFIOPM_STATE_LOW_POWER;
+		break;
+	default:
+		/* A count that nobody took hides a wake from a reader that knows no address. */
+		if (model->state == VFIOPM_STATE_WOKEN && model->untaken > 1)
+			break;
+		assert_int_equal(vfiopm_get_state(fixture->dev), model->state);
+	}
+}
+
+static void any_order_of_calls(void **state)
+{
+	unsigned steps = testbed_is_simulated() ? 10000 : 1000, wakes = 0;
+	struct model model = { .state = VFIOPM_STATE_ACTIVE };
+	struct fixture fixture;
+
+	(void)state;
+	srand(1);
+	fixture_open(&fixture, false);
+	for (unsigned i = 0; i < steps; i++) {
+		unsigned before = model.untaken;
+
+		step(&fixture, &model, (unsigned)rand() % 6);
+		wakes += model.untaken > before;
+		/* A wake that is not taken keeps the event loop's poll awake. */
+		assert_int_equal(raw_readable(fixture.wakeup), model.untaken > 0);
+	}
+	while (model.untaken > 0)
+		step(&fixture, &model, 3);
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+	print_message("# %u steps, %u wakes by the host\n", steps, wakes);
+	assert_true(wakes > steps / 40);
+	fixture_close(&fixture);
+}
+
+/* ---- counts of other origin ---- */
+
+static void a_count_from_before_is_no_wake(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture, false);
+	raw_add(fixture.wakeup, 3);
+	enter(&fixture);
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+	/* It was taken, so that poll() waits for a wake. */
+	assert_false(raw_readable(fixture.wakeup));
+	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
+	host_wake();
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 1);
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+	fixture_close(&fixture);
+}
+
+static void a_count_from_before_hides_no_wake(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture, false);
+	raw_add(fixture.wakeup, 3);
+	enter(&fixture);
+	host_wake();
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 1);
+	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_WOKEN);
+	assert_false(raw_readable(fixture.wakeup));
+	fixture_close(&fixture);
+}
+
+/* Whoever reads the count has taken the wake. */
+static void a_wake_that_the_caller_read_is_not_reported(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture, false);
+	enter(&fixture);
+	host_wake();
+	assert_int_equal(raw_take(fixture.wakeup), 1);
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+	expect_ok(vfiopm_exit(fixture.dev));
+	/* The same after the state was looked at. */
+	enter(&fixture);
+	host_wake();
+	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_WOKEN);
+	expect_ok(vfiopm_exit(fixture.dev));
+	assert_int_equal(raw_take(fixture.wakeup), 1);
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+	fixture_close(&fixture);
+}
+
+static void a_semaphore_eventfd_works_too(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture, false);
+	close(fixture.wakeup);
+	fixture.wakeup = eventfd(3, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+	assert_true(fixture.wakeup >= 0);
+	enter(&fixture);
+	expect_ok(vfiopm_exit(fixture.dev));
+	enter(&fixture);
+	host_wake();
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 1);
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+	assert_false(raw_readable(fixture.wakeup));
+	fixture_close(&fixture);
+}
+
+static void nothing_to_take(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	expect_errno(EINVAL, vfiopm_take_wake(NULL));
+	fixture_open(&fixture, false);
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+	expect_ok(vfiopm_enter(fixture.dev));
+	wait_suspended();
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+	/* Taking looks at the eventfd only: the device sleeps on. */
+	assert_true(host_shows("power/runtime_status", "suspended"));
+	expect_ok(vfiopm_exit(fixture.dev));
+	fixture_close(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_TESTBED(own_exits_are_no_wakes),
+		ON_TESTBED(own_entries_are_no_wakes),
+		ON_TESTBED(host_wakes_are_reported_once),
+		ON_TESTBED(any_order_of_calls),
+		ON_TESTBED(a_count_from_before_is_no_wake),
+		ON_TESTBED(a_count_from_before_hides_no_wake),
+		ON_TESTBED(a_wake_that_the_caller_read_is_not_reported),
+		ON_TESTBED(a_semaphore_eventfd_works_too),
+		ON_TESTBED(nothing_to_take),
+	};
+
+	return cmocka_run_group_tests_name("wake", tests, NULL, NULL);
+}

@@ -256,8 +256,9 @@ int sim_open_attribute(struct sim_device *device, const char *name);
 int sim_open_fdinfo(const char *path);
 /* Returns the length, as readlink(2) does. */
 int sim_read_link(const char *path, char *target, size_t size);
-/* Get the name of the entry in a device's directory vfio-dev. */
-int sim_vfio_dev(const char *path, char *name, size_t size);
+/* Get the name of an entry of a directory: the length, 0 after the last entry, or -ENOENT if the
+ * directory does not exist. */
+int sim_directory_entry(const char *path, int index, char *name, size_t size);
 ssize_t sim_read_text(struct sim_file *file, void *buffer, size_t count, off_t offset);
 ssize_t sim_write_attribute(struct sim_file *file, const void *buffer, size_t count);
 

@@ -12,7 +12,8 @@
 
 #include "internal.h"
 
-#define PREFIX "/sys/bus/pci/devices/"
+#define DIRECTORY "/sys/bus/pci/devices"
+#define PREFIX	  DIRECTORY "/"
 /* The target of the links in PREFIX: the device is behind a bridge, as in the lab. */
 #define REAL_PREFIX "/sys/devices/pci0000:00/0000:00:01.0/"
 
@@ -27,7 +28,7 @@ static const char *after_prefix(const char *path)
 
 bool sim_is_sysfs(const char *path)
 {
-	return after_prefix(path) != NULL;
+	return after_prefix(path) || strcmp(path, DIRECTORY) == 0;
 }
 
 /* The device of a path, and the rest of the path below the device's directory ("" for the
@@ -227,7 +228,14 @@ int sim_read_link(const char *path, char *target, size_t size)
 	return snprintf(target, size, "../../../../kernel/iommu_groups/%u", device->group);
 }
 
-int sim_vfio_dev(const char *path, char *name, size_t size)
+static int devices_entry(int index, char *name, size_t size)
+{
+	const struct sim_device *device = index < SIM_DEVICES ? sim_device_at(index) : NULL;
+
+	return device ? snprintf(name, size, "%s", device->address) : 0;
+}
+
+static int vfio_dev_entry(const char *path, char *name, size_t size)
 {
 	const char *below;
 	struct sim_device *device = device_of_path(path, &below);
@@ -241,6 +249,16 @@ int sim_vfio_dev(const char *path, char *name, size_t size)
 			return snprintf(name, size, "vfio%d", i);
 	}
 	return -ENOENT;
+}
+
+int sim_directory_entry(const char *path, int index, char *name, size_t size)
+{
+	int r;
+
+	if (strcmp(path, DIRECTORY) == 0)
+		return devices_entry(index, name, size);
+	r = vfio_dev_entry(path, name, size);
+	return r < 0 || index == 0 ? r : 0;
 }
 
 /* ---- fdinfo ---- */

@@ -326,24 +326,27 @@ int __wrap_access(const char *path, int mode)
 	return (int)answer(sim_check_sysfs(path));
 }
 
-/* The directory vfio-dev is the only one that is simulated. It holds "." and the device's
- * entry. */
+/* A directory has "." as its first entry, which the caller has to filter. */
 int __wrap_scandir(const char *path, struct dirent ***entries, entry_filter is_wanted,
 		   entry_order compare)
 {
-	char names[2][32] = { "." };
-	int count = 0;
+	char names[1 + SIM_DEVICES][32] = { "." };
+	int found = 1, r = 1, count = 0;
 
 	ENTER_CALL("scandir", -1);
 	if (!sim_is_sysfs(path))
 		return REAL(__real_scandir(path, entries, is_wanted, compare));
-	if (answer(sim_vfio_dev(path, names[1], sizeof(names[1]))) < 0)
+	while (r > 0 && found <= SIM_DEVICES) {
+		r = sim_directory_entry(path, found - 1, names[found], sizeof(names[found]));
+		found += r > 0;
+	}
+	if (answer(r) < 0)
 		return -1;
-	*entries = __real_calloc(2, sizeof(**entries));
-	for (int i = 0; i < 2; i++) {
+	*entries = __real_calloc((size_t)found, sizeof(**entries));
+	for (int i = 0; i < found; i++) {
 		struct dirent *entry = __real_calloc(1, sizeof(*entry));
 
-		snprintf(entry->d_name, sizeof(entry->d_name), "%s", names[i]);
+		memcpy(entry->d_name, names[i], sizeof(names[i]));
 		if (is_wanted(entry))
 			(*entries)[count++] = entry;
 		else

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs in the lab: makes causes why a device does not reach D3cold, one after the other, and
-# lets doctor look at each. What it prints is read by tests/ctl/doctor.
+# Runs in the lab: produces causes that block D3cold, one after the other, and runs doctor for
+# each. tests/ctl/doctor reads the output.
 # Usage: causes.sh CAUSE..
 device=$VFIOPM_LAB_DEVICE
 at=/sys/bus/pci/devices/$device
@@ -10,14 +10,14 @@ other=${at%.*}.1
 target=$device
 PATH=.:$PATH
 
-# Let it be asleep, if it can, by a program that has put it into low power.
+# Have a process put the device into low power, so that it is suspended unless something blocks it.
 hold()
 {
 	vfiopmctl enter "$device" --for 60s >/dev/null 2>&1 &
 	holder=$!
 }
 
-let_go()
+release()
 {
 	kill "$holder" 2>/dev/null
 	wait "$holder"
@@ -32,13 +32,13 @@ examine()
 	echo "status $?"
 }
 
-# with CAUSE ATTRIBUTE VALUE USUAL: an attribute has that value while doctor looks.
+# with CAUSE ATTRIBUTE VALUE USUAL: an attribute has VALUE while doctor runs.
 with()
 {
 	echo "$3" >"$2"
 	hold
 	examine "$1"
-	let_go
+	release
 	echo "$4" >"$2"
 }
 
@@ -66,9 +66,9 @@ for cause; do
 		echo 2 >$at/sriov_numvfs
 		hold
 		examine "$cause"
-		let_go
+		release
 		;;
-	# After vfs: there are two.
+	# vfs, which comes before, has enabled two virtual functions.
 	virtual-function)
 		target=$(readlink $at/virtfn0)
 		target=${target##*/}
@@ -84,14 +84,14 @@ for cause; do
 		./hold-open "$device" &
 		holder=$!
 		examine "$cause"
-		let_go
+		release
 		;;
 	idle-d3-disabled) examine "$cause" ;;
-	# Of the machine itself, or none.
+	# The machine itself has the cause, or there is none.
 	*)
 		hold
 		examine "$cause"
-		let_go
+		release
 		;;
 	esac
 done

@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs in the lab, on machines where not all goes well: what each command says there. Its output
-# is kept in golden/, and compared by tests/ctl/transcript.
+# Runs in the lab, on machines that do not support everything: the output of each command. It is
+# kept in golden/, and tests/ctl/transcript compares it.
 device=$VFIOPM_LAB_DEVICE
 PATH=.:$PATH
 
 for command in list "show $device" "probe $device" "enter $device --for 1s" "doctor $device"; do
 	echo "\$ vfiopmctl $command"
-	# Words of a command.
+	# The words of the command are split.
 	# shellcheck disable=SC2086
 	vfiopmctl $command 2>&1
 	echo "[status $?]"
 	echo
 done
 
-# Another has the device open.
+# Another process has the device open.
 ./hold-open "$device" &
 holder=$!
 sleep 0.3

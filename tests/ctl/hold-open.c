@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A program that has a device open, and does not put it into low power. Usage: hold-open
- * PCI-ADDRESS */
+/* Opens a device, and does not put it into low power. Usage: hold-open PCI-ADDRESS */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

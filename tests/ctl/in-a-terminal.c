@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Runs a program in a terminal of its own (a pty of 100 columns), presses Ctrl-C after a while,
- * and prints what it has drawn: escapes as ^[, the rest as it is. Ends with its exit status.
+ * Runs a program in a new terminal (a pty of 100 columns), sends Ctrl-C after a time, and prints
+ * the output of the program, with ^[ for ESC. Exits with the exit status of the program.
  * Usage: in-a-terminal MILLISECONDS PROGRAM [ARGUMENT ..]
  */
 #define _GNU_SOURCE
@@ -31,7 +31,7 @@ static void show(const char *drawn, ssize_t length)
 	}
 }
 
-/* Until the program has closed the terminal. */
+/* Copy the output until the program closes the terminal. */
 static void follow(int terminal, long press_ms)
 {
 	struct pollfd pollfd = { .fd = terminal, .events = POLLIN };

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs in the lab: a session with vfiopmctl, as one would type it. Its output is kept in
-# golden/, and compared by tests/ctl/transcript.
+# Runs in the lab: a session with vfiopmctl. Its output is kept in golden/, and
+# tests/ctl/transcript compares it.
 device=$VFIOPM_LAB_DEVICE
 PATH=.:$PATH
 
@@ -14,7 +14,7 @@ say()
 	echo
 }
 
-# By vfio-pci it sleeps while nobody has it open.
+# vfio-pci suspends the device while no process has it open.
 sleep 1
 say vfiopmctl list
 say vfiopmctl list --all
@@ -28,21 +28,25 @@ say vfiopmctl doctor "$device"
 say vfiopmctl doctor --json "$device"
 echo auto >"/sys/bus/pci/devices/$device/power/control"
 
-# What goes wrong, each in its own words and with its own status.
+# Each failure has its own message and exit status.
 say vfiopmctl show 01:00.0
 say vfiopmctl show ../../etc/passwd
 say vfiopmctl show 0000:05:00.0
 say vfiopmctl probe 0000:05:00.0
-say vfiopmctl probe 0000:00:1f.0
-say vfiopmctl doctor 0000:00:1f.0
-say vfiopmctl probe 0000:00:01.0
-# Another has the device open.
+say vfiopmctl probe 0000:00:1f.2
+say vfiopmctl doctor 0000:00:1f.2
+# Bridges: no advice to bind them.
+for bridge in 0000:00:00.0 0000:00:01.0 0000:00:1f.0; do
+	say vfiopmctl probe $bridge
+	say vfiopmctl doctor $bridge
+done
+# Another process has the device open.
 ./hold-open "$device" &
 holder=$!
 sleep 0.3
 say vfiopmctl probe "$device"
 say vfiopmctl enter "$device"
-# One that may not open the node.
+# A user without permission to open the node.
 kill $holder
 wait $holder
 chown 1000 vfiopmctl

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs in the lab: watches a device that sleeps, in plain lines and in a terminal. What it prints
-# is read by tests/ctl/watch.
+# Runs in the lab: watches a suspended device, in plain lines and in a terminal. tests/ctl/watch
+# reads the output.
 device=$VFIOPM_LAB_DEVICE
 at=/sys/bus/pci/devices/$device
 PATH=.:$PATH
@@ -30,7 +30,7 @@ sleep 1
 vfiopmctl watch --json --interval 10ms --for 2s &
 watcher=$!
 sleep 0.7
-# For longer than it takes to look: a wake by itself may be over before its D0 is read.
+# Keep it in D0 for several intervals: a short wake can end before a sample is taken.
 echo on >$at/power/control
 sleep 0.3
 echo auto >$at/power/control
@@ -59,7 +59,7 @@ kill -TERM $holder
 wait $holder
 echo "status $?"
 
-# What is opened is not to stand where messages go.
+# The device must not get the fd of a closed standard output or error.
 echo "section closed"
 vfiopmctl enter "$device" --for 1s <&- >&- 2>&- &
 holder=$!
@@ -70,7 +70,7 @@ done
 wait $holder
 echo "status $?"
 
-# Unbound, and removed, while somebody has it.
+# The device is unbound, and removed, while it is in use.
 echo "section requested"
 vfiopmctl enter --json "$device" &
 holder=$!

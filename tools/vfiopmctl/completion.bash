@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-# Completion of vfiopmctl for bash: commands, their options, and PCI addresses. It reads the
-# names in sysfs, and so wakes nothing.
+# Completion of vfiopmctl for bash: commands, their options, and PCI addresses. It reads only
+# names in sysfs, which wakes no device.
 # shellcheck shell=bash
 
 _vfiopmctl() {
-	# bash takes the colons of an address for the ends of words, so the line is taken apart here.
+	# bash splits words at the colons of an address, so this function splits the line itself.
 	local line=${COMP_LINE:0:COMP_POINT} words word options
 	local -A of=(
 		[list]='--all --json'
@@ -13,6 +13,7 @@ _vfiopmctl() {
 		[enter]='--wakeup --again --for --json'
 		[watch]='--all --interval --for --json'
 		[doctor]='--open --json'
+		[help]=''
 	)
 
 	read -ra words <<<"$line"
@@ -27,11 +28,14 @@ _vfiopmctl() {
 	case ${words[-2]} in
 	--for | --interval) return ;;
 	esac
-	if [[ $word == -* ]]; then
+	if [ "${words[1]}" = help ]; then
+		[ ${#words[@]} -gt 3 ] ||
+			mapfile -t COMPREPLY < <(compgen -W "${!of[*]}" -- "$word")
+	elif [[ $word == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
 	elif [ -n "$options" ] && [ "${words[1]}" != list ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/bus/pci/devices 2>/dev/null)" -- "$word")
-		# Only what comes behind the last colon is to be put in.
+		# bash inserts only the text after the last colon.
 		[[ $word != *:* || ${COMP_WORDBREAKS-:} != *:* ]] ||
 			COMPREPLY=("${COMPREPLY[@]#"${word%:*}":}")
 	fi

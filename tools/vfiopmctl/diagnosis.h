@@ -1,35 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands in the way of a device's D3cold, as the facts have it. Each cause has a function
- * in diagnosis.c that looks at the facts and says what it finds. They are asked in the order
- * of what stands in the way most: what comes first is to be mended first.
+ * The diagnosis: what blocks D3cold for a device, derived from the facts. The checks run in the
+ * order in which their findings have to be fixed.
  */
 #ifndef DIAGNOSIS_H
 #define DIAGNOSIS_H
 
 #include "facts.h"
 
-#define FINDINGS_MOST 64
-#define UNKNOWN_MOST  12
-#define WORDS	      400
+#define MAX_FINDINGS 64
+#define MAX_UNKNOWN  12
+#define MAX_WORDS    400
 
 struct finding {
 	const char *id;
-	char what[WORDS], where[WORDS], why[WORDS], fix[WORDS];
+	char what[MAX_WORDS], where[MAX_WORDS], why[MAX_WORDS], fix[MAX_WORDS];
 };
 
 struct diagnosis {
-	/* To be filled in first. */
-	struct facts facts;
-	bool vfio; /* bound to a VFIO driver */
+	/* Input. */
+	struct device_facts facts;
+	bool is_vfio; /* bound to a VFIO driver */
 	bool has_group;
-	bool asked; /* the device was opened, and asked for the feature: */
+	bool is_probed; /* the device was opened, and has_feature is valid */
 	bool has_feature;
-	const char *unasked; /* why it could not be opened, or NULL */
-	/* What diagnose() finds, and what it says it cannot see. */
-	struct finding findings[FINDINGS_MOST];
+	const char *probe_failure; /* why the device could not be opened, or NULL */
+	/* Output of diagnose(). */
+	struct finding findings[MAX_FINDINGS];
 	unsigned count;
-	char unknown[UNKNOWN_MOST][WORDS];
+	char unknown[MAX_UNKNOWN][MAX_WORDS]; /* what could not be determined */
 	unsigned unknown_count;
 };
 

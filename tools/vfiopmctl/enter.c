@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * vfiopmctl enter: put a device into low power and hold it there, telling what becomes of it,
- * until a signal, the end of the time, or a wake that ends low power.
+ * vfiopmctl enter: put a device into low power and hold it there. It reports each change of the
+ * power state, and ends at a signal, after --for, or at a wake that ends low power.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,20 +15,20 @@
 
 #include "ctl.h"
 
-/* How often sysfs is looked at; it wakes nothing. */
-#define LOOK_MS 50
+/* The interval of reading sysfs, which does not wake the device. */
+#define SAMPLE_MS 50
 
 struct holding {
 	const struct ctl_options *options;
 	const char *address;
 	struct vfiopm_device *dev;
-	int signals, request, wakeup; /* fds; wakeup is -1 for a plain entry */
+	int signals, request, wakeup; /* fds; wakeup is -1 without --wakeup */
 	int64_t began_ms;
-	uint64_t slept_ms; /* when it began */
+	uint64_t slept_ms; /* the suspended time before the entry */
 	uint32_t state, status;
 };
 
-/* ---- telling ---- */
+/* ---- output ---- */
 
 static int64_t since_ms(const struct holding *holding)
 {
@@ -53,7 +53,7 @@ static struct json_object *event_json(const struct holding *holding, const char 
 	return object;
 }
 
-static void tell(const struct holding *holding, const char *event, const char *words)
+static void report(const struct holding *holding, const char *event, const char *words)
 {
 	if (holding->options->json) {
 		ctl_json_print_line(event_json(holding, event));
@@ -63,7 +63,7 @@ static void tell(const struct holding *holding, const char *event, const char *w
 	fflush(stdout);
 }
 
-static void tell_end(struct holding *holding)
+static void report_end(struct holding *holding)
 {
 	uint64_t slept = holding->slept_ms;
 	int64_t held = since_ms(holding);
@@ -74,7 +74,7 @@ static void tell_end(struct holding *holding)
 	vfiopm_readout_get_power_state(holding->dev, &holding->state);
 	vfiopm_readout_get_runtime_status(holding->dev, &holding->status);
 	if (!holding->options->json) {
-		printf("%8.2f s  left; suspended for %" PRIu64 " of %" PRId64 " ms\n",
+		printf("%8.2f s  left low power; suspended for %" PRIu64 " of %" PRId64 " ms\n",
 		       (double)held / 1000, slept, held);
 		return;
 	}
@@ -83,9 +83,9 @@ static void tell_end(struct holding *holding)
 	ctl_json_print_line(object);
 }
 
-/* ---- looking ---- */
+/* ---- sampling ---- */
 
-static void look(struct holding *holding)
+static void sample(struct holding *holding)
 {
 	uint32_t state = VFIOPM_POWER_STATE_UNKNOWN, status = VFIOPM_RUNTIME_UNSUPPORTED;
 	char words[64];
@@ -99,7 +99,7 @@ static void look(struct holding *holding)
 	snprintf(words, sizeof(words), "%s, %s",
 		 text_of(vfiopm_readout_runtime_status_name(status)),
 		 text_of(vfiopm_readout_power_state_name(state)));
-	tell(holding, "state", words);
+	report(holding, "state", words);
 }
 
 /* ---- entering and leaving ---- */
@@ -110,43 +110,42 @@ static int enter(const struct holding *holding)
 				    : vfiopm_enter_wakeup(holding->dev, holding->wakeup);
 
 	if (r == -ENOTTY) {
-		ctl_say("%s cannot be put into low power%s: the kernel is older than 6.1, or its "
-			"driver does "
-			"not offer that",
+		ctl_say("%s cannot enter low power%s: Linux is older than 6.1, or its driver does "
+			"not support it",
 			holding->address, holding->wakeup < 0 ? "" : " with wakeup");
 		return CTL_NO_FEATURE;
 	}
 	if (r < 0) {
-		ctl_say("%s could not be put into low power: %s", holding->address, strerror(-r));
+		ctl_say("%s could not enter low power: %s", holding->address, strerror(-r));
 		return CTL_FAILED;
 	}
 	return CTL_OK;
 }
 
-/* True if it is to be held on. */
+/* Handle a signal of the wakeup eventfd. False if the command is to end. */
 static bool handle_wake(const struct holding *holding, int *ret_status)
 {
 	uint64_t count;
 
 	if (read(holding->wakeup, &count, sizeof(count)) != sizeof(count))
 		return true;
-	tell(holding, "woken", "woken by the host; its low power is over");
+	report(holding, "woken", "woken by the host; low power has ended");
 	if (!holding->options->again)
 		return false;
 	*ret_status = enter(holding);
 	if (*ret_status != CTL_OK)
 		return false;
-	tell(holding, "entered", "entered again");
+	report(holding, "entered", "entered low power again");
 	return true;
 }
 
-/* Until it is over; -1 is without end. */
-static int left_ms(const struct holding *holding)
+/* The timeout of the next poll(2); 0 when --for has passed. */
+static int get_timeout_ms(const struct holding *holding)
 {
 	int64_t left = holding->options->for_ms - since_ms(holding);
 
-	if (holding->options->for_ms < 0 || left > LOOK_MS)
-		return LOOK_MS;
+	if (holding->options->for_ms < 0 || left > SAMPLE_MS)
+		return SAMPLE_MS;
 	return left > 0 ? (int)left : 0;
 }
 
@@ -157,15 +156,15 @@ static int hold(struct holding *holding)
 				     { .fd = holding->request, .events = POLLIN } };
 	int status = CTL_OK, timeout;
 
-	while ((timeout = left_ms(holding)) > 0) {
+	while ((timeout = get_timeout_ms(holding)) > 0) {
 		if (poll(pollfds, 3, timeout) < 0 && errno != EINTR)
 			break;
-		look(holding);
+		sample(holding);
 		if (pollfds[0].revents)
 			break;
 		if (pollfds[2].revents) {
-			tell(holding, "requested",
-			     "the kernel wants the device back: it is unbound or removed");
+			report(holding, "requested",
+			       "the kernel requests the device: it is being unbound or removed");
 			break;
 		}
 		if ((pollfds[1].revents & POLLIN) && !handle_wake(holding, &status))
@@ -179,10 +178,12 @@ static int leave(struct holding *holding)
 	int r = vfiopm_exit(holding->dev);
 
 	if (r == 0) {
-		tell_end(holding);
+		report_end(holding);
 		return CTL_OK;
 	}
-	ctl_say("%s could not be brought back: %s. Its last close, now, ends low power too",
+	ctl_say("%s could not leave low power: %s. Closing the device, which happens now, also "
+		"ends "
+		"low power",
 		holding->address, strerror(-r));
 	return CTL_FAILED;
 }
@@ -198,8 +199,8 @@ static int enter_and_hold(struct holding *holding)
 	status = enter(holding);
 	if (status != CTL_OK)
 		return status;
-	tell(holding, "entered",
-	     holding->wakeup < 0 ? "entered low power" : "entered low power, with wakeup");
+	report(holding, "entered",
+	       holding->wakeup < 0 ? "entered low power" : "entered low power with wakeup");
 	status = hold(holding);
 	left = leave(holding);
 	return status == CTL_OK ? left : status;
@@ -207,8 +208,8 @@ static int enter_and_hold(struct holding *holding)
 
 /* ---- setting up ---- */
 
-/* The kernel signals this when the device is to be unbound or removed, and waits until it is
- * closed (vfio_pci_core.c, vfio_pci_core_request()). Without it, it is not told of that. */
+/* The kernel signals this eventfd when the device is to be unbound or removed, and waits until
+ * the device is closed (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_request()). */
 static int open_request(struct vfiopm_device *dev)
 {
 	int request = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

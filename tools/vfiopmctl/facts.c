@@ -1,52 +1,54 @@
 // SPDX-License-Identifier: MIT
-/* Reading the facts; what each rests on is beside it. */
+/* Reading the facts for doctor. Each function cites the kernel fact that it relies on. */
 #include "facts.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
-/* ---- small files ---- */
+/* A path in a directory, with any name that readdir(3) returns. */
+#define LONG_PATH (VFIOPM__PATH_SIZE + 256)
 
-static bool read_file(const char *path, char *ret_text, size_t size)
+/* ---- attributes ---- */
+
+static bool read_line(const char *path, char *ret_text, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length;
-
-	ret_text[0] = '\0';
-	if (fd < 0)
+	if (vfiopm__sysfs_read(path, ret_text, size) < 0) {
+		ret_text[0] = '\0';
 		return false;
-	length = read(fd, ret_text, size - 1);
-	close(fd);
-	ret_text[length > 0 ? length : 0] = '\0';
+	}
 	ret_text[strcspn(ret_text, "\n")] = '\0';
-	return length >= 0;
+	return true;
 }
 
 static bool read_attribute(const char *directory, const char *name, char ret_text[FACT_TEXT])
 {
-	char path[PATH_MAX];
+	char path[LONG_PATH];
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	return read_file(path, ret_text, FACT_TEXT);
+	return read_line(path, ret_text, FACT_TEXT);
+}
+
+static void read_link_name(const char *directory, const char *name, char ret_name[FACT_TEXT])
+{
+	char path[LONG_PATH];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	if (vfiopm__sysfs_read_link_name(path, ret_name, FACT_TEXT) < 0)
+		ret_name[0] = '\0';
 }
 
 static bool exists(const char *directory, const char *name)
 {
-	char path[PATH_MAX];
+	char path[LONG_PATH];
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	return access(path, F_OK) == 0;
+	return vfiopm__sysfs_check(path) == 0;
 }
 
-/* Of the names that the kernel gives to PCI devices: 0000:01:00.0. */
+/* The kernel names PCI devices like 0000:01:00.0. */
 static bool is_address(const char *name)
 {
 	unsigned domain, bus, device, function;
@@ -58,33 +60,34 @@ static bool is_address(const char *name)
 
 /* ---- a device or a bridge ---- */
 
-/* The name of what a link leads to. */
-static void read_link(const char *path, const char *name, char ret_target[FACT_TEXT])
+/* The directory of a device in /sys/devices. The link in /sys/bus is relative:
+ * ../../../devices/pci0000:00/0000:01:00.0 (fs/sysfs/symlink.c). */
+static int find_path(const char *address, char ret_path[VFIOPM__PATH_SIZE])
 {
-	char link[PATH_MAX], target[PATH_MAX];
-	ssize_t length;
-	const char *slash;
+	char link[LONG_PATH], target[VFIOPM__PATH_SIZE];
+	const char *below = target;
+	int r;
 
-	ret_target[0] = '\0';
-	snprintf(link, sizeof(link), "%s/%s", path, name);
-	length = readlink(link, target, sizeof(target) - 1);
-	if (length < 0)
-		return;
-	target[length] = '\0';
-	slash = strrchr(target, '/');
-	snprintf(ret_target, FACT_TEXT, "%.63s", slash ? slash + 1 : target);
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s", address);
+	r = vfiopm__sysfs_read_link(link, target, sizeof(target));
+	if (r < 0)
+		return r == -ENOENT ? -ENXIO : r;
+	while (strncmp(below, "../", 3) == 0)
+		below += 3;
+	r = snprintf(ret_path, VFIOPM__PATH_SIZE, "/sys/%s", below);
+	return r < VFIOPM__PATH_SIZE ? 0 : -EPROTO;
 }
 
-static void read_node(struct fact_node *node, const char *path)
+static void read_node(struct node_facts *node, const char *path)
 {
 	char delay[FACT_TEXT];
 
 	memset(node, 0, sizeof(*node));
-	snprintf(node->path, sizeof(node->path), "%.255s", path);
-	snprintf(node->address, sizeof(node->address), "%.63s", strrchr(path, '/') + 1);
-	read_link(path, "driver", node->driver);
+	snprintf(node->path, sizeof(node->path), "%s", path);
+	snprintf(node->address, sizeof(node->address), "%s", strrchr(path, '/') + 1);
+	read_link_name(path, "driver", node->driver);
 	read_attribute(path, "class", node->class);
-	read_link(path, "physfn", node->physfn);
+	read_link_name(path, "physfn", node->physfn);
 	read_attribute(path, "power/control", node->control);
 	read_attribute(path, "power/runtime_status", node->status);
 	read_attribute(path, "power_state", node->state);
@@ -93,25 +96,26 @@ static void read_node(struct fact_node *node, const char *path)
 	read_attribute(path, "firmware_node/real_power_state", node->real_state);
 	read_attribute(path, "sriov_numvfs", node->vfs);
 	read_attribute(path, "power/runtime_usage", node->usage);
-	read_attribute(path, "power/runtime_active_kids", node->kids);
+	read_attribute(path, "power/runtime_active_kids", node->active_kids);
 	read_attribute(path, "power/wakeup", node->wakeup);
 	read_attribute(path, "enable", node->enable);
 	/* The resources of _PR3 (drivers/acpi/power.c, acpi_power_add_remove_device()). */
 	node->has_platform_power = exists(path, "firmware_node/power_resources_D3hot");
 	/* A port that the kernel lets go to D3 has an autosuspend delay (drivers/pci/pcie/
-	 * portdrv.c, pcie_portdrv_probe(): pci_bridge_d3_possible()); one that it does not gives
-	 * EIO here (drivers/base/power/sysfs.c, autosuspend_delay_ms_show()). */
+	 * portdrv.c, pcie_portdrv_probe(): pci_bridge_d3_possible()). For any other port, the
+	 * read fails with EIO (drivers/base/power/sysfs.c, autosuspend_delay_ms_show()). */
 	node->may_suspend = read_attribute(path, "power/autosuspend_delay_ms", delay) && delay[0];
 }
 
 /* The path in /sys/devices names each bridge: .../pci0000:00/0000:00:01.0/0000:01:00.0. */
-static int read_chain(struct facts *facts, const char *address)
+static int read_chain(struct device_facts *facts, const char *address)
 {
-	char link[64], path[PATH_MAX], *slash;
+	char path[VFIOPM__PATH_SIZE], *slash;
+	int r;
 
-	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%.40s", address);
-	if (!realpath(link, path))
-		return -errno;
+	r = find_path(address, path);
+	if (r < 0)
+		return r;
 	while (facts->count < FACT_NODES && (slash = strrchr(path, '/')) && is_address(slash + 1)) {
 		read_node(&facts->nodes[facts->count++], path);
 		*slash = '\0';
@@ -121,9 +125,10 @@ static int read_chain(struct facts *facts, const char *address)
 
 /* ---- slots ---- */
 
-/* A port's own hot-plug service is a device 0000:00:01.0:pcie004, with 1 or 2 for a root port's
- * or a downstream port's 0 (drivers/pci/pcie/portdrv.c, pcie_device_init()). */
-static bool has_hotplug_service(const struct fact_node *port)
+/* The hot-plug service of a port is the device 0000:00:01.0:pcie004; the digit before "04" is
+ * the type of the port: 0 for a root port, 2 for a downstream port
+ * (drivers/pci/pcie/portdrv.c, pcie_device_init()). */
+static bool has_hotplug_service(const struct node_facts *port)
 {
 	static const char *const services[] = { "pcie004", "pcie204" };
 
@@ -137,27 +142,34 @@ static bool has_hotplug_service(const struct fact_node *port)
 	return false;
 }
 
-/* Is a device in a slot? A slot is known by its address, 0000:01:00, which any may read; its
- * power and adapter would ask the port, and wake it. */
+static bool is_address_in_slot(const char *address, const char *slot)
+{
+	size_t length = strlen(slot);
+
+	return length > 0 && strncmp(address, slot, length) == 0 && address[length] == '.';
+}
+
+/* The address of a slot is like 0000:01:00, and any user can read it. The attributes power and
+ * adapter of a slot must not be read: they access the port, and wake it. */
 static bool is_in_slot(const char *address)
 {
-	DIR *slots = opendir("/sys/bus/pci/slots");
+	struct vfiopm__sysfs_names slots;
 	bool is = false;
-	struct dirent *entry;
 
-	while (slots && !is && (entry = readdir(slots)) != NULL) {
-		char path[512], slot[FACT_TEXT];
+	if (vfiopm__sysfs_list("/sys/bus/pci/slots", &slots) < 0)
+		return false;
+	for (size_t i = 0; i < slots.count && !is; i++) {
+		char path[LONG_PATH], slot[FACT_TEXT];
 
-		snprintf(path, sizeof(path), "/sys/bus/pci/slots/%.255s", entry->d_name);
-		is = read_attribute(path, "address", slot) && slot[0] &&
-		     strncmp(address, slot, strlen(slot)) == 0 && address[strlen(slot)] == '.';
+		snprintf(path, sizeof(path), "/sys/bus/pci/slots/%s",
+			 vfiopm__sysfs_name(&slots, i));
+		is = read_attribute(path, "address", slot) && is_address_in_slot(address, slot);
 	}
-	if (slots)
-		closedir(slots);
+	vfiopm__sysfs_free_names(&slots);
 	return is;
 }
 
-static void read_slots(struct facts *facts)
+static void read_slots(struct device_facts *facts)
 {
 	for (unsigned i = 1; i < facts->count; i++)
 		facts->nodes[i].is_hotplugged_by_firmware =
@@ -165,9 +177,9 @@ static void read_slots(struct facts *facts)
 			!has_hotplug_service(&facts->nodes[i]);
 }
 
-/* ---- the others ---- */
+/* ---- other devices ---- */
 
-static bool is_in_chain(const struct facts *facts, const char *address)
+static bool is_in_chain(const struct device_facts *facts, const char *address)
 {
 	for (unsigned i = 0; i < facts->count; i++) {
 		if (strcmp(facts->nodes[i].address, address) == 0)
@@ -176,124 +188,150 @@ static bool is_in_chain(const struct facts *facts, const char *address)
 	return false;
 }
 
-/* The other device with an address, a new one if there was none; NULL if there is no room. */
-static struct fact_node *find_other(struct facts *facts, const char *directory, const char *address)
+/* Add the device at path, unless it has been added before. NULL if the array is full. */
+static struct node_facts *add_other(struct device_facts *facts, const char *path)
 {
-	char link[PATH_MAX], path[PATH_MAX];
+	struct node_facts *other;
 
 	for (unsigned i = 0; i < facts->other_count; i++) {
-		if (strcmp(facts->others[i].address, address) == 0)
+		if (strcmp(facts->others[i].path, path) == 0)
 			return &facts->others[i];
 	}
-	snprintf(link, sizeof(link), "%.2000s/%.255s", directory, address);
-	facts->others_left_out += facts->other_count == FACT_OTHERS;
-	if (facts->other_count == FACT_OTHERS || !realpath(link, path))
+	if (facts->other_count == FACT_OTHERS) {
+		facts->others_left_out++;
 		return NULL;
-	read_node(&facts->others[facts->other_count], path);
-	return &facts->others[facts->other_count++];
-}
-
-static void read_others_in(struct facts *facts, const char *directory, bool is_group)
-{
-	DIR *entries = opendir(directory);
-	struct dirent *entry;
-
-	while (entries && (entry = readdir(entries)) != NULL) {
-		struct fact_node *other;
-
-		if (!is_address(entry->d_name) || is_in_chain(facts, entry->d_name))
-			continue;
-		other = find_other(facts, directory, entry->d_name);
-		if (!other)
-			continue;
-		other->is_in_group |= is_group;
-		other->is_behind_port |= !is_group;
 	}
-	if (entries)
-		closedir(entries);
+	other = &facts->others[facts->other_count++];
+	read_node(other, path);
+	return other;
 }
 
-static void read_others(struct facts *facts)
+/* The directory of a port holds the directories of the devices behind it. */
+static void read_devices_behind(struct device_facts *facts, const struct node_facts *port)
 {
-	char group[PATH_MAX];
+	struct vfiopm__sysfs_names names;
 
-	for (unsigned i = 1; i < facts->count; i++)
-		read_others_in(facts, facts->nodes[i].path, false);
-	snprintf(group, sizeof(group), "%s/iommu_group/devices", facts->nodes[0].path);
-	read_others_in(facts, group, true);
+	if (vfiopm__sysfs_list(port->path, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		const char *name = vfiopm__sysfs_name(&names, i);
+		struct node_facts *other;
+		char path[LONG_PATH];
+
+		if (!is_address(name) || is_in_chain(facts, name))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", port->path, name);
+		other = strlen(path) < VFIOPM__PATH_SIZE ? add_other(facts, path) : NULL;
+		if (other)
+			other->is_behind_port = true;
+	}
+	vfiopm__sysfs_free_names(&names);
 }
 
-/* ---- who has it open ---- */
+static void read_group(struct device_facts *facts)
+{
+	struct vfiopm__sysfs_names names;
+	char path[LONG_PATH];
+
+	snprintf(path, sizeof(path), "%s/iommu_group/devices", facts->nodes[0].path);
+	if (vfiopm__sysfs_list(path, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		const char *name = vfiopm__sysfs_name(&names, i);
+		struct node_facts *other;
+		char member[VFIOPM__PATH_SIZE];
+
+		if (!is_address(name) || is_in_chain(facts, name) || find_path(name, member) < 0)
+			continue;
+		other = add_other(facts, member);
+		if (other)
+			other->is_in_group = true;
+	}
+	vfiopm__sysfs_free_names(&names);
+}
+
+static void read_others(struct device_facts *facts)
+{
+	for (unsigned i = 1; i < facts->count; i++)
+		read_devices_behind(facts, &facts->nodes[i]);
+	read_group(facts);
+}
+
+/* ---- processes that have the device open ---- */
 
 static bool is_number(const char *name)
 {
 	return name[0] && name[strspn(name, "0123456789")] == '\0';
 }
 
-/* 1: has it open, 0: not, -1: may not be looked into. */
-static int has_open(const char *pid, const char *group_node, const char *cdev_node)
+static bool is_node(const char *target, const char *node)
 {
-	char directory[64], target[PATH_MAX];
-	struct dirent *entry;
-	DIR *fds;
-	int has = 0;
-
-	snprintf(directory, sizeof(directory), "/proc/%.20s/fd", pid);
-	fds = opendir(directory);
-	if (!fds)
-		return errno == EACCES || errno == EPERM ? -1 : 0;
-	while (!has && (entry = readdir(fds)) != NULL) {
-		ssize_t length = readlinkat(dirfd(fds), entry->d_name, target, sizeof(target) - 1);
-
-		if (length < 0)
-			continue;
-		target[length] = '\0';
-		has = (group_node && strcmp(target, group_node) == 0) ||
-		      (cdev_node && strcmp(target, cdev_node) == 0);
-	}
-	closedir(fds);
-	return has;
+	return node && strcmp(target, node) == 0;
 }
 
-static void add_holder(struct facts *facts, const char *pid)
+/* 1 if the process has the device open, 0 if not, or -errno: -EACCES or -EPERM if the process
+ * may not be inspected. */
+static int has_open(const char *pid, const char *group_node, const char *cdev_node)
 {
-	struct fact_holder *holder;
+	char path[LONG_PATH], target[VFIOPM__PATH_SIZE];
+	struct vfiopm__sysfs_names fds;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	r = vfiopm__sysfs_list(path, &fds);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < fds.count && r == 0; i++) {
+		snprintf(path, sizeof(path), "/proc/%s/fd/%s", pid, vfiopm__sysfs_name(&fds, i));
+		r = vfiopm__sysfs_read_link(path, target, sizeof(target)) == 0 &&
+		    (is_node(target, group_node) || is_node(target, cdev_node));
+	}
+	vfiopm__sysfs_free_names(&fds);
+	return r;
+}
+
+static void add_holder(struct device_facts *facts, const char *pid)
+{
+	struct holder *holder;
 	char path[64];
 
-	/* One is enough to be named. */
+	/* Doctor names only one holder. */
 	if (facts->holder_count == FACT_HOLDERS)
 		return;
 	holder = &facts->holders[facts->holder_count++];
 	holder->pid = atoi(pid);
-	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
-	read_file(path, holder->name, sizeof(holder->name));
+	snprintf(path, sizeof(path), "/proc/%d/comm", holder->pid);
+	read_line(path, holder->name, sizeof(holder->name));
 	for (char *c = holder->name; *c; c++) {
 		if (*c < 0x20 || *c > 0x7e)
 			*c = '?';
 	}
 }
 
-static void read_holders(struct facts *facts, const char *group_node, const char *cdev_node)
+static void read_holders(struct device_facts *facts, const char *group_node, const char *cdev_node)
 {
-	DIR *processes = opendir("/proc");
-	struct dirent *entry;
+	struct vfiopm__sysfs_names processes;
 
-	facts->has_processes = processes && access("/proc/self/fd", R_OK) == 0;
-	while (processes && (entry = readdir(processes)) != NULL) {
-		int has = is_number(entry->d_name) ? has_open(entry->d_name, group_node, cdev_node)
-						   : 0;
+	if (vfiopm__sysfs_list("/proc", &processes) < 0)
+		return;
+	for (size_t i = 0; i < processes.count; i++) {
+		const char *pid = vfiopm__sysfs_name(&processes, i);
+		int r;
 
-		if (has > 0)
-			add_holder(facts, entry->d_name);
-		facts->hidden_processes += has < 0;
+		if (!is_number(pid))
+			continue;
+		r = has_open(pid, group_node, cdev_node);
+		facts->has_processes |= r >= 0;
+		facts->hidden_processes += r == -EACCES || r == -EPERM;
+		if (r > 0)
+			add_holder(facts, pid);
 	}
-	if (processes)
-		closedir(processes);
+	vfiopm__sysfs_free_names(&processes);
 }
 
 /* ---- the machine ---- */
 
-static void read_machine(struct facts *facts)
+static void read_machine(struct device_facts *facts)
 {
 	struct utsname name;
 
@@ -301,14 +339,14 @@ static void read_machine(struct facts *facts)
 		snprintf(facts->kernel, sizeof(facts->kernel), "%.63s", name.release);
 		sscanf(name.release, "%u.%u", &facts->kernel_major, &facts->kernel_minor);
 	}
-	facts->has_acpi = access("/sys/firmware/acpi", F_OK) == 0;
-	read_file("/sys/module/vfio_pci/parameters/disable_idle_d3", facts->disable_idle_d3,
-		  sizeof(facts->disable_idle_d3));
-	read_file("/proc/cmdline", facts->cmdline, sizeof(facts->cmdline));
-	read_file("/sys/class/dmi/id/bios_date", facts->bios_date, sizeof(facts->bios_date));
+	facts->has_acpi = exists("/sys/firmware", "acpi");
+	read_attribute("/sys/module/vfio_pci/parameters", "disable_idle_d3",
+		       facts->disable_idle_d3);
+	read_line("/proc/cmdline", facts->cmdline, sizeof(facts->cmdline));
+	read_attribute("/sys/class/dmi/id", "bios_date", facts->bios_date);
 }
 
-int facts_read(struct facts *ret_facts, const char *address, const char *group_node,
+int facts_read(struct device_facts *ret_facts, const char *address, const char *group_node,
 	       const char *cdev_node)
 {
 	int r;
@@ -324,30 +362,30 @@ int facts_read(struct facts *ret_facts, const char *address, const char *group_n
 	return 0;
 }
 
-/* ---- what the platform says ---- */
+/* ---- the platform ---- */
 
 /* Without the resources of _PR3, D3hot is the state in which those of _PR0 are off
  * (drivers/acpi/power.c, acpi_power_get_inferred_state()). */
-static bool is_switched_off(const struct fact_node *node)
+static bool is_switched_off(const struct node_facts *node)
 {
 	return strcmp(node->real_state, "D3cold") == 0 ||
 	       (strcmp(node->real_state, "D3hot") == 0 && !node->has_platform_power);
 }
 
-enum fact_power facts_power(const struct facts *facts)
+enum supply facts_get_supply(const struct device_facts *facts)
 {
-	enum fact_power power = FACT_POWER_UNKNOWN;
+	enum supply supply = SUPPLY_UNKNOWN;
 
 	for (unsigned i = 0; i < facts->count; i++) {
 		if (is_switched_off(&facts->nodes[i]))
-			return FACT_POWER_OFF;
+			return SUPPLY_OFF;
 		if (facts->nodes[i].real_state[0])
-			power = FACT_POWER_ON;
+			supply = SUPPLY_ON;
 	}
-	return power;
+	return supply;
 }
 
-const char *facts_platform_state(const struct facts *facts)
+const char *facts_get_platform_state(const struct device_facts *facts)
 {
 	for (unsigned i = 0; i < facts->count; i++) {
 		if (facts->nodes[i].real_state[0])
@@ -356,7 +394,7 @@ const char *facts_platform_state(const struct facts *facts)
 	return "";
 }
 
-bool facts_is_cold(const struct facts *facts)
+bool facts_is_in_d3cold(const struct device_facts *facts)
 {
-	return strcmp(facts->nodes[0].state, "D3cold") == 0 && facts_power(facts) != FACT_POWER_ON;
+	return strcmp(facts->nodes[0].state, "D3cold") == 0 && facts_get_supply(facts) != SUPPLY_ON;
 }

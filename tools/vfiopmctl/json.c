@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* JSON, by json-c: objects are built, printed and freed here. */
+/* Objects of json-c: building, printing and freeing. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,11 +7,11 @@
 
 #include "ctl.h"
 
-/* json-c gives NULL where there is no memory, and NULL is its null. */
-static struct json_object *made(struct json_object *value)
+/* json-c returns NULL if there is no memory, but NULL is also its null. */
+static struct json_object *require(struct json_object *value)
 {
 	if (!value) {
-		ctl_say("no memory");
+		ctl_say("out of memory");
 		exit(CTL_FAILED);
 	}
 	return value;
@@ -20,7 +20,7 @@ static struct json_object *made(struct json_object *value)
 void ctl_json_add(struct json_object *object, const char *key, struct json_object *value)
 {
 	if (json_object_object_add(object, key, value) != 0) {
-		ctl_say("no memory");
+		ctl_say("out of memory");
 		exit(CTL_FAILED);
 	}
 }
@@ -32,26 +32,26 @@ void ctl_json_add_null(struct json_object *object, const char *key)
 
 void ctl_json_add_text(struct json_object *object, const char *key, const char *text)
 {
-	ctl_json_add(object, key, text ? made(json_object_new_string(text)) : NULL);
+	ctl_json_add(object, key, text ? require(json_object_new_string(text)) : NULL);
 }
 
 void ctl_json_add_number(struct json_object *object, const char *key, int64_t number)
 {
-	ctl_json_add(object, key, made(json_object_new_int64(number)));
+	ctl_json_add(object, key, require(json_object_new_int64(number)));
 }
 
-/* With one digit behind the point: it is for shares in per cent. */
+/* With one decimal digit; the numbers are percentages. */
 void ctl_json_add_double(struct json_object *object, const char *key, double number)
 {
 	char text[32];
 
 	snprintf(text, sizeof(text), "%.1f", number);
-	ctl_json_add(object, key, made(json_object_new_double_s(number, text)));
+	ctl_json_add(object, key, require(json_object_new_double_s(number, text)));
 }
 
 void ctl_json_add_bool(struct json_object *object, const char *key, bool value)
 {
-	ctl_json_add(object, key, made(json_object_new_boolean(value)));
+	ctl_json_add(object, key, require(json_object_new_boolean(value)));
 }
 
 static void print(struct json_object *object, int flags)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* vfiopmctl list: the devices that VFIO has, or all, a line each. */
+/* vfiopmctl list: one line for each device that is bound to a VFIO driver, or for all. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -27,16 +27,10 @@ static void print_line(const struct vfiopm_discover_device *device)
 	       driver, vendor[0] || name[0] ? vendor : "-", vendor[0] && name[0] ? ", " : "", name);
 }
 
-static void print_text(const struct vfiopm_discover_list *list, uint32_t count, bool all)
+static void print_text(const struct vfiopm_discover_list *list, uint32_t count)
 {
 	const struct vfiopm_discover_device *device;
 
-	if (count == 0) {
-		printf("%s\n", all ? "There is no PCI device."
-				   : "No device is bound to a VFIO driver. All: "
-				     "vfiopmctl list --all");
-		return;
-	}
 	printf("%-12s  %-9s  %-5s  %-10s  %-7s  %-14s  %s\n", "ADDRESS", "ID", "GROUP", "STATUS",
 	       "STATE", "DRIVER", "NAME");
 	for (uint32_t i = 0; i < count; i++) {
@@ -61,17 +55,20 @@ static void print_json(const struct vfiopm_discover_list *list, uint32_t count)
 int ctl_list(const struct ctl_options *options)
 {
 	struct vfiopm_discover_list *list;
+	int status = CTL_OK;
 	uint32_t count = 0;
 	int r = vfiopm_discover_list_new(options->all ? VFIOPM_DISCOVER_ALL : VFIOPM_DISCOVER_VFIO,
 					 &list);
 
 	if (r < 0)
-		return ctl_fail_lookup("the list of devices", r);
+		return ctl_fail_list(r);
 	vfiopm_discover_list_get_count(list, &count);
-	if (options->json)
+	if (count == 0)
+		status = ctl_report_no_devices(options->all);
+	if (options->json && status == CTL_OK)
 		print_json(list, count);
-	else
-		print_text(list, count, options->all);
+	else if (count > 0)
+		print_text(list, count);
 	vfiopm_discover_list_free(list);
-	return CTL_OK;
+	return status;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* The power of a device: what sysfs says of it now, and the words for it. */
+/* The power of a device: its values in sysfs, and their names. */
 #include <errno.h>
 
 #include <json-c/json.h>
 
 #include "ctl.h"
 
-/* An attribute that is missing, or holds what is not known, is -1. */
+/* -1 if the attribute does not exist, or if its value is unknown to the library. */
 static int64_t value_of(const struct vfiopm_discover_device *device,
 			int (*get)(const struct vfiopm_discover_device *device,
 				   uint32_t *ret_value))

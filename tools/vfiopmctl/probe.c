@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* vfiopmctl probe: what VFIO offers for a device. To ask opens the device, which wakes it. */
+/* vfiopmctl probe: what VFIO supports for a device. It opens the device, which wakes it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -73,9 +73,8 @@ int ctl_probe(const struct ctl_options *options)
 	else
 		print_text(address, has, counts);
 	if (!(has & VFIOPM_FEATURE_ENTER))
-		ctl_say("%s cannot be put into low power: the kernel is older than 6.1, or its "
-			"driver does not "
-			"offer that",
+		ctl_say("%s cannot enter low power: Linux is older than 6.1, or its driver does "
+			"not support it",
 			address);
 	vfiopm_device_free(dev);
 	return has & VFIOPM_FEATURE_ENTER ? CTL_OK : CTL_NO_FEATURE;

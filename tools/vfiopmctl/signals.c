@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The signals that end a command: they come as data, so that none finds it between two steps. */
+/* The signals that end a command. A signalfd makes them arrive only where the command polls. */
 #include <signal.h>
 #include <sys/signalfd.h>
 
@@ -9,15 +9,15 @@ int ctl_open_signals(void)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction before;
-	sigset_t ends;
+	sigset_t ending;
 
-	sigemptyset(&ends);
+	sigemptyset(&ending);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		/* What the caller ignores, as nohup(1) does, stays ignored. */
+		/* A signal that the caller ignores stays ignored; nohup(1) relies on this. */
 		if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-			sigaddset(&ends, numbers[i]);
+			sigaddset(&ending, numbers[i]);
 	}
-	if (sigprocmask(SIG_BLOCK, &ends, NULL) < 0)
+	if (sigprocmask(SIG_BLOCK, &ending, NULL) < 0)
 		return -1;
-	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	return signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * vfiopmctl watch: the power of devices as time goes by, drawn for a terminal, or told in plain
- * lines, of sysfs alone: it wakes nothing.
+ * vfiopmctl watch: the power of devices over time, as a drawing on a terminal, else as plain
+ * lines. It reads only sysfs, and wakes no device.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -22,16 +23,16 @@
 struct watched {
 	const struct vfiopm_discover_device *device;
 	const char *address;
-	struct ctl_power power, before; /* now, and when it was last told */
-	int64_t counted_ms;		/* the kernel's count when it was last known */
-	int64_t slept_ms;		/* since watching began; -1: not known */
-	int8_t samples[SAMPLES];	/* power states, a ring */
+	struct ctl_power power, reported; /* now, and in the last report */
+	int64_t counted_ms;		  /* the last suspended time that the kernel reported */
+	int64_t slept_ms;		  /* since the start of watching; -1: unknown */
+	int8_t samples[SAMPLES];	  /* power states; a ring buffer */
 };
 
 struct watch {
 	const struct ctl_options *options;
-	struct vfiopm_discover_list *list;	 /* if none were named */
-	struct vfiopm_discover_device **devices; /* if they were */
+	struct vfiopm_discover_list *list;	 /* if no DEVICE is named */
+	struct vfiopm_discover_device **devices; /* if DEVICEs are named */
 	struct watched *watched;
 	uint32_t count;
 	unsigned sample_count;
@@ -39,7 +40,7 @@ struct watch {
 	int signals;
 	bool terminal, blocks;
 	struct winsize size; /* of the terminal */
-	unsigned drawn;	     /* lines */
+	unsigned drawn;	     /* lines above the cursor */
 };
 
 static int64_t since_ms(const struct watch *watch)
@@ -49,7 +50,7 @@ static int64_t since_ms(const struct watch *watch)
 
 /* ---- sampling ---- */
 
-/* The share of the time since it began that a device was suspended, in per cent; -1 for none. */
+/* The percentage of the watched time that a device was suspended; -1 if unknown. */
 static double share_of(const struct watch *watch, const struct watched *watched)
 {
 	int64_t time = since_ms(watch);
@@ -59,8 +60,8 @@ static double share_of(const struct watch *watch, const struct watched *watched)
 		       : 100.0 * (double)watched->slept_ms / (double)time;
 }
 
-/* The kernel counts from when it found the device: one that was removed and found again begins
- * at 0. */
+/* The kernel counts the suspended time from the discovery of the device. If a device is removed
+ * and found again, the count restarts at 0. */
 static void count_sleep(struct watched *watched)
 {
 	int64_t now_ms = watched->power.suspended_ms, before_ms = watched->counted_ms;
@@ -90,12 +91,12 @@ static void sample(struct watch *watch)
 
 static bool has_changed(const struct watched *watched)
 {
-	return watched->power.state != watched->before.state ||
-	       watched->power.status != watched->before.status ||
-	       watched->power.gone != watched->before.gone;
+	return watched->power.state != watched->reported.state ||
+	       watched->power.status != watched->reported.status ||
+	       watched->power.gone != watched->reported.gone;
 }
 
-static void tell_change(const struct watch *watch, const struct watched *watched)
+static void report_change(const struct watch *watch, const struct watched *watched)
 {
 	struct json_object *object;
 
@@ -113,20 +114,20 @@ static void tell_change(const struct watch *watch, const struct watched *watched
 	ctl_json_print_line(object);
 }
 
-static void tell_changes(struct watch *watch)
+static void report_changes(struct watch *watch)
 {
 	for (uint32_t i = 0; i < watch->count; i++) {
 		struct watched *watched = &watch->watched[i];
 
 		if (watch->sample_count > 1 && !has_changed(watched))
 			continue;
-		tell_change(watch, watched);
-		watched->before = watched->power;
+		report_change(watch, watched);
+		watched->reported = watched->power;
 	}
 	fflush(stdout);
 }
 
-static void tell_end_json(const struct watch *watch, const struct watched *watched, double share)
+static void report_end_json(const struct watch *watch, const struct watched *watched, double share)
 {
 	struct json_object *object = json_object_new_object();
 
@@ -140,16 +141,16 @@ static void tell_end_json(const struct watch *watch, const struct watched *watch
 	ctl_json_print_line(object);
 }
 
-static void tell_end(const struct watch *watch)
+static void report_end(const struct watch *watch)
 {
 	for (uint32_t i = 0; i < watch->count; i++) {
 		const struct watched *watched = &watch->watched[i];
 		double share = share_of(watch, watched);
 
 		if (watch->options->json)
-			tell_end_json(watch, watched, share);
+			report_end_json(watch, watched, share);
 		else if (share < 0)
-			printf("%8.1f s  %s  the kernel does not tell how long it was suspended\n",
+			printf("%8.1f s  %s  the kernel does not report the suspended time\n",
 			       (double)since_ms(watch) / 1000, watched->address);
 		else
 			printf("%8.1f s  %s  suspended for %.1f %% of the time\n",
@@ -159,7 +160,7 @@ static void tell_end(const struct watch *watch)
 
 /* ---- a terminal ---- */
 
-/* By the names of the variables' values: the locale itself need not be installed. */
+/* Only the environment decides: the locale need not be installed. */
 static bool is_utf8(void)
 {
 	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
@@ -174,10 +175,10 @@ static bool is_utf8(void)
 }
 
 #define COLUMNS_BEFORE 46
-#define ROWS_BESIDE    3 /* the head, the foot, and where the cursor is left */
+#define ROWS_BESIDE    3 /* the head, the foot, and the line of the cursor */
 
-/* Is there one, that can move its cursor, and has room? */
-static bool is_terminal(struct winsize *ret_size)
+/* True if standard output is a terminal that can move its cursor and is large enough. */
+static bool get_terminal(struct winsize *ret_size)
 {
 	const char *type = getenv("TERM");
 
@@ -186,7 +187,7 @@ static bool is_terminal(struct winsize *ret_size)
 	       ret_size->ws_col > COLUMNS_BEFORE && ret_size->ws_row > ROWS_BESIDE;
 }
 
-/* The deeper the sleep, the lower the mark. */
+/* The mark of a deeper state is lower. */
 static const char *mark_of(const struct watch *watch, int8_t state)
 {
 	switch (state) {
@@ -229,7 +230,8 @@ static void draw_device(const struct watch *watch, const struct watched *watched
 	printf("\n");
 }
 
-/* Back to the head; of a terminal that has changed its size nobody knows where that is now. */
+/* Move the cursor to the head. After a change of the terminal's size, the position of the head
+ * is unknown, so the terminal is cleared. */
 static void begin_drawing(struct watch *watch)
 {
 	struct winsize size = watch->size;
@@ -242,7 +244,7 @@ static void begin_drawing(struct watch *watch)
 	watch->size = size;
 }
 
-/* A line that is too long is cut off by the terminal (DECAWM), so that each is one row. */
+/* With DECAWM off, the terminal cuts long lines, so that each line takes one row. */
 static void draw(struct watch *watch)
 {
 	uint32_t shown = watch->count;
@@ -257,8 +259,8 @@ static void draw(struct watch *watch)
 		draw_device(watch, &watch->watched[i]);
 	printf("\033[K%.1f s; ", (double)since_ms(watch) / 1000);
 	if (shown < watch->count)
-		printf("%" PRIu32 " more devices have no room here; ", watch->count - shown);
-	printf("Ctrl-C ends\n\033[?7h\033[J");
+		printf("%" PRIu32 " more devices do not fit; ", watch->count - shown);
+	printf("press Ctrl-C to end\n\033[?7h\033[J");
 	watch->drawn = shown + 2;
 	fflush(stdout);
 }
@@ -270,7 +272,7 @@ static bool is_over(const struct watch *watch)
 	return watch->options->for_ms >= 0 && since_ms(watch) >= watch->options->for_ms;
 }
 
-/* Until the next sample; true if a signal came. */
+/* Wait until the next sample is due. True if a signal has arrived. */
 static bool wait_for_next(const struct watch *watch)
 {
 	struct pollfd pollfd = { .fd = watch->signals, .events = POLLIN };
@@ -297,18 +299,24 @@ static void run(struct watch *watch)
 		if (watch->terminal)
 			draw(watch);
 		else
-			tell_changes(watch);
+			report_changes(watch);
 		over = wait_for_next(watch) || is_over(watch);
 		sample(watch);
 	}
 	if (watch->terminal)
 		draw(watch);
 	else
-		tell_changes(watch);
-	tell_end(watch);
+		report_changes(watch);
+	report_end(watch);
 }
 
 /* ---- which devices ---- */
+
+static int fail_memory(void)
+{
+	ctl_say("out of memory");
+	return CTL_FAILED;
+}
 
 static int find_named(struct watch *watch)
 {
@@ -317,7 +325,7 @@ static int find_named(struct watch *watch)
 	watch->devices = calloc((size_t)options->device_count, sizeof(*watch->devices));
 	watch->watched = calloc((size_t)options->device_count, sizeof(*watch->watched));
 	if (!watch->devices || !watch->watched)
-		return ctl_fail_lookup("the devices", -ENOMEM);
+		return fail_memory();
 	for (int i = 0; i < options->device_count; i++) {
 		int r = vfiopm_discover_device_new(options->devices[i], &watch->devices[i]);
 
@@ -335,18 +343,13 @@ static int find_all(struct watch *watch)
 		watch->options->all ? VFIOPM_DISCOVER_ALL : VFIOPM_DISCOVER_VFIO, &watch->list);
 
 	if (r < 0)
-		return ctl_fail_lookup("the list of devices", r);
+		return ctl_fail_list(r);
 	vfiopm_discover_list_get_count(watch->list, &count);
-	if (count == 0) {
-		ctl_say(watch->options->all ? "there is no PCI device"
-					    : "no device is bound to a VFIO driver. Name one, or: "
-					      "vfiopmctl watch "
-					      "--all");
-		return watch->options->all ? CTL_NO_DEVICE : CTL_NOT_VFIO;
-	}
+	if (count == 0)
+		return ctl_report_no_devices(watch->options->all);
 	watch->watched = calloc(count, sizeof(*watch->watched));
 	if (!watch->watched)
-		return ctl_fail_lookup("the devices", -ENOMEM);
+		return fail_memory();
 	for (uint32_t i = 0; i < count; i++)
 		vfiopm_discover_list_get_device(watch->list, i, &watch->watched[i].device);
 	watch->count = count;
@@ -359,13 +362,13 @@ int ctl_watch(const struct ctl_options *options)
 	int status;
 
 	watch.blocks = is_utf8();
-	watch.terminal = !options->json && is_terminal(&watch.size);
+	watch.terminal = !options->json && get_terminal(&watch.size);
 	watch.signals = ctl_open_signals();
 	status = options->device_count > 0 ? find_named(&watch) : find_all(&watch);
 	for (uint32_t i = 0; i < watch.count; i++)
 		vfiopm_discover_device_get_address(watch.watched[i].device,
 						   &watch.watched[i].address);
-	if (status == CTL_OK)
+	if (status == CTL_OK && watch.count > 0)
 		run(&watch);
 	for (int i = 0; watch.devices && i < options->device_count; i++)
 		vfiopm_discover_device_free(watch.devices[i]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A power cycle told step by step: a device is let sleep, woken by the host, let
- * sleep again, and brought back. Usage: power-cycle [PCI-ADDRESS]
+ * A power cycle: a device enters low power, is woken by the host, enters low power again, and
+ * leaves it. The program prints each step. Usage: power-cycle [PCI-ADDRESS]
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 
 #include <vfiopm/vfiopm.h>
 
-/* ---- telling ---- */
+/* ---- output ---- */
 
 static void step(const char *text)
 {
@@ -26,28 +26,32 @@ static void step(const char *text)
 	fflush(stdout);
 }
 
-static void fail(const char *what)
+static void fail(const char *problem)
 {
-	fprintf(stderr, "%s\n", what);
+	fprintf(stderr, "%s\n", problem);
 	exit(1);
 }
 
-static void check(const char *what, int result)
+static void check(const char *action, int result)
 {
 	if (result < 0) {
-		fprintf(stderr, "%s: %s\n", what, strerror(-result));
+		fprintf(stderr, "%s: %s\n", action, strerror(-result));
 		exit(1);
 	}
 }
 
-static void tell_call(void *data, uint32_t event, const char *call, int result)
+static void print_call(void *data, uint32_t event, const char *call, int result)
 {
 	(void)data;
-	printf("   %s: %s%s\n", call, result < 0 ? strerror(-result) : "0",
-	       event == VFIOPM_TRACE_SAVED ? " (from memory, the kernel was not asked)" : "");
+	if (event == VFIOPM_TRACE_SAVED)
+		printf("   %s was not needed.\n", call);
+	else if (result < 0)
+		printf("   %s failed: %s.\n", call, strerror(-result));
+	else
+		printf("   %s returned %d (success).\n", call, result);
 }
 
-static uint64_t slept_ms(const struct vfiopm_device *dev)
+static uint64_t suspended_ms(const struct vfiopm_device *dev)
 {
 	uint64_t ms = 0;
 
@@ -55,7 +59,7 @@ static uint64_t slept_ms(const struct vfiopm_device *dev)
 	return ms;
 }
 
-static void tell_power(const struct vfiopm_device *dev)
+static void print_power(const struct vfiopm_device *dev)
 {
 	uint32_t power, status;
 
@@ -64,38 +68,38 @@ static void tell_power(const struct vfiopm_device *dev)
 		printf("   The device is in %s, %s.\n", vfiopm_readout_power_state_name(power),
 		       vfiopm_readout_runtime_status_name(status));
 	else
-		printf("   The kernel does not say which power state the device is in.\n");
+		printf("   This kernel does not report the power state of the device.\n");
 }
 
-/* ---- doing ---- */
+/* ---- steps ---- */
 
-/* The suspend is asynchronous and may never come: look, but not for ever. */
-static void wait_for_sleep(const struct vfiopm_device *dev)
+/* The kernel suspends the device asynchronously, or not at all if something keeps it awake. */
+static void wait_for_suspend(const struct vfiopm_device *dev)
 {
 	for (int ms = 0; ms < 5000; ms += 5) {
 		uint32_t status;
 
 		if (vfiopm_readout_get_runtime_status(dev, &status) == 0 &&
 		    status == VFIOPM_RUNTIME_SUSPENDED) {
-			printf("   Asleep after about %d ms.\n", ms);
-			tell_power(dev);
+			printf("   The kernel suspended the device after about %d ms.\n", ms);
+			print_power(dev);
 			return;
 		}
 		usleep(5000);
 	}
-	fail("Not asleep after 5 s: something keeps it awake.");
+	fail("The device is not suspended after 5 s: something keeps it awake.");
 }
 
-static void sleep_for_a_second(const struct vfiopm_device *dev)
+static void stay_suspended_for_a_second(const struct vfiopm_device *dev)
 {
-	uint64_t before = slept_ms(dev);
+	uint64_t before = suspended_ms(dev);
 
 	sleep(1);
-	printf("   One second later the kernel counts %" PRIu64 " ms more asleep.\n",
-	       slept_ms(dev) - before);
+	printf("   One second later, its suspended time has grown by %" PRIu64 " ms.\n",
+	       suspended_ms(dev) - before);
 }
 
-static bool host_does(const char *address, const char *attribute, const char *text)
+static bool access_from_host(const char *address, const char *attribute, const char *text)
 {
 	char path[128], byte;
 	bool done;
@@ -124,26 +128,27 @@ static void wake(const struct vfiopm_device *dev, const char *address, int wakeu
 	uint64_t count = 0;
 
 	printf("   The host reads its configuration space, as lspci(8) does.\n");
-	host_does(address, "config", NULL);
+	access_from_host(address, "config", NULL);
 	if (!is_signalled(wakeup_fd)) {
-		printf("   That wakes a device in D3cold only. The host turns it on in sysfs.\n");
-		host_does(address, "power/control", "on");
-		host_does(address, "power/control", "auto");
+		printf("   This wakes a device in D3cold only. The host now writes "
+		       "power/control.\n");
+		access_from_host(address, "power/control", "on");
+		access_from_host(address, "power/control", "auto");
 	}
 	if (!is_signalled(wakeup_fd))
-		fail("It was not woken within a second.");
+		fail("The device was not woken within a second.");
 	if (vfiopm_get_state(dev) != VFIOPM_STATE_WOKEN)
-		fail("The eventfd is signalled, and the library has not noticed.");
+		fail("The eventfd is signalled, but the library does not report the wake.");
 	if (read(wakeup_fd, &count, sizeof(count)) != sizeof(count) || count != 1)
-		fail("The eventfd was not signalled once.");
-	printf("   It is woken: the wakeup eventfd holds the count %" PRIu64 ".\n", count);
-	tell_power(dev);
+		fail("The eventfd was not signalled exactly once.");
+	printf("   The device woke up. The count of the wakeup eventfd is %" PRIu64 ".\n", count);
+	print_power(dev);
 }
 
 static void enter(struct vfiopm_device *dev, int wakeup_fd)
 {
 	check("entering low power", vfiopm_enter_wakeup(dev, wakeup_fd));
-	wait_for_sleep(dev);
+	wait_for_suspend(dev);
 }
 
 int main(int argc, char **argv)
@@ -156,35 +161,36 @@ int main(int argc, char **argv)
 
 	step("Open the device.");
 	check(address, vfiopm_device_open(address, &dev));
-	check("setting a trace", vfiopm_device_set_trace(dev, tell_call, NULL));
-	check("asking for features", vfiopm_get_features(dev, &features));
+	check("setting a trace", vfiopm_device_set_trace(dev, print_call, NULL));
+	check("reading the features", vfiopm_get_features(dev, &features));
 	if (!(features & VFIOPM_FEATURE_ENTER_WAKEUP))
-		fail("This kernel cannot let the device sleep: it needs Linux 6.1 or later.");
-	printf("   %s: it can enter low power, with wakeup, and exit.\n", address);
-	tell_power(dev);
-	before = slept_ms(dev);
+		fail("This kernel does not support low power: Linux 6.1 or later is needed.");
+	printf("   %s supports low power with wakeup.\n", address);
+	printf("   From now on, the program prints each ioctl that the library issues.\n");
+	print_power(dev);
+	before = suspended_ms(dev);
 	wakeup_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	check("eventfd", wakeup_fd < 0 ? -errno : 0);
 
-	step("Let it sleep, and be told when it wakes.");
+	step("Enter low power, with an eventfd that signals a wake.");
 	enter(dev, wakeup_fd);
-	sleep_for_a_second(dev);
+	stay_suspended_for_a_second(dev);
 
-	step("Wake it from the host.");
+	step("Wake the device from the host.");
 	wake(dev, address, wakeup_fd);
 
-	step("Let it sleep again.");
+	step("Enter low power again.");
 	enter(dev, wakeup_fd);
-	sleep_for_a_second(dev);
+	stay_suspended_for_a_second(dev);
 
 	step("Leave low power.");
 	check("leaving low power", vfiopm_exit(dev));
-	tell_power(dev);
+	print_power(dev);
 	if (is_signalled(wakeup_fd))
-		fail("The eventfd is signalled, though nobody but us woke the device.");
-	printf("   The wakeup eventfd holds no count: nobody but us woke it.\n");
-	printf("   It was asleep for %" PRIu64 " ms in all, as the kernel counts them.\n",
-	       slept_ms(dev) - before);
+		fail("The eventfd is signalled, although only this program woke the device.");
+	printf("   The wakeup eventfd is not signalled: only this program woke the device.\n");
+	printf("   In total, the kernel counted %" PRIu64 " ms of suspended time.\n",
+	       suspended_ms(dev) - before);
 
 	vfiopm_device_free(dev);
 	close(wakeup_fd);

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * Runs a program in a new terminal (a pty of 100 columns), sends Ctrl-C after a time, and prints
- * the output of the program, with ^[ for ESC. Exits with the exit status of the program.
- * Usage: in-a-terminal MILLISECONDS PROGRAM [ARGUMENT ..]
+ * Runs a program in a new terminal (a pty of 100 columns without echo), sends Ctrl-C a time after
+ * the first output, and prints the output, with ^[ for ESC. Exits with the exit status of the
+ * program. Usage: in-a-terminal MILLISECONDS PROGRAM [ARGUMENT ..]
  */
 #define _GNU_SOURCE
 #include <poll.h>
 #include <pty.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
+
+#define FIRST_OUTPUT_MS 30000 /* the longest time until the first output */
 
 static long now_ms(void)
 {
@@ -21,37 +25,52 @@ static long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void show(const char *drawn, ssize_t length)
+static void show(const char *output, ssize_t length)
 {
 	for (ssize_t i = 0; i < length; i++) {
-		if (drawn[i] == '\033')
+		if (output[i] == '\033')
 			fputs("^[", stdout);
-		else if (drawn[i] != '\r')
-			putchar(drawn[i]);
+		else if (output[i] != '\r')
+			putchar(output[i]);
 	}
 }
 
 /* Copy the output until the program closes the terminal. */
-static void follow(int terminal, long press_ms)
+static void follow(int terminal, long delay_ms)
 {
 	struct pollfd pollfd = { .fd = terminal, .events = POLLIN };
-	long press = now_ms() + press_ms;
-	char drawn[4096];
+	long ctrl_c_ms = now_ms() + FIRST_OUTPUT_MS;
+	bool has_output = false, is_sent = false;
+	char output[4096];
 	ssize_t length = 1;
 
 	while (length > 0) {
-		int timeout = press ? (int)(press - now_ms()) : -1;
+		long timeout = is_sent ? -1 : ctrl_c_ms - now_ms();
 
-		if (press && timeout <= 0) {
+		if (!is_sent && timeout <= 0) {
 			if (write(terminal, "\003", 1) != 1)
 				return;
-			press = 0;
+			is_sent = true;
 			continue;
 		}
-		if (poll(&pollfd, 1, timeout) <= 0)
+		if (poll(&pollfd, 1, (int)timeout) <= 0)
 			continue;
-		length = read(terminal, drawn, sizeof(drawn));
-		show(drawn, length);
+		length = read(terminal, output, sizeof(output));
+		show(output, length);
+		if (!has_output)
+			ctrl_c_ms = now_ms() + delay_ms;
+		has_output = true;
+	}
+}
+
+/* With echo, the terminal prints ^C, before or after the last output of the program. */
+static void disable_echo(void)
+{
+	struct termios termios;
+
+	if (tcgetattr(STDIN_FILENO, &termios) == 0) {
+		termios.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(STDIN_FILENO, TCSANOW, &termios);
 	}
 }
 
@@ -69,6 +88,7 @@ int main(int argc, char **argv)
 		return 99;
 	}
 	if (child == 0) {
+		disable_echo();
 		execvp(argv[2], argv + 2);
 		perror(argv[2]);
 		_exit(99);

@@ -13,11 +13,13 @@ echo "section asleep"
 vfiopmctl enter "$device" --wakeup --json --for 15s >/tmp/enter &
 holder=$!
 sleep 1
+# The suspended time is read outside the measured time, so that a delay between two reads does not
+# look like a wake.
+read -r begin <$at/power/runtime_suspended_time
 read -r up_before _ </proc/uptime
-begin=$(cat $at/power/runtime_suspended_time)
 vfiopmctl watch "$device" --for 10s
-end=$(cat $at/power/runtime_suspended_time)
 read -r up_after _ </proc/uptime
+read -r end <$at/power/runtime_suspended_time
 echo "slept $((end - begin)) from $up_before to $up_after"
 wait $holder
 echo "section enter"
@@ -81,10 +83,14 @@ echo "status $?"
 echo "$device" >/sys/bus/pci/drivers_probe
 sleep 1
 echo "section removed"
-vfiopmctl watch --json --interval 100ms --for 3s "$device" &
+vfiopmctl watch --json --interval 100ms --for 3s "$device" >/tmp/removed &
 watcher=$!
+until [ -s /tmp/removed ]; do
+	sleep 0.05
+done
 sleep 1
 echo 1 >$at/remove
 sleep 1
 echo 1 >/sys/bus/pci/rescan
 wait $watcher
+cat /tmp/removed

@@ -119,7 +119,7 @@ static void fdinfo(void **state)
 	assert_string_equal(path, "/sys/a");
 }
 
-/* Each name parses back to its value; values without a name give NULL. */
+/* Each name parses back to its value; the name of any other value is NULL. */
 static void names(void **state)
 {
 	uint32_t value;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * What can go wrong in discovery: each call that it makes, of libc and of the real
- * libudev, fails with each errno that it can give. The errno reaches the caller,
+ * libudev, fails with each errno that it can return. The errno reaches the caller,
  * nothing leaks, and the same call works afterwards. The calls are linked with --wrap.
  */
 #include <dirent.h>
@@ -111,7 +111,7 @@ extern __typeof(__wrap_openat) __wrap_openat64 __attribute__((alias("__wrap_open
 extern __typeof(__wrap_pread) __wrap_pread64 __attribute__((alias("__wrap_pread")));
 extern __typeof(__wrap_scandir) __wrap_scandir64 __attribute__((alias("__wrap_scandir")));
 
-/* What each can answer, but for what means that something is not there. */
+/* The errnos that each call can return, except those that mean that a file is missing. */
 static const struct {
 	const char *call;
 	int errors[7];

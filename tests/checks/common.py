@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What the checks share: printing TAP, running tools, and reading the version
-script, the public headers and C sources. Each check beside this file takes the
-paths it needs as arguments and looks at nothing else."""
+"""Functions that the checks share: they print TAP, run tools, and read the version script, the
+public headers and C sources. Each check in this directory takes all paths that it reads as
+arguments."""
 
 import os
 import pathlib
@@ -13,7 +13,8 @@ import sys
 
 
 class Tap:
-    """Collects results, then prints them as TAP: the plan can come first."""
+    """Collects results and prints them as TAP. The plan comes first, so that nothing is printed
+    before the last result."""
 
     def __init__(self):
         self.lines = []
@@ -21,7 +22,7 @@ class Tap:
         self.failed = 0
 
     def check(self, text, problems=()):
-        """One result: ok if there are no problems, which are printed else."""
+        """Adds one result. It is ok if there are no problems; else the problems are printed."""
         problems = [str(problem) for problem in problems]
         self.count += 1
         self.failed += bool(problems)
@@ -34,29 +35,29 @@ class Tap:
         self.lines.append(f'ok {self.count} - {text} # SKIP {reason}')
 
     def finish(self):
-        """Prints everything and ends the program. No result at all is a failure."""
+        """Prints all results and ends the program. A check without results fails."""
         print(f'1..{self.count}')
         for line in self.lines:
             print(line)
         if self.count == 0:
-            print('# nothing was checked')
+            print('# no check was made')
         sys.exit(1 if self.failed or self.count == 0 else 0)
 
 
 def arguments(*names):
-    """The paths this program was given, one for each name."""
+    """Returns the paths on the command line, one per name."""
     if len(sys.argv) != len(names) + 1:
         sys.exit(f"usage: {sys.argv[0]} {' '.join(names)}")
     return [pathlib.Path(argument).absolute() for argument in sys.argv[1:]]
 
 
 def fail(message):
-    """Ends the program: what is to be checked cannot be read."""
+    """Ends the program with an error: a file to be checked is unreadable."""
     sys.exit(f'{sys.argv[0]}: {message}')
 
 
 def run(*command, stdin=''):
-    """The exit status and all output of a tool, in the C locale."""
+    """Runs a tool in the C locale. Returns its exit status and all its output."""
     done = subprocess.run([str(word) for word in command], input=stdin, text=True, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           env={**os.environ, 'LC_ALL': 'C'})
@@ -64,28 +65,34 @@ def run(*command, stdin=''):
 
 
 def output(*command):
-    """The output of a tool that must not fail."""
+    """Returns the output of a tool that must not fail."""
     status, text = run(*command)
     if status != 0:
         fail(f"{' '.join(str(word) for word in command)}: exit status {status}\n{text}")
     return text
 
 
+def faults(status, text):
+    """Returns the problems of a tool that must succeed without output."""
+    return [text or f'exit status {status}'] if status != 0 or text else []
+
+
 def compiler(variable, default):
-    """The command words of a compiler: from the environment, else the default; None if
-    there is none."""
+    """Returns the command words of a compiler, from the environment or the default. Returns None
+    if the compiler is not installed."""
     words = shlex.split(os.environ.get(variable) or default)
     return words if words and shutil.which(words[0]) else None
 
 
 def is_instrumented(symbols):
-    """Do these undefined symbols show a sanitizer's, a coverage's or a fuzzer's build?"""
+    """Returns true if these undefined symbols show a build with a sanitizer, for coverage or for
+    a fuzzer."""
     return any(re.match(r'__(asan|hwasan|msan|tsan|ubsan|sanitizer|gcov|llvm_prof|sancov)', symbol)
                for symbol in symbols)
 
 
 def archive_symbols(archive, *options):
-    """{member: {symbol: type}} of a static library, as nm tells with these options."""
+    """Returns {member: {symbol: type}} of a static library, from nm with these options."""
     members = {}
     member = None
     for line in output('nm', '--format=posix', *options, archive).splitlines():
@@ -99,14 +106,14 @@ def archive_symbols(archive, *options):
 
 
 def plain_name(symbol):
-    """The function's name without the version that the linker notes at it."""
+    """Returns the function's name without its symbol version."""
     return symbol.split('@')[0]
 
 
 # ---- the libraries ----
 
 class Library:
-    """A library of the tree. Of the public headers each belongs to one."""
+    """A library of the tree. Each public header belongs to one library."""
 
     def __init__(self, source_root, name):
         if name not in LIBRARIES:
@@ -116,13 +123,15 @@ class Library:
         self.map = source_root / directory / f'lib{name}.sym'
 
     def has(self, header):
-        """Does a header belong to it? What belongs to no other is the core's."""
+        """Returns true if a header belongs to this library. A header that no library lists
+        belongs to the core library."""
         if self.own_headers:
             return header in self.own_headers
         return not any(header in headers for _, headers, _ in LIBRARIES.values())
 
 
-# The directory, the headers if not all others, and the libraries that it needs.
+# For each library its directory, its headers (empty: those that no other library lists), and the
+# shared libraries that it needs.
 LIBRARIES = {
     'vfiopm': ('lib', (), ['libc.so.6']),
     'vfiopm-udev': ('lib/udev', ('vfiopm/discover.h',), ['libc.so.6', 'libudev.so.1']),
@@ -136,7 +145,7 @@ IN_BOTH = ('vfiopm_readout_control_name', 'vfiopm_readout_power_state_name',
 
 
 def read_maps(source_root):
-    """{symbol: node} of all libraries."""
+    """Returns {symbol: node} of all libraries."""
     symbols = {}
     for name in LIBRARIES:
         for symbol, node in read_map(Library(source_root, name).map).items():
@@ -153,19 +162,19 @@ STRING = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'')
 
 
 def without_comments(text):
-    """C text with each comment replaced by a space (and its line ends), strings kept."""
+    """Replaces each comment of a C text by a space and its line ends. Strings stay unchanged."""
     both = re.compile(f'({STRING.pattern})|({COMMENT.pattern})', re.DOTALL)
     return both.sub(lambda m: m.group(1) or ' ' + '\n' * m.group(2).count('\n'), text)
 
 
 def includes(path):
-    """The includes of a C file, each with its brackets: '<stdint.h>', '"private.h"'."""
+    """Returns the includes of a C file, each with its brackets: '<stdint.h>', '"private.h"'."""
     return re.findall(r'^\s*#\s*include\s*(<[^>]*>|"[^"]*")',
                       without_comments(path.read_text()), re.MULTILINE)
 
 
 def normalise(declaration):
-    """A declaration with all white space that has no meaning taken out."""
+    """Removes all white space without meaning from a declaration."""
     text = ' '.join(declaration.split())
     return re.sub(r' ?([*(),;]) ?', r'\1', text).strip()
 
@@ -173,7 +182,8 @@ def normalise(declaration):
 # ---- the version script ----
 
 def read_map(path):
-    """{symbol: node} of a GNU ld version script with chained nodes."""
+    """Returns {symbol: node} of a GNU ld version script. Each node must name the node before it
+    as its parent."""
     text = re.sub(r'/\*.*?\*/|#[^\n]*', ' ', path.read_text(), flags=re.DOTALL)
     symbols = {}
     node_pattern = re.compile(r'\s*([\w.]+)\s*\{([^}]*)\}\s*([\w.]*)\s*;')
@@ -183,7 +193,7 @@ def read_map(path):
         node, body, parent = match.groups()
         end = match.end()
         if parent != (nodes[-1] if nodes else ''):
-            fail(f'{path}: {node} does not follow the node before it')
+            fail(f'{path}: the parent of {node} is not the node before it')
         nodes.append(node)
         scope = 'global'
         for scope_word, symbol in re.findall(r'(?:(global|local)\s*:)|([^\s;:]+)\s*;', body):
@@ -196,7 +206,7 @@ def read_map(path):
                     fail(f'{path}: {symbol} is exported twice')
                 symbols[symbol] = node
     if text[end:].strip() or not symbols:
-        fail(f'{path}: not understood: {text[end:].strip()[:60]!r}')
+        fail(f'{path}: unknown syntax: {text[end:].strip()[:60]!r}')
     return symbols
 
 
@@ -209,21 +219,21 @@ class Function:
         self.header = header            # 'vfiopm/power.h'
         self.name = name
         self.declaration = declaration  # normalised, without its semicolon
-        self.comment = comment          # the one that stands before it
+        self.comment = comment          # the comment before the declaration
         self.returns_int = declaration.startswith(f'int {name}(')
         self.errnos = set()
 
 
 def errnos_of_comment(comment):
-    """The errnos that a comment names ('-EBADF') and the functions whose list it takes over
-    ('as vfiopm_enter() and:')."""
+    """Returns the errnos in a comment ('-EBADF') and the functions whose errnos it includes ('as
+    vfiopm_enter() and:')."""
     return (set(re.findall(r'-(E[A-Z0-9]{2,})\b', comment)),
             set(re.findall(r'\bas (vfiopm_\w+)\(\) and:', comment)))
 
 
 def declarations(text):
-    """(comment, declaration) of a header, in its order. Declarations that follow one another
-    without an empty line share the comment before the first."""
+    """Yields (comment, declaration) of a header, in order. Declarations without an empty line
+    between them share the comment before the first one."""
     text = re.sub(r'^[ \t]*#(?:[^\n]*\\\n)*[^\n]*', '', text, flags=re.MULTILINE)
     text = re.sub(r'extern "C" \{', '', text)
     # The bodies of structs declare members, some of which are function pointers.
@@ -244,13 +254,13 @@ def header_paths(source_root):
 
 
 def read_headers(source_root):
-    """({function name: Function}, {macro name: header}) of the public headers."""
+    """Returns ({function name: Function}, {macro name: header}) of the public headers."""
     functions = {}
     macros = {}
     for path in header_paths(source_root):
         header = f'vfiopm/{path.name}'
         text = path.read_text()
-        # The comment of the whole file: what stands before the include guard.
+        # The comment before the include guard applies to the whole file.
         of_file, _ = errnos_of_comment(text.partition('#ifndef')[0])
         for name in re.findall(r'^[ \t]*#[ \t]*define[ \t]+(\w+)', text, re.MULTILINE):
             if name != f"VFIOPM_{path.stem.upper()}_H":
@@ -263,8 +273,8 @@ def read_headers(source_root):
             function.errnos, takes_over = errnos_of_comment(comment)
             for other in takes_over:
                 if other not in functions:
-                    fail(f'{path}: {function.name} takes the errnos of {other}, '
-                         'which no header before it declares')
+                    fail(f'{path}: {function.name} includes the errnos of {other}, '
+                         'which no earlier header declares')
                 function.errnos |= functions[other].errnos
             if function.returns_int and not function.errnos:
                 function.errnos = set(of_file)

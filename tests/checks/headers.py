@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Each public header can be included alone, and twice, by C89 and by C++98, without a
-warning. The comment of each function, or the comment of its header, states whether the call
-wakes the device, whether it is thread-safe, and since which version it exists. CC and CXX
-name other compilers than cc and c++.
+"""Checks each public header. It compiles alone, and included twice, as C89 and as C++98 without a
+warning. The comment of each function, or the comment of its header, states whether the call wakes
+the device, whether it is thread-safe, and since which version it exists. The environment variables
+CC and CXX select the compilers; the defaults are cc and c++.
 
 usage: headers.py SOURCE_ROOT
 """
@@ -26,7 +26,7 @@ def check_statements(tap, source_root):
     functions, _ = common.read_headers(source_root)
     for path in common.header_paths(source_root):
         header = f'vfiopm/{path.name}'
-        text = f'<{header}> states wake-ups, threads and version for each function'
+        text = f'<{header}> states wakes, thread safety and version of each function'
         if header in OLDER_FORM:
             tap.skip(text, 'a header in the older form')
             continue
@@ -41,16 +41,17 @@ def main():
     for language, variable, default, options in LANGUAGES:
         compiler = common.compiler(variable, default)
         command = [*(compiler or ()), *options, *WARNINGS, '-I', source_root / 'include']
-        # <stdint.h> is not ours: where its 64-bit types are long long, that is allowed.
+        # Allow long long if the <stdint.h> of the system uses it for its 64-bit types.
         if compiler and common.run(*command, '-', stdin='#include <stdint.h>\n')[0] != 0:
             command.append('-Wno-long-long')
         for path in common.header_paths(source_root):
             text = f'<vfiopm/{path.name}> compiles alone as {language}'
             if not compiler:
-                tap.skip(text, f'no {default}')
+                tap.skip(text, f'{default} is not installed')
                 continue
-            status, said = common.run(*command, '-', stdin=f'#include <vfiopm/{path.name}>\n' * 2)
-            tap.check(text, [said or f'exit status {status}'] if status != 0 or said else [])
+            status, text_of_compiler = common.run(*command, '-',
+                                                  stdin=f'#include <vfiopm/{path.name}>\n' * 2)
+            tap.check(text, common.faults(status, text_of_compiler))
     check_statements(tap, source_root)
     tap.finish()
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Which headers the files of the library include. The order of its own headers is checked by
-layers.py.
+"""Checks which headers the files of the library include. layers.py checks the order of the
+library's own headers.
 
 usage: includes.py SOURCE_ROOT
 """
@@ -10,13 +10,14 @@ import re
 
 import common
 
+
 def public_header_problems(path):
     return [f'{path.name} includes {name}' for name in common.includes(path)
             if not re.fullmatch(r'<stdint\.h>|<stddef\.h>|<vfiopm/\w+\.h>', name)]
 
 
 def c_files(source_root):
-    """Each C and C++ file of the tree, but for hidden and build directories."""
+    """Yields each C and C++ file of the tree, except those in hidden and build directories."""
     def walk(directory):
         for path in sorted(directory.iterdir()):
             if path.is_symlink() or path.name.startswith('.'):
@@ -37,8 +38,8 @@ def main():
     sources = sorted(lib.glob('*.c')) + sorted(udev.glob('*.c'))
     tap = common.Tap()
 
-    tap.check('there are public headers and sources to check',
-              [f'no {what} below {source_root}' for what, found in
+    tap.check('the tree contains public headers and sources',
+              [f'there is no {what} below {source_root}' for what, found in
                (('include/vfiopm/*.h', headers), ('lib/*.c', sources),
                 ('lib/udev/*.c', list(udev.glob('*.c')))) if not found])
     tap.check('public headers include only <stdint.h>, <stddef.h> and one another',

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The layers of a library, computed from the symbols of its static library and from the includes
-of its sources. Calls and includes go one way: a circle is a failure. HACKING.md must show the
-layers as --draw prints them.
+"""Checks the layers of a library. It computes them from the symbols of the static library and from
+the includes of the sources. A circle of calls or of includes is a failure. HACKING.md must contain
+the layers as --draw prints them.
 
 usage: layers.py SOURCE_ROOT NAME STATIC_LIB
        layers.py --draw SOURCE_ROOT NAME STATIC_LIB
@@ -16,12 +16,12 @@ import common
 
 
 def file_of(member):
-    """The source of a member: 'msix' of 'msix.c.o', 'sysfs' of '.._sysfs.c.o'."""
+    """Returns the source of a member: 'msix' for 'msix.c.o', 'sysfs' for '.._sysfs.c.o'."""
     return re.search(r'([A-Za-z0-9-]+)\.c\.o$', member).group(1)
 
 
 def calls(static_lib):
-    """{file: files whose symbols it refers to}."""
+    """Returns {file: files whose symbols it refers to}."""
     defined = {}
     for member, symbols in common.archive_symbols(static_lib, '--extern-only',
                                                   '--defined-only').items():
@@ -35,14 +35,14 @@ def calls(static_lib):
 
 
 def includes(directory):
-    """{header: the headers of the library that it includes}."""
+    """Returns {header: the headers of the library that it includes}."""
     return {path.name: {name.strip('"').split('/')[-1] for name in common.includes(path)
                         if name.startswith('"')}
             for path in sorted(directory.glob('*.h'))}
 
 
 def find_circle(graph):
-    """A circle as a list of nodes, or None."""
+    """Returns a circle as a list of nodes, or None."""
     done = set()
     path = []
 
@@ -67,7 +67,8 @@ def find_circle(graph):
 
 
 def levels(graph):
-    """{file: level}: 0 for a file that calls no other, else one above the highest callee."""
+    """Returns {file: level}. The level is 0 for a file that calls no other, else one above the
+    highest callee."""
     found = {}
 
     def level(node):
@@ -81,7 +82,7 @@ def levels(graph):
 
 
 def draw(graph):
-    """One line for each file, the highest level first."""
+    """Returns one line per file, with the highest level first."""
     found = levels(graph)
     width = max(map(len, graph))
     lines = []
@@ -104,15 +105,16 @@ def main():
         return
     tap = common.Tap()
 
-    # Without this check, the others could pass because they see nothing.
+    # This result shows that the check reads the symbols. Without it, the others could pass on an
+    # empty archive.
     sources = {path.stem for path in directory.glob('*.c')}
-    tap.check('the static library has each source, and sources call one another',
-              [f'no member for {source}.c' for source in sorted(sources - graph.keys())]
-              + ([] if any(graph.values()) else ['no calls found']))
-    tap.check('no circle of calls between the sources',
+    tap.check('the static library contains each source, and the sources call one another',
+              [f'there is no member for {source}.c' for source in sorted(sources - graph.keys())]
+              + ([] if any(graph.values()) else ['no source calls another']))
+    tap.check('the calls between the sources form no circle',
               [' -> '.join(circle)] if circle else [])
     circle_of_headers = find_circle(includes(directory))
-    tap.check('no circle of includes between the private headers',
+    tap.check('the includes between the private headers form no circle',
               [' -> '.join(circle_of_headers)] if circle_of_headers else [])
     if circle:
         tap.skip('HACKING.md shows the layers', 'there is a circle')

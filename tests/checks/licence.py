@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every file says its licence: a line with SPDX-License-Identifier among its first five.
-Data that can hold no comment (binary files, golden outputs) says it beside it, in FILE.license,
-or is left out here.
+"""Checks that every file names its licence: one of its first five lines contains
+SPDX-License-Identifier. A file that cannot contain a comment can have its licence in FILE.license.
+Binary files and golden outputs are exempt.
 
 usage: licence.py SOURCE_ROOT
 """
@@ -25,7 +25,7 @@ def main():
     status, listing = common.run('git', '-C', source_root, 'ls-files', '-z', '--cached', '--others',
                                  '--exclude-standard')
     if status != 0:
-        tap.skip('every file says its licence', 'the source is not a git work tree')
+        tap.skip('every file names its licence', 'the source is not a git work tree')
         tap.finish()
 
     problems = []
@@ -35,15 +35,16 @@ def main():
         if is_exempt(path, path.relative_to(source_root)):
             continue
         data = path.read_bytes()
-        if b'\0' in data[:8000]:  # binary, as git tells it
+        if b'\0' in data[:8000]:  # git uses the same rule to detect a binary file
             continue
         checked += 1
         if not any(TAG in line for line in data.split(b'\n')[:LINES]):
-            problems.append(f'{name}: no {TAG.decode()} in its first {LINES} lines')
-    tap.check(f'each of {checked} files says its licence',
-              problems if checked else [f'git knows no file below {source_root}'])
-    tap.check('the licence itself is there',
-              [] if (source_root / 'LICENSES' / 'MIT.txt').is_file() else ['no LICENSES/MIT.txt'])
+            problems.append(f'{name}: its first {LINES} lines do not contain {TAG.decode()}')
+    tap.check(f'each of {checked} files names its licence',
+              problems if checked else [f'git lists no file below {source_root}'])
+    tap.check('the text of the licence exists',
+              [] if (source_root / 'LICENSES' / 'MIT.txt').is_file()
+              else ['LICENSES/MIT.txt does not exist'])
     tap.finish()
 
 

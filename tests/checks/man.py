@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The manual pages against the library: each exported function is documented in exactly one
-page, with its prototype; each macro is documented; each function has the same errnos in its
-page, in its header and in the tests, where a line of the form
-expect_errno(EBADF, vfiopm_exit(...)) proves each errno. Each program in a page compiles.
-man_page.py says how a page is written.
+"""Checks that the manual pages agree with the library. Each exported function is documented in
+exactly one page, with its prototype. Each macro is documented. Each function has the same errnos in
+its page, in its header and in the tests; a line of the form expect_errno(EBADF, vfiopm_exit(...))
+in a test proves an errno. Each program in a page compiles. man_page.py states how a page is
+written.
 
 usage: man.py SOURCE_ROOT
 """
@@ -16,7 +16,7 @@ import man_page
 
 
 def read_proofs(source_root):
-    """{function: {errno: file}}: what the tests prove."""
+    """Returns {function: {errno: file}}: the errnos that the tests prove."""
     proofs = {}
     for path in sorted((source_root / 'tests').rglob('*.c')):
         text = common.without_comments(path.read_text())
@@ -27,7 +27,7 @@ def read_proofs(source_root):
 
 
 def check_documented(tap, pages, exported, functions):
-    """Each exported function is in NAME and SYNOPSIS of one page, and explained there."""
+    """Each exported function is in NAME, SYNOPSIS and DESCRIPTION of exactly one page."""
     where = {}
     for page in pages:
         for name in page.named():
@@ -42,23 +42,23 @@ def check_documented(tap, pages, exported, functions):
         in_name = [page.name for page in where.get(name, [])]
         in_synopsis = [page.name for page, *_ in synopsis.get(name, [])]
         if len(in_name) != 1:
-            problems.append(f"in NAME of: {' '.join(in_name) or 'no page'}")
+            problems.append(f"in NAME of {' '.join(in_name) or 'no page'}")
         if len(in_synopsis) != 1:
-            problems.append(f"in SYNOPSIS of: {' '.join(in_synopsis) or 'no page'}")
+            problems.append(f"in SYNOPSIS of {' '.join(in_synopsis) or 'no page'}")
         if in_name != in_synopsis:
-            problems.append('NAME and SYNOPSIS of different pages')
+            problems.append('in NAME and SYNOPSIS of different pages')
         for page in where.get(name, []):
             if not any(f'Fn {name}' in line for line in page.sections.get('DESCRIPTION', [])):
-                problems.append(f'{page.name} does not explain it in DESCRIPTION')
+                problems.append(f'not in DESCRIPTION of {page.name}')
         for page, prototype, header in synopsis.get(name, []):
             if name in functions and prototype != functions[name].declaration:
                 problems.append(f'{page.name}: {prototype}\nheader: {functions[name].declaration}')
             if name in functions and header != functions[name].header:
                 problems.append(f'{page.name} includes {header}, not {functions[name].header}')
-        tap.check(f'{name} is documented once, as it is declared', problems)
+        tap.check(f'one page documents {name} with its declaration', problems)
 
 
-def check_invented(tap, pages, exported, macros):
+def check_names_exist(tap, pages, exported, macros):
     """A page names only functions and macros that exist."""
     for page in pages:
         names = [name for macro in ('Fn', 'Fo', 'Nm') for name in page.words_after(macro)]
@@ -74,7 +74,7 @@ def check_invented(tap, pages, exported, macros):
 def check_macros(tap, pages, macros):
     documented = {name for page in pages if page.name.endswith('.3')
                   for name in page.words_after('Dv')}
-    tap.check('each macro of the public headers is documented in a page of section 3',
+    tap.check('a page of section 3 documents each macro of the public headers',
               [f'{name} ({header})' for name, header in sorted(macros.items())
                if name not in documented])
 
@@ -82,25 +82,24 @@ def check_macros(tap, pages, macros):
 def check_programs(tap, source_root, pages):
     compiler = common.compiler('CC', 'cc')
     programs = [(page, text) for page in pages for text in page.programs()]
-    tap.check('there are programs in the pages', [] if programs else ['not one'])
+    tap.check('the pages contain programs', [] if programs else ['no page contains a program'])
     for page, text in programs:
         if not compiler:
-            tap.skip(f'the program in {page.name} compiles', 'no cc')
+            tap.skip(f'the program in {page.name} compiles', 'no C compiler is installed')
             continue
-        status, said = common.run(*compiler, '-x', 'c', '-std=c99', '-D_GNU_SOURCE', '-Wall',
-                                  '-Wextra', '-Werror', '-fsyntax-only',
-                                  '-I', source_root / 'include', '-', stdin=text)
         tap.check(f'the program in {page.name} compiles',
-                  [said or f'exit status {status}'] if status or said else [])
+                  common.faults(*common.run(*compiler, '-x', 'c', '-std=c99', '-D_GNU_SOURCE',
+                                            '-Wall', '-Wextra', '-Werror', '-fsyntax-only',
+                                            '-I', source_root / 'include', '-', stdin=text)))
 
 
 def check_errnos(tap, source_root, pages, exported, functions):
-    """Page, header and tests have the same errnos for each function."""
+    """For each function, page, header and tests have the same errnos."""
     proofs = read_proofs(source_root)
     in_pages = {}
     for page in pages:
         errnos_of, faults = page.errnos()
-        tap.check(f'{page.name} has its errnos in a form that this check reads', faults)
+        tap.check(f'the errnos of {page.name} are in a form that this check reads', faults)
         for name, errnos in errnos_of.items():
             in_pages.setdefault(name, set()).update(errnos)
 
@@ -113,15 +112,15 @@ def check_errnos(tap, source_root, pages, exported, functions):
         page = in_pages.get(name, set())
         header = functions[name].errnos if name in functions else set()
         proved = proofs.get(name, {})
-        tap.check(f'{name} has the same errnos in page and header',
+        tap.check(f'page and header have the same errnos for {name}',
                   difference(page, 'the page', header, 'the header'))
-        tap.check(f'{name}: the tests prove each errno of the page, and no other',
+        tap.check(f'the tests prove exactly the errnos of the page for {name}',
                   [f'{errno}: in the page, but no test proves it'
                    for errno in sorted(page - proved.keys())]
-                  + [f'{errno}: {proved[errno]} proves it, but the page does not name it'
+                  + [f'{errno}: proved by {proved[errno]}, but not in the page'
                      for errno in sorted(proved.keys() - page)])
-    tap.check('the tests prove errnos of exported functions only',
-              [f'{name}: not exported' for name in sorted(proofs.keys() - set(exported))])
+    tap.check('the tests prove only errnos of exported functions',
+              [f'{name} is not exported' for name in sorted(proofs.keys() - set(exported))])
 
 
 def main():
@@ -132,9 +131,10 @@ def main():
     references = [page for page in pages if page.name.endswith('.3')]
     tap = common.Tap()
 
-    tap.check('there are pages to check', [] if references else [f'no man/*.3 in {source_root}'])
+    tap.check('man/ contains pages of section 3',
+              [] if references else [f'there is no man/*.3 in {source_root}'])
     check_documented(tap, references, exported, functions)
-    check_invented(tap, pages, exported, macros)
+    check_names_exist(tap, pages, exported, macros)
     check_macros(tap, references, macros)
     check_programs(tap, source_root, pages)
     check_errnos(tap, source_root, references, exported, functions)

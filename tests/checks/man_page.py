@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A manual page, as the checks of manual pages read it.
+"""Parses a manual page for the checks of manual pages.
 
 A page of section 3 is written in mdoc(7) and has
 - the prototypes in SYNOPSIS as C, in a literal display;
@@ -26,8 +26,8 @@ OLDER_FORM = ('vfiopm_irq.3', 'vfiopm_msix.3',
 
 
 def macro_line(line):
-    """(macro, arguments) of a line that calls a macro, else (None, []). A function in a
-    sentence (.Fn NAME ,) has its punctuation among the arguments."""
+    """Returns (macro, arguments) of a line that calls a macro, else (None, []). The arguments of
+    a function in a sentence (.Fn NAME ,) include the punctuation."""
     if not re.match(r'\.\s*\w', line):
         return None, []
     words = shlex.split(line[1:].replace("'", "\\'"))
@@ -53,24 +53,24 @@ class Page:
         self.text = '\n'.join(lines)
 
     def words_after(self, macro):
-        """Each word that this macro marks, wherever it is called on a line."""
+        """Returns each word that this macro marks, at any place of a line."""
         return re.findall(rf'^\..*?\b{macro} (\w+)', self.text, re.MULTILINE)
 
     def date(self):
         return self.text.partition('.Dd ')[2].partition('\n')[0]
 
     def references(self):
-        """The file names of the pages that this page refers to."""
+        """Returns the file names of the pages that this page refers to."""
         return {f'{name}.{section}' for name, section in
                 re.findall(r'^\..*?\bXr ([\w-]+) (\d)', self.text, re.MULTILINE)}
 
     def named(self):
-        """The functions that NAME lists."""
+        """Returns the functions that NAME lists."""
         calls = map(macro_line, self.sections.get('NAME', []))
         return [arguments[0] for macro, arguments in calls if macro == 'Nm' and arguments]
 
     def prototypes(self):
-        """{function: (prototype, header)} of SYNOPSIS."""
+        """Returns {function: (prototype, header)} of SYNOPSIS."""
         result = {}
         header = kind = name = display = None
         parameters = []
@@ -105,18 +105,18 @@ class Page:
         return result
 
     def programs(self):
-        """The C programs among the literal displays: those that include a header."""
+        """Returns the C programs among the literal displays: those that include a header."""
         displays = re.findall(r'^\.Bd -literal\b[^\n]*\n(.*?)^\.Ed$', self.text,
                               re.MULTILINE | re.DOTALL)
         return [re.sub(r'\\(e|&)', lambda m: {'e': '\\', '&': ''}[m.group(1)], text)
                 for text in displays if re.search(r'^#include', text, re.MULTILINE)]
 
     def errnos(self):
-        """({function: errnos}, faults of the form) of ERRORS."""
+        """Returns ({function: errnos}, faults of the form) of ERRORS."""
         return (self.errnos_of_lists(), []) if self.is_older else self.errnos_of_table()
 
     def rows(self):
-        """The rows of the tables in ERRORS: (errno or None, words before the colon)."""
+        """Yields the rows of the tables in ERRORS: (errno or None, words before the colon)."""
         row = None
         for line in self.sections.get('ERRORS', []):
             macro, arguments = macro_line(line)
@@ -164,8 +164,8 @@ class Page:
         return result, faults
 
     def errnos_of_lists(self):
-        """A list of errnos is of the functions that the paragraph right before it names.
-        Several lists for a function add up."""
+        """Returns {function: errnos}. A list of errnos applies to the functions that the
+        paragraph before it names. Several lists for one function add up."""
         result = {}
         functions = []
         in_list = False

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The symbols of a built library: what it exports, what it needs, how large it is.
+"""Checks the symbols of a built library: its exports, the symbols and libraries that it needs,
+and its size.
 
 usage: symbols.py SOURCE_ROOT NAME SHARED_LIB STATIC_LIB
 """
@@ -11,8 +12,8 @@ import common
 
 TEXT_LIMIT = 64 * 1024
 
-# The library never prints, aborts, exits, installs signal handlers, starts threads or
-# processes, or reads what the process was started with.
+# The library never prints, aborts, exits, handles signals, starts threads or processes, or reads
+# the environment.
 FORBIDDEN = re.compile(r'''
     (?:__)?v?(?:f|d)?w?printf(?:_chk)? | (?:__)?(?:fw|w)printf(?:_chk)? | (?:__)?v?syslog(?:_chk)?
   | puts | putc | putchar | fputs | fputc | fwrite | _IO_putc | perror | psignal | psiginfo | openlog
@@ -30,7 +31,7 @@ FORBIDDEN = re.compile(r'''
 
 
 def check_exports(tap, source_root, library, shared_lib):
-    """The shared library, the version script and the headers name the same functions."""
+    """The shared library, the version script and the headers contain the same functions."""
     wanted = common.read_map(library.map)
     functions = {name: function for name, function in common.read_headers(source_root)[0].items()
                  if library.has(function.header) or name in common.IN_BOTH}
@@ -49,14 +50,14 @@ def check_exports(tap, source_root, library, shared_lib):
                  for name in sorted(wanted.keys() - exported.keys())]
     problems += [f'the library exports {name}, which is not in {library.map.name}'
                  for name in sorted(exported.keys() - wanted.keys())]
-    tap.check(f'the library exports what {library.map.name} names', problems)
+    tap.check(f'the library exports exactly the symbols of {library.map.name}', problems)
 
     tap.check('each exported symbol has the version of its node',
-              [f'{name}: {exported[name] or "no version"}, wanted {wanted[name]}'
+              [f'{name}: {exported[name] or "no version"}, expected {wanted[name]}'
                for name in sorted(exported.keys() & wanted.keys())
                if exported[name] != wanted[name]])
-    tap.check(f'the public headers declare what {library.map.name} names',
-              [f'{name} is in {library.map.name}, but in no public header'
+    tap.check(f'the public headers declare exactly the symbols of {library.map.name}',
+              [f'{name} is in {library.map.name}, but no public header declares it'
                for name in sorted(wanted.keys() - functions.keys())]
               + [f'{functions[name].header} declares {name}, which is not in {library.map.name}'
                  for name in sorted(functions.keys() - wanted.keys())])
@@ -65,38 +66,37 @@ def check_exports(tap, source_root, library, shared_lib):
 def check_static(tap, static_lib):
     members = common.archive_symbols(static_lib, '--extern-only', '--defined-only')
     names = [(member, name) for member, symbols in members.items() for name in symbols]
-    tap.check('the static library claims no name but vfiopm_*',
+    tap.check('the static library defines only names that begin with vfiopm_',
               [f'{member} defines {name}' for member, name in names
                if not name.startswith('vfiopm_')]
-              + ([] if names else [f'{static_lib} defines nothing']))
+              + ([] if names else [f'{static_lib} defines no symbol']))
 
 
 def check_needs(tap, library, shared_lib, instrumented):
     undefined = {common.plain_name(line.split()[-1]) for line in
                  common.output('nm', '--dynamic', '--undefined-only', shared_lib).splitlines()}
-    text = 'the library never prints, ends the process, handles signals, starts threads'
-    needs = f"the library needs nothing but {' and '.join(library.needs)}"
+    text = 'the library never prints, ends the process, handles signals or starts threads'
+    needs = f"the library needs only {' and '.join(library.needs)}"
+    size_text = f'the library has less than {TEXT_LIMIT} bytes of text'
     if instrumented:
-        tap.skip(text, 'an instrumented build')
-        tap.skip(needs, 'an instrumented build')
-        tap.skip('the library is small', 'an instrumented build')
+        for skipped in (text, needs, size_text):
+            tap.skip(skipped, 'this is an instrumented build')
         return
     tap.check(text, [f'it refers to {name}' for name in sorted(undefined)
                      if FORBIDDEN.fullmatch(name)]
-              + ([] if undefined else [f'{shared_lib} refers to nothing at all']))
+              + ([] if undefined else [f'{shared_lib} refers to no symbol']))
 
     needed = re.findall(r'\(NEEDED\).*\[(.*)\]', common.output('readelf', '-d', '-W', shared_lib))
     tap.check(needs, [] if sorted(needed) == library.needs
               else [f'it needs: {" ".join(needed) or "nothing"}'])
 
     size = int(common.output('size', '--format=berkeley', shared_lib).splitlines()[1].split()[0])
-    tap.check(f'the library has less than {TEXT_LIMIT} bytes of text',
-              [] if 0 < size < TEXT_LIMIT else [f'it has {size}'])
+    tap.check(size_text, [] if 0 < size < TEXT_LIMIT else [f'it has {size}'])
 
 
 def main():
-    source_root, name, shared_lib, static_lib = common.arguments('SOURCE_ROOT', 'NAME', 'SHARED_LIB',
-                                                                 'STATIC_LIB')
+    source_root, name, shared_lib, static_lib = common.arguments('SOURCE_ROOT', 'NAME',
+                                                                 'SHARED_LIB', 'STATIC_LIB')
     library = common.Library(source_root, name.name)
     undefined = {common.plain_name(name)
                  for symbols in common.archive_symbols(static_lib, '--undefined-only').values()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Of the files of a library, only sys.c and sysfs.c make system calls on files and devices. The
-tests put the simulator under these two, so they see everything that the library does.
+"""Checks that only sys.c and sysfs.c of a library make system calls on files and devices. The
+simulator replaces the system calls of these two files, so the tests see all that the library does.
 
 usage: syscalls.py SOURCE_ROOT NAME STATIC_LIB
 """
@@ -10,8 +10,8 @@ import re
 
 import common
 
-# The functions of libc that make such a call. Each is looked for in all its spellings: with
-# 64 for large files, as __x_chk and __x_2 with _FORTIFY_SOURCE, as __xstat in older libcs.
+# The functions of libc that make such a call. The pattern below also matches their variants: with
+# 64 for large files, __x_chk and __x_2 with _FORTIFY_SOURCE, and __xstat in older libcs.
 CALLS = '''
     ioctl fcntl open openat creat close close_range dup dup2 dup3 pipe pipe2
     read readv pread preadv preadv2 preadv64v2 write writev pwrite pwritev pwritev2 pwritev64v2
@@ -33,8 +33,8 @@ CALL = re.compile(f"(?:__|_IO_)?({'|'.join(CALLS)})(?:64)?(?:_2|_chk|_time64)?")
 # The calls that only read. open(2) can create a file, but nothing here can write to it.
 READING = ('access', 'close', 'open', 'openat', 'pread', 'readlink', 'scandir')
 
-# The files of each library that make system calls: the call that each must be seen to make,
-# and all calls that it may make. libvfiopm-udev can neither write nor issue an ioctl.
+# The files of each library that make system calls: one call that the file must make, and all calls
+# that it may make. libvfiopm-udev can neither write nor issue an ioctl.
 FILES = {
     'vfiopm': {'sys.c': ('ioctl', CALLS), 'sysfs.c': ('pread', READING)},
     'vfiopm-udev': {'sys.c': ('poll', ('poll',)), 'sysfs.c': ('pread', READING)},
@@ -42,7 +42,7 @@ FILES = {
 
 
 def source_of(member):
-    """The file that a member is compiled from: 'sys.c' of 'sys.c.o', 'lib_sys.c.o', '.._sys.c.o'."""
+    """Returns the source of a member: 'sys.c' for 'sys.c.o', 'lib_sys.c.o', '.._sys.c.o'."""
     return re.search(r'([A-Za-z0-9-]+\.c)\.o$', member).group(1)
 
 
@@ -50,18 +50,21 @@ def main():
     _, name, static_lib = common.arguments('SOURCE_ROOT', 'NAME', 'STATIC_LIB')
     files = FILES[name.name]
     members = {source_of(member): sorted(call.group(1) for call in
-                                         map(CALL.fullmatch, map(common.plain_name, symbols)) if call)
+                                         map(CALL.fullmatch, map(common.plain_name, symbols))
+                                         if call)
                for member, symbols in
                common.archive_symbols(static_lib, '--undefined-only').items()}
     tap = common.Tap()
 
-    # Without this check, the others could pass because they see nothing.
-    tap.check(f"the static library has {' and '.join(files)}, and other files",
-              [] if files.keys() < members.keys() else [f"its files: {' '.join(members) or 'none'}"])
+    # This result shows that the check reads the symbols. Without it, the others could pass on an
+    # empty archive.
+    tap.check(f"the static library contains {' and '.join(files)}, and other files",
+              [] if files.keys() < members.keys()
+              else [f"its files: {' '.join(members) or 'none'}"])
     for file, (must, may) in files.items():
         calls = members.get(file, [])
         tap.check(f'{file} calls {must}()', [] if must in calls else [f'it calls {calls}'])
-        tap.check(f'{file} makes no system call but those that it may make',
+        tap.check(f'{file} makes only the allowed system calls',
                   [f'it calls {call}()' for call in calls if call not in may])
     for file, calls in members.items():
         if file not in files:

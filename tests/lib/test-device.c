@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The device object: made of an fd, opened by its address, and its readout. */
+/* Tests of the device object: creation from an fd, open by address, trace and readout. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -12,12 +12,12 @@
 #include "test.h"
 #include "testbed.h"
 
-/* A device is made as soon as its ret_dev is written. */
+/* A call that fails must leave this value in its output. */
 static struct vfiopm_device *const untouched = (struct vfiopm_device *)(uintptr_t)1;
 
-/* ---- made of an fd ---- */
+/* ---- creation from an fd ---- */
 
-static void from_fd(void **state)
+static void device_from_fd(void **state)
 {
 	struct vfiopm_device *dev = NULL;
 	struct raw raw;
@@ -29,13 +29,13 @@ static void from_fd(void **state)
 	expect_ok(vfiopm_device_new_from_fd(raw.device, &dev));
 	assert_int_equal(vfiopm_device_get_fd(dev), raw.device);
 	assert_null(vfiopm_device_free(dev));
-	/* The fd was borrowed, and nothing else is left. */
+	/* The object did not own the fd, and it leaves no other fd open. */
 	assert_int_equal(raw_info(raw.device), 0);
 	assert_int_equal(host_open_fds(), fds);
 	raw_close(&raw);
 }
 
-static void wrong_fds(void **state)
+static void wrong_fds_are_refused(void **state)
 {
 	int closed = raw_closed_fd(), file = open("/dev/null", O_RDWR), event = raw_eventfd();
 	struct vfiopm_device *dev = untouched;
@@ -49,7 +49,7 @@ static void wrong_fds(void **state)
 	expect_errno(ENOTTY, vfiopm_device_new_from_fd(file, &dev));
 	expect_errno(ENOTTY, vfiopm_device_new_from_fd(event, &dev));
 	expect_errno(ENOTTY, vfiopm_device_new_from_fd(raw.group, &dev));
-	/* A container that has its IOMMU hands the ioctl to that. */
+	/* A container with an IOMMU passes the ioctl to the IOMMU driver. */
 	expect_errno(ENOTTY, vfiopm_device_new_from_fd(raw.iommu, &dev));
 	raw_close(&raw);
 
@@ -62,7 +62,7 @@ static void wrong_fds(void **state)
 	close(event);
 }
 
-static void unbound_cdev(void **state)
+static void unbound_cdev_is_refused(void **state)
 {
 	struct vfiopm_device *dev = untouched;
 	int fd;
@@ -77,7 +77,7 @@ static void unbound_cdev(void **state)
 	close(fd);
 }
 
-static void null_device(void **state)
+static void null_device_is_refused(void **state)
 {
 	const char *address;
 
@@ -88,7 +88,7 @@ static void null_device(void **state)
 	expect_errno(EINVAL, vfiopm_device_get_address(NULL, &address));
 }
 
-/* ---- opened by address ---- */
+/* ---- open by address ---- */
 
 static void open_by_address(void **state)
 {
@@ -104,7 +104,7 @@ static void open_by_address(void **state)
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	expect_ok(vfiopm_device_get_address(dev, &address));
 	assert_string_equal(address, testbed_device());
-	/* In use now: its group, or its cdev. */
+	/* Now the cdev or the group is in use. */
 	if (testbed_has_cdev())
 		expect_errno(EINVAL, vfiopm_device_open(testbed_device(), &second));
 	else
@@ -114,12 +114,12 @@ static void open_by_address(void **state)
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 	assert_int_equal(host_open_fds(), fds);
 
-	/* And it can be opened again. */
+	/* The device can be opened again. */
 	expect_ok(vfiopm_device_open(testbed_device(), &dev));
 	vfiopm_device_free(dev);
 }
 
-static void every_fd_closes_on_exec(void **state)
+static void fds_close_on_exec(void **state)
 {
 	struct vfiopm_device *dev;
 	bool before[256];
@@ -136,26 +136,26 @@ static void every_fd_closes_on_exec(void **state)
 	vfiopm_device_free(dev);
 }
 
-static void not_an_address(void **state)
+static void malformed_addresses_are_refused(void **state)
 {
 	static const char *const texts[] = {
 		"",
-		"01:00.0",		   /* no domain: which is meant? */
+		"01:00.0",		   /* no domain */
 		"0000:01:00",		   /* no function */
-		"0000:01:00.8",		   /* no such function can be */
-		"0000:01:20.0",		   /* no such device can be */
-		"000:01:00.0",		   /* not in the kernel's widths */
-		"000000000:01:00.0",	   /* nor this */
-		"0000:1:00.0",		   /* nor this */
-		"0000:001:00.0",	   /* nor this */
-		"0000:01:0.0",		   /* nor this */
-		"0000:01:00.00",	   /* nor this */
-		" 0000:01:00.0",	   /* blanks */
-		"0000:01:00.0 ",	   /* at either end */
-		"0000:01:00.0\n",	   /* as read from a file */
-		"0x00:01:00.0",		   /* strtoul() would take it */
-		"+000:01:00.0",		   /* and this */
-		"0000:-1:00.0",		   /* and this */
+		"0000:01:00.8",		   /* the largest function is 7 */
+		"0000:01:20.0",		   /* the largest device is 1f */
+		"000:01:00.0",		   /* a domain has 4 to 8 digits */
+		"000000000:01:00.0",	   /* a domain has 4 to 8 digits */
+		"0000:1:00.0",		   /* a bus has 2 digits */
+		"0000:001:00.0",	   /* a bus has 2 digits */
+		"0000:01:0.0",		   /* a device has 2 digits */
+		"0000:01:00.00",	   /* a function has 1 digit */
+		" 0000:01:00.0",	   /* a blank before */
+		"0000:01:00.0 ",	   /* a blank after */
+		"0000:01:00.0\n",	   /* a newline */
+		"0x00:01:00.0",		   /* strtoul() accepts 0x */
+		"+000:01:00.0",		   /* strtoul() accepts a sign */
+		"0000:-1:00.0",		   /* strtoul() accepts a sign */
 		"0000:g1:00.0",		   /* not a digit */
 		"0000/01/00.0",		   /* a path */
 		"../0000:01:00.0",	   /* a path */
@@ -163,7 +163,7 @@ static void not_an_address(void **state)
 		"/dev/vfio/7",		   /* a path */
 		"0000:01:00.0/../0000:01", /* a path */
 	};
-	struct vfiopm_device *dev = untouched, *made;
+	struct vfiopm_device *dev = untouched, *created;
 	struct raw raw;
 
 	(void)state;
@@ -174,15 +174,15 @@ static void not_an_address(void **state)
 	assert_ptr_equal(dev, untouched);
 
 	raw_open(&raw);
-	expect_ok(vfiopm_device_new_from_fd(raw.device, &made));
+	expect_ok(vfiopm_device_new_from_fd(raw.device, &created));
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		expect_errno(EINVAL, vfiopm_device_set_address(made, texts[i]));
-	expect_errno(EINVAL, vfiopm_device_set_address(made, NULL));
-	vfiopm_device_free(made);
+		expect_errno(EINVAL, vfiopm_device_set_address(created, texts[i]));
+	expect_errno(EINVAL, vfiopm_device_set_address(created, NULL));
+	vfiopm_device_free(created);
 	raw_close(&raw);
 }
 
-static void no_such_device(void **state)
+static void missing_device(void **state)
 {
 	struct vfiopm_device *dev = untouched;
 	unsigned fds = host_open_fds();
@@ -194,9 +194,9 @@ static void no_such_device(void **state)
 	assert_int_equal(host_open_fds(), fds);
 }
 
-/* ---- its address ---- */
+/* ---- the address of a device from an fd ---- */
 
-static void set_address(void **state)
+static void address_is_set_once(void **state)
 {
 	bool in_fdinfo = testbed_kernel_is_at_least(7, 0) || testbed_kernel_is_at_least(6, 18);
 	struct vfiopm_device *dev;
@@ -229,7 +229,7 @@ static void set_address(void **state)
 	raw_close(&raw);
 }
 
-/* ---- its trace ---- */
+/* ---- the trace ---- */
 
 static void no_trace(void *data, uint32_t event, const char *call, int result)
 {
@@ -239,7 +239,7 @@ static void no_trace(void *data, uint32_t event, const char *call, int result)
 	(void)result;
 }
 
-static void set_trace(void **state)
+static void trace_is_set_once(void **state)
 {
 	struct vfiopm_device *dev;
 	struct raw raw;
@@ -255,9 +255,9 @@ static void set_trace(void **state)
 	raw_close(&raw);
 }
 
-/* ---- its readout ---- */
+/* ---- the readout ---- */
 
-static void readout(void **state)
+static void readout_matches_sysfs(void **state)
 {
 	struct vfiopm_device *dev;
 	uint32_t value = 99;
@@ -298,7 +298,7 @@ static void readout(void **state)
 							     : VFIOPM_POWER_STATE_D3HOT);
 		expect_ok(vfiopm_readout_get_runtime_status(dev, &value));
 		assert_int_equal(value, VFIOPM_RUNTIME_SUSPENDED);
-		/* It counts on while the device sleeps. */
+		/* The suspended time includes the current suspend. */
 		expect_ok(vfiopm_readout_get_suspended_time(dev, &ms));
 		usleep(20000);
 		expect_ok(vfiopm_readout_get_suspended_time(dev, &later));
@@ -308,7 +308,7 @@ static void readout(void **state)
 	vfiopm_device_free(dev);
 }
 
-static void readout_nulls(void **state)
+static void readout_refuses_null(void **state)
 {
 	struct vfiopm_device *dev;
 	uint32_t value;
@@ -329,7 +329,7 @@ static void readout_nulls(void **state)
 	vfiopm_device_free(dev);
 }
 
-static void names(void **state)
+static void names_of_values(void **state)
 {
 	(void)state;
 	assert_string_equal(vfiopm_readout_power_state_name(VFIOPM_POWER_STATE_D0), "D0");
@@ -347,13 +347,19 @@ static void names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(from_fd),	     ON_TESTBED(wrong_fds),
-		ON_TESTBED(unbound_cdev),    ON_TESTBED(null_device),
-		ON_TESTBED(open_by_address), ON_TESTBED(every_fd_closes_on_exec),
-		ON_TESTBED(not_an_address),  ON_TESTBED(no_such_device),
-		ON_TESTBED(set_address),     ON_TESTBED(set_trace),
-		ON_TESTBED(readout),	     ON_TESTBED(readout_nulls),
-		ON_TESTBED(names),
+		ON_TESTBED(device_from_fd),
+		ON_TESTBED(wrong_fds_are_refused),
+		ON_TESTBED(unbound_cdev_is_refused),
+		ON_TESTBED(null_device_is_refused),
+		ON_TESTBED(open_by_address),
+		ON_TESTBED(fds_close_on_exec),
+		ON_TESTBED(malformed_addresses_are_refused),
+		ON_TESTBED(missing_device),
+		ON_TESTBED(address_is_set_once),
+		ON_TESTBED(trace_is_set_once),
+		ON_TESTBED(readout_matches_sysfs),
+		ON_TESTBED(readout_refuses_null),
+		ON_TESTBED(names_of_values),
 	};
 
 	return cmocka_run_group_tests_name("device", tests, NULL, NULL);

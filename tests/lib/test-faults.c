@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What can go wrong, on the simulator: each system call fails with each errno that
- * the kernel can give there, each allocation fails, machines are not as they should
- * be. The state stays true, no fd leaks, and the same call works afterwards.
+ * Failures of the device and power calls, on the simulator. Each system call fails with each errno
+ * that the kernel can return there, and each allocation fails. After each failure the library's
+ * state equals the kernel's, no fd leaks, and the same call succeeds.
  */
 #include <errno.h>
 #include <string.h>
@@ -24,7 +24,7 @@ struct fixture {
 	int wakeup;
 };
 
-static void add(struct fixture *fixture, const char *kernel)
+static void add_device(struct fixture *fixture, const char *kernel)
 {
 	struct sim_machine machine = { .kernel = kernel };
 
@@ -32,7 +32,7 @@ static void add(struct fixture *fixture, const char *kernel)
 	*fixture = (struct fixture){ .sim = sim_add(&machine), .fd = -1, .wakeup = raw_eventfd() };
 }
 
-static void drop(struct fixture *fixture)
+static void remove_device(struct fixture *fixture)
 {
 	vfiopm_device_free(fixture->dev);
 	close(fixture->wakeup);
@@ -41,14 +41,14 @@ static void drop(struct fixture *fixture)
 	sim_reset();
 }
 
-static void make(struct fixture *fixture)
+static void create_device(struct fixture *fixture)
 {
 	fixture->fd = sim_open_device(fixture->sim);
 	assert_true(fixture->fd >= 0);
 	expect_ok(vfiopm_device_new_from_fd(fixture->fd, &fixture->dev));
 }
 
-/* ---- every call, every errno ---- */
+/* ---- each call fails with each errno ---- */
 
 static void prepare_nothing(struct fixture *fixture)
 {
@@ -62,7 +62,7 @@ static void prepare_fd(struct fixture *fixture)
 
 static void prepare_addressed(struct fixture *fixture)
 {
-	make(fixture);
+	create_device(fixture);
 	expect_ok(vfiopm_device_set_address(fixture->dev, testbed_device()));
 }
 
@@ -133,19 +133,20 @@ static const struct operation {
 	{ "open by cdev", "6.12-iommufd", prepare_nothing, run_open },
 	{ "new from fd", "6.12", prepare_fd, run_new },
 	{ "new from fd, with fdinfo", "7", prepare_fd, run_new },
-	{ "set address", "6.12", make, run_set_address },
+	{ "set address", "6.12", create_device, run_set_address },
 	{ "enter", "6.12", prepare_addressed, run_enter },
-	{ "enter over an armed one", "6.12", prepare_armed, run_enter },
-	{ "enter with wakeup", "6.12", make, run_enter_wakeup },
+	{ "enter with a wakeup armed", "6.12", prepare_armed, run_enter },
+	{ "enter with wakeup", "6.12", create_device, run_enter_wakeup },
 	{ "enter with wakeup, address known", "6.12", prepare_addressed, run_enter_wakeup },
 	{ "arm again", "6.12", prepare_armed, run_enter_wakeup },
 	{ "exit", "6.12", prepare_entered, run_exit },
-	{ "exit, armed", "6.12", prepare_armed, run_exit },
+	{ "exit with a wakeup armed", "6.12", prepare_armed, run_exit },
 	{ "get state", "6.12", prepare_armed, run_get_state },
 	{ "readout", "6.12", prepare_addressed, run_readout },
 };
 
-/* What the kernel can answer. ENOENT is not here where it means "not on this kernel". */
+/* The errnos that the kernel can return. The list leaves out ENOENT where it means that the kernel
+ * lacks the file. */
 static const struct fault {
 	const char *call;
 	int errors[12];
@@ -159,9 +160,10 @@ static const struct fault {
 	{ "readlink", { EACCES, EIO, ENOMEM } },
 	{ "read", { EINTR, EIO } },
 	{ "pread", { EINTR, EIO, ENODEV, ENOMEM } },
-	/* Of one fd, and without waiting: EINTR comes only where nothing is ready. */
+	/* poll() of one fd with timeout 0 returns EINTR only if the fd is not ready. */
 	{ "poll", { 0 } },
-	/* Of an eventfd that was just seen readable: only EAGAIN, if another has read it. */
+	/* A preadv2() of a readable eventfd can only fail with EAGAIN, if another thread has read
+	 * it in between. */
 	{ "preadv2", { 0 } },
 	{ "fcntl", { EBADF, EMFILE, ENOMEM } },
 	{ "malloc", { ENOMEM } },
@@ -178,23 +180,24 @@ static const struct fault *faults_of(const char *call)
 	return NULL;
 }
 
-/* The failures that the library can do without the call, each for its own reason. */
-static bool may_do_without(const struct operation *operation, const char *call, int error,
-			   unsigned index, unsigned last_ioctl)
+/* True if the library's call can succeed although this call failed. */
+static bool may_succeed_without(const struct operation *operation, const char *call, int error,
+				unsigned index, unsigned last_ioctl)
 {
 	bool creates = operation->run == run_open || operation->run == run_new;
 
-	/* A feature or an index that is not known is not there; GET_INFO comes before. */
+	/* These errnos of a probe mean that the kernel lacks the feature or the index. The first
+	 * ioctl, GET_INFO, must succeed. */
 	if (creates && strcmp(call, "ioctl") == 0 && (error == EINVAL || error == ENOTTY))
 		return index > 0;
-	/* fdinfo, read last, is a convenience: the caller can say the address. */
+	/* fdinfo, which is read last, is optional: the caller can set the address. */
 	if (operation->run == run_new)
 		return index > last_ioctl;
-	/* sysfs adds to what the eventfd says. */
+	/* sysfs is optional here: the eventfd also shows a wake. */
 	return !creates && strcmp(call, "pread") == 0 && operation->run != run_readout;
 }
 
-static bool state_is_true(const struct fixture *fixture)
+static bool state_matches_kernel(const struct fixture *fixture)
 {
 	int state = fixture->dev ? vfiopm_get_state(fixture->dev) : VFIOPM_STATE_ACTIVE;
 	bool low = state == VFIOPM_STATE_LOW_POWER || state == VFIOPM_STATE_LOW_POWER_WAKEUP;
@@ -210,7 +213,7 @@ static void fail_one(const struct operation *operation, unsigned index, const ch
 	unsigned fds;
 	int r;
 
-	add(&fixture, operation->kernel);
+	add_device(&fixture, operation->kernel);
 	operation->prepare(&fixture);
 	before = fixture.dev;
 	fds = host_open_fds();
@@ -218,28 +221,30 @@ static void fail_one(const struct operation *operation, unsigned index, const ch
 	sim_calls_fail(index, error);
 	r = operation->run(&fixture);
 	sim_calls_end();
-	if (r != -error && !(r == 0 && may_do_without(operation, call, error, index, last_ioctl)))
-		fail_msg("%s: %s(), call %u, fails with %s, and the result is %d", operation->name,
+	if (r != -error &&
+	    !(r == 0 && may_succeed_without(operation, call, error, index, last_ioctl)))
+		fail_msg("%s: %s() as call %u fails with %s, and the result is %d", operation->name,
 			 call, index, strerror(error), r);
 
 	if (r < 0) {
 		assert_ptr_equal(fixture.dev, before);
 		if (host_open_fds() != fds)
-			fail_msg("%s: %s(), call %u, fails with %s, and %u fds are %u",
+			fail_msg("%s: %s() as call %u fails with %s, and %u open fds became %u",
 				 operation->name, call, index, strerror(error), fds,
 				 host_open_fds());
-		if (!state_is_true(&fixture))
-			fail_msg("%s: %s(), call %u, fails with %s, and the state is not true",
+		if (!state_matches_kernel(&fixture))
+			fail_msg("%s: %s() as call %u fails with %s, and the state differs from "
+				 "the kernel's",
 				 operation->name, call, index, strerror(error));
 		expect_ok(operation->run(&fixture));
 	}
-	if (!state_is_true(&fixture))
-		fail_msg("%s: after %s(), call %u, %s, the state is not true", operation->name,
-			 call, index, strerror(error));
-	drop(&fixture);
+	if (!state_matches_kernel(&fixture))
+		fail_msg("%s: after %s() as call %u with %s the state differs from the kernel's",
+			 operation->name, call, index, strerror(error));
+	remove_device(&fixture);
 }
 
-static void every_call_fails(void **state)
+static void each_failed_call_is_reported(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
@@ -247,7 +252,7 @@ static void every_call_fails(void **state)
 		struct fixture fixture;
 		unsigned count, last_ioctl = 0;
 
-		add(&fixture, operations[i].kernel);
+		add_device(&fixture, operations[i].kernel);
 		operations[i].prepare(&fixture);
 		sim_calls_begin();
 		expect_ok(operations[i].run(&fixture));
@@ -258,7 +263,7 @@ static void every_call_fails(void **state)
 			if (strcmp(calls[j], "ioctl") == 0)
 				last_ioctl = j;
 		}
-		drop(&fixture);
+		remove_device(&fixture);
 
 		for (unsigned j = 0; j < count; j++) {
 			for (const int *error = faults_of(calls[j])->errors; *error; error++)
@@ -267,9 +272,9 @@ static void every_call_fails(void **state)
 	}
 }
 
-/* ---- the machine is not as it should be ---- */
+/* ---- unsuitable machines and unusual results ---- */
 
-static void open_on_wrong_machines(void **state)
+static void open_on_unsuitable_machines(void **state)
 {
 	struct sim_machine no_group = { .no_group = true };
 	struct sim_machine not_bound = { .not_bound = true };
@@ -295,17 +300,17 @@ static void open_on_wrong_machines(void **state)
 	assert_int_equal(host_open_fds(), fds);
 }
 
-static void resume_fails(void **state)
+static void failed_resume(void **state)
 {
 	struct vfiopm_device *second = NULL;
 	struct fixture fixture;
 
 	(void)state;
-	add(&fixture, NULL);
+	add_device(&fixture, NULL);
 	sim_fail_resume(fixture.sim, true);
 	expect_errno(EIO, vfiopm_device_open(testbed_device(), &second));
 	sim_fail_resume(fixture.sim, false);
-	make(&fixture);
+	create_device(&fixture);
 
 	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
 	sim_fail_resume(fixture.sim, true);
@@ -319,7 +324,7 @@ static void resume_fails(void **state)
 	sim_fail_resume(fixture.sim, false);
 	expect_ok(vfiopm_exit(fixture.dev));
 	assert_int_equal(raw_take(fixture.wakeup), 0);
-	drop(&fixture);
+	remove_device(&fixture);
 }
 
 /* The index of the nth call of this name when the device is opened by its group. */
@@ -336,12 +341,12 @@ static unsigned call_of_open(const char *name, unsigned nth)
 		if (strcmp(sim_call_name(i), name) == 0 && nth-- == 0)
 			return i;
 	}
-	fail_msg("%s() is not called that often", name);
+	fail_msg("an open makes fewer calls of %s()", name);
 	return 0;
 }
 
-/* open(2) of: the group, the container. ioctl(2) on the
- * container, the group, the container, the group, the device. */
+/* vfiopm_device_open() opens the group and the container, in this order. It issues ioctls on the
+ * container, the group, the container, the group and the device. */
 static void open_errnos(void **state)
 {
 	struct vfiopm_device *dev = NULL;
@@ -367,7 +372,7 @@ static void open_errnos(void **state)
 	expect_errno(EAGAIN, vfiopm_device_open(testbed_device(), &dev));
 	sim_calls_fail(info, ENOMEM);
 	expect_errno(ENOMEM, vfiopm_device_open(testbed_device(), &dev));
-	/* VFIO's version is 0, and GET_INFO gives 0. */
+	/* VFIO_GET_API_VERSION and GET_INFO return 0 on every kernel. */
 	sim_calls_answer(call_of_open("ioctl", 0), 1);
 	expect_errno(EPROTO, vfiopm_device_open(testbed_device(), &dev));
 	sim_calls_answer(info, 1);
@@ -383,7 +388,7 @@ static void new_errnos(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	add(&fixture, NULL);
+	add_device(&fixture, NULL);
 	prepare_fd(&fixture);
 	sim_calls_answer(0, 22);
 	expect_errno(EPROTO, vfiopm_device_new_from_fd(fixture.fd, &dev));
@@ -391,7 +396,7 @@ static void new_errnos(void **state)
 	expect_errno(ENOMEM, vfiopm_device_new_from_fd(fixture.fd, &dev));
 	sim_calls_end();
 	assert_null(dev);
-	drop(&fixture);
+	remove_device(&fixture);
 }
 
 static void set_address_errnos(void **state)
@@ -399,8 +404,8 @@ static void set_address_errnos(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	add(&fixture, NULL);
-	make(&fixture);
+	add_device(&fixture, NULL);
+	create_device(&fixture);
 	sim_calls_fail(0, EACCES);
 	expect_errno(EACCES, vfiopm_device_set_address(fixture.dev, testbed_device()));
 	sim_calls_fail(0, EMFILE);
@@ -410,17 +415,17 @@ static void set_address_errnos(void **state)
 	sim_calls_fail(0, ENOMEM);
 	expect_errno(ENOMEM, vfiopm_device_set_address(fixture.dev, testbed_device()));
 	sim_calls_end();
-	drop(&fixture);
+	remove_device(&fixture);
 }
 
-/* An impossible answer: that of the v2 and v3 patches to misuse. */
-static void positive_answers(void **state)
+/* The v2 and v3 patches returned +22 for misuse. */
+static void positive_results_are_refused(void **state)
 {
 	struct fixture fixture;
 
 	(void)state;
-	add(&fixture, NULL);
-	make(&fixture);
+	add_device(&fixture, NULL);
+	create_device(&fixture);
 	sim_calls_answer(0, 22);
 	expect_errno(EPROTO, vfiopm_enter(fixture.dev));
 	sim_calls_answer(2, 22);
@@ -429,36 +434,36 @@ static void positive_answers(void **state)
 	expect_errno(EPROTO, vfiopm_exit(fixture.dev));
 	sim_calls_end();
 	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_ACTIVE);
-	drop(&fixture);
+	remove_device(&fixture);
 }
 
-static void no_fd_is_free(void **state)
+static void entry_without_a_free_fd(void **state)
 {
 	struct fixture fixture;
 
 	(void)state;
-	add(&fixture, NULL);
-	make(&fixture);
+	add_device(&fixture, NULL);
+	create_device(&fixture);
 	sim_calls_fail(0, EMFILE);
 	expect_errno(EMFILE, vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
 	sim_calls_fail(0, ENOMEM);
 	expect_errno(ENOMEM, vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
 	assert_int_equal(sim_calls_named("ioctl"), 0);
 	sim_calls_end();
-	drop(&fixture);
+	remove_device(&fixture);
 }
 
-/* An entry over an armed one fails, and so does arming that one again: the device is
- * awake, and the state says so. */
-static void arming_again_fails_too(void **state)
+/* An entry fails while a wakeup is armed, and the attempt to arm the old wakeup again fails too.
+ * The device is then active, and the state is WOKEN. */
+static void failed_restore_of_the_wakeup(void **state)
 {
 	int file = eventfd(0, EFD_NONBLOCK);
 	struct fixture fixture;
 	unsigned count, second = 0, ioctls = 0;
 
 	(void)state;
-	/* Which call is the second ioctl? */
-	add(&fixture, NULL);
+	/* Find the index of the second ioctl, which arms the old wakeup again. */
+	add_device(&fixture, NULL);
 	prepare_armed(&fixture);
 	sim_calls_begin();
 	expect_errno(EINVAL, vfiopm_enter_wakeup(fixture.dev, fixture.fd));
@@ -478,14 +483,14 @@ static void arming_again_fails_too(void **state)
 	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_WOKEN);
 	assert_int_equal(raw_take(fixture.wakeup), 1);
 	close(file);
-	drop(&fixture);
+	remove_device(&fixture);
 }
 
-/* ---- what sysfs says ---- */
+/* ---- sysfs ---- */
 
 static void open_with_attribute(struct fixture *fixture, const char *name, const char *text)
 {
-	add(fixture, NULL);
+	add_device(fixture, NULL);
 	sim_set_attribute(fixture->sim, name, text);
 	prepare_addressed(fixture);
 }
@@ -500,19 +505,19 @@ static void missing_attributes(void **state)
 	open_with_attribute(&fixture, "power_state", NULL);
 	expect_errno(ENOENT, vfiopm_readout_get_power_state(fixture.dev, &value));
 	expect_ok(vfiopm_readout_get_control(fixture.dev, &value));
-	drop(&fixture);
+	remove_device(&fixture);
 	open_with_attribute(&fixture, "power/runtime_status", NULL);
 	expect_errno(ENOENT, vfiopm_readout_get_runtime_status(fixture.dev, &value));
-	drop(&fixture);
+	remove_device(&fixture);
 	open_with_attribute(&fixture, "power/runtime_suspended_time", NULL);
 	expect_errno(ENOENT, vfiopm_readout_get_suspended_time(fixture.dev, &ms));
-	drop(&fixture);
+	remove_device(&fixture);
 	open_with_attribute(&fixture, "power/control", NULL);
 	expect_errno(ENOENT, vfiopm_readout_get_control(fixture.dev, &value));
-	drop(&fixture);
+	remove_device(&fixture);
 	open_with_attribute(&fixture, "d3cold_allowed", NULL);
 	expect_errno(ENOENT, vfiopm_readout_get_d3cold_allowed(fixture.dev, &value));
-	drop(&fixture);
+	remove_device(&fixture);
 }
 
 static void unknown_values(void **state)
@@ -524,35 +529,35 @@ static void unknown_values(void **state)
 	(void)state;
 	open_with_attribute(&fixture, "power_state", "D4\n");
 	expect_errno(EPROTO, vfiopm_readout_get_power_state(fixture.dev, &value));
-	drop(&fixture);
+	remove_device(&fixture);
 	open_with_attribute(&fixture, "power/runtime_status", "asleep\n");
 	expect_errno(EPROTO, vfiopm_readout_get_runtime_status(fixture.dev, &value));
-	drop(&fixture);
+	remove_device(&fixture);
 	open_with_attribute(&fixture, "power/runtime_suspended_time", "-1\n");
 	expect_errno(EPROTO, vfiopm_readout_get_suspended_time(fixture.dev, &ms));
-	drop(&fixture);
+	remove_device(&fixture);
 	open_with_attribute(&fixture, "power/control", "off\n");
 	expect_errno(EPROTO, vfiopm_readout_get_control(fixture.dev, &value));
-	drop(&fixture);
+	remove_device(&fixture);
 	open_with_attribute(&fixture, "d3cold_allowed", "2\n");
 	expect_errno(EPROTO, vfiopm_readout_get_d3cold_allowed(fixture.dev, &value));
-	drop(&fixture);
-	/* Longer than any value can be. */
+	remove_device(&fixture);
+	/* A text that is longer than any value. */
 	open_with_attribute(
 		&fixture, "power_state",
 		"D3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3coldD3cold\n");
 	expect_errno(EPROTO, vfiopm_readout_get_power_state(fixture.dev, &value));
-	drop(&fixture);
+	remove_device(&fixture);
 }
 
-static void device_gone(void **state)
+static void removed_device(void **state)
 {
 	struct fixture fixture;
 	uint32_t value;
 	uint64_t ms;
 
 	(void)state;
-	add(&fixture, NULL);
+	add_device(&fixture, NULL);
 	prepare_addressed(&fixture);
 	sim_calls_fail(0, ENODEV);
 	expect_errno(ENODEV, vfiopm_readout_get_power_state(fixture.dev, &value));
@@ -565,42 +570,42 @@ static void device_gone(void **state)
 	sim_calls_fail(0, ENODEV);
 	expect_errno(ENODEV, vfiopm_readout_get_d3cold_allowed(fixture.dev, &value));
 	sim_calls_end();
-	drop(&fixture);
+	remove_device(&fixture);
 }
 
-static void place_unknown(void **state)
+static void unknown_address(void **state)
 {
 	struct fixture fixture;
 	uint32_t value;
 	uint64_t ms;
 
 	(void)state;
-	add(&fixture, "6.12");
-	make(&fixture);
+	add_device(&fixture, "6.12");
+	create_device(&fixture);
 	expect_errno(ENXIO, vfiopm_readout_get_power_state(fixture.dev, &value));
 	expect_errno(ENXIO, vfiopm_readout_get_runtime_status(fixture.dev, &value));
 	expect_errno(ENXIO, vfiopm_readout_get_suspended_time(fixture.dev, &ms));
 	expect_errno(ENXIO, vfiopm_readout_get_control(fixture.dev, &value));
 	expect_errno(ENXIO, vfiopm_readout_get_d3cold_allowed(fixture.dev, &value));
-	drop(&fixture);
+	remove_device(&fixture);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_call_fails),
-		cmocka_unit_test(open_on_wrong_machines),
-		cmocka_unit_test(resume_fails),
+		cmocka_unit_test(each_failed_call_is_reported),
+		cmocka_unit_test(open_on_unsuitable_machines),
+		cmocka_unit_test(failed_resume),
 		cmocka_unit_test(open_errnos),
 		cmocka_unit_test(new_errnos),
 		cmocka_unit_test(set_address_errnos),
-		cmocka_unit_test(positive_answers),
-		cmocka_unit_test(no_fd_is_free),
-		cmocka_unit_test(arming_again_fails_too),
+		cmocka_unit_test(positive_results_are_refused),
+		cmocka_unit_test(entry_without_a_free_fd),
+		cmocka_unit_test(failed_restore_of_the_wakeup),
 		cmocka_unit_test(missing_attributes),
 		cmocka_unit_test(unknown_values),
-		cmocka_unit_test(device_gone),
-		cmocka_unit_test(place_unknown),
+		cmocka_unit_test(removed_device),
+		cmocka_unit_test(unknown_address),
 	};
 
 	return cmocka_run_group_tests_name("faults", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Changes of signalling while the device sleeps: which wake it, and which wait. */
+/* Tests of signaling changes while the device is suspended: which calls wake the device, and which
+ * changes wait for a commit. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -33,7 +34,7 @@ static void unchanged_does_not_wake(void **state)
 		expect_ok(irq_set(&fixture, 0, own));
 		expect_ok(irq_set(&fixture, 1, fixture.events[1]));
 		expect_ok(irq_set(&fixture, 2, -1));
-		/* Refusals come from memory. */
+		/* The library refuses these without an ioctl. */
 		if (i % 100 == 0) {
 			expect_errno(EINVAL, vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX,
 								      99, own));
@@ -49,7 +50,7 @@ static void unchanged_does_not_wake(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void a_change_wakes(void **state)
+static void change_wakes(void **state)
 {
 	int wakeup = raw_eventfd();
 	struct irq_fixture fixture;
@@ -68,7 +69,7 @@ static void a_change_wakes(void **state)
 }
 
 /* A batch that stays open over low power wakes the device once, at its commit. */
-static void a_batch_waits_for_the_exit(void **state)
+static void open_batch_waits_for_the_exit(void **state)
 {
 	int wakeup = raw_eventfd();
 	struct irq_fixture fixture;
@@ -96,7 +97,7 @@ static void a_batch_waits_for_the_exit(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void a_batch_waits_for_a_wake(void **state)
+static void open_batch_waits_for_a_wake(void **state)
 {
 	int wakeup = raw_eventfd();
 	struct irq_fixture fixture;
@@ -123,9 +124,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_TESTBED(unchanged_does_not_wake),
-		ON_TESTBED(a_change_wakes),
-		ON_TESTBED(a_batch_waits_for_the_exit),
-		ON_TESTBED(a_batch_waits_for_a_wake),
+		ON_TESTBED(change_wakes),
+		ON_TESTBED(open_batch_waits_for_the_exit),
+		ON_TESTBED(open_batch_waits_for_a_wake),
 	};
 
 	return cmocka_run_group_tests_name("irq-asleep", tests, NULL, NULL);

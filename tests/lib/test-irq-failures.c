@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Changes of signalling that fail, on the simulator: at every vector of a block, at every
- * call, with every errno. What the library then believes is what the kernel has.
+ * Failures of the signaling calls, on the simulator: at each vector of a block, and at each system
+ * call, with each errno. After each failure the library's cache equals the kernel's state.
  */
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -18,15 +18,16 @@ static const int errors[] = { ENOMEM, EBUSY, ENOSPC, EINVAL, EIO };
 
 #define PATTERNS (1 << VECTORS)
 
-/* Live vectors by a pattern, on one eventfd; to be changed by another, to another. */
+/* Give this eventfd to the vectors of the pattern. The other vectors get `otherwise`, or -1. */
 static void pattern_fds(int *fds, unsigned pattern, int fd, const int *otherwise)
 {
 	for (int i = 0; i < VECTORS; i++)
 		fds[i] = pattern & 1u << i ? fd : otherwise ? otherwise[i] : -1;
 }
 
-/* After a failure: what the library takes for unchanged is what the kernel has. */
-static void check_truth(const struct sim_fixture *fixture, const int *old, bool exact)
+/* Restore the old eventfds after a failure. If the library issues no ioctl for a vector, the
+ * kernel must already hold the old eventfd. */
+static void check_cache(const struct sim_fixture *fixture, const int *old, bool exact)
 {
 	for (uint32_t i = 0; i < VECTORS; i++) {
 		unsigned before = sim_set_irqs(fixture->sim);
@@ -41,8 +42,8 @@ static void check_truth(const struct sim_fixture *fixture, const int *old, bool 
 	}
 }
 
-/* Which vectors get a handler: those that change; and all, if an index that cannot be
- * resized is disabled to have more. */
+/* The vectors for which the kernel registers a handler: those that change. An index with NORESIZE
+ * that must grow is disabled and enabled, so all its vectors get a handler. */
 static unsigned registered(const struct sim_fixture *fixture, unsigned live, unsigned change)
 {
 	uint32_t flags;
@@ -54,8 +55,8 @@ static unsigned registered(const struct sim_fixture *fixture, unsigned live, uns
 		       : change;
 }
 
-static void one_failure(struct sim_fixture *fixture, unsigned live, unsigned change,
-			uint32_t position, int error, unsigned times)
+static void check_one_failure(struct sim_fixture *fixture, unsigned live, unsigned change,
+			      uint32_t position, int error, unsigned times)
 {
 	bool met = registered(fixture, live, change) & 1u << position;
 	bool rebuilt = live && change >= 1u << (32 - __builtin_clz(live));
@@ -68,12 +69,12 @@ static void one_failure(struct sim_fixture *fixture, unsigned live, unsigned cha
 	sim_fail_vector(fixture->sim, position, error, times);
 	r = vfiopm_irq_set_signaling_range(fixture->dev, VFIOPM_IRQ_MSIX, 0, VECTORS, wanted);
 	sim_fail_vector(fixture->sim, 0, 0, 0);
-	/* The one retry there is: of ENOSPC, with fewer vectors. */
+	/* The library retries only ENOSPC of a growth, with fewer vectors. */
 	if (r == 0 && met)
 		assert_true(rebuilt && error == ENOSPC && times == 1);
 	else
 		assert_int_equal(r, met ? -error : 0);
-	check_truth(fixture, r < 0 ? old : wanted, times == 1);
+	check_cache(fixture, r < 0 ? old : wanted, times == 1);
 	expect_ok(vfiopm_irq_disable(fixture->dev, VFIOPM_IRQ_MSIX));
 }
 
@@ -87,30 +88,30 @@ static void failures_on(const char *kernel)
 			for (uint32_t position = 0; position < VECTORS; position++) {
 				int error = errors[sim_fixture_random(5)];
 
-				one_failure(&fixture, live, change, position, error, 1);
-				one_failure(&fixture, live, change, position, error, 2);
-				one_failure(&fixture, live, change, position, error, 1000);
+				check_one_failure(&fixture, live, change, position, error, 1);
+				check_one_failure(&fixture, live, change, position, error, 2);
+				check_one_failure(&fixture, live, change, position, error, 1000);
 			}
 		}
 	}
 	sim_fixture_close(&fixture);
 }
 
-static void truth_after_failure_dynamic(void **state)
+static void failed_vectors_dynamic(void **state)
 {
 	(void)state;
 	failures_on("6.12");
 }
 
-static void truth_after_failure_noresize(void **state)
+static void failed_vectors_noresize(void **state)
 {
 	(void)state;
 	failures_on("6.1");
 }
 
-/* The ioctl itself fails, before or without being looked at by the kernel: whichever of
- * the calls that a change makes it is, and also those that repair. */
-static void truth_after_failed_calls(void **state)
+/* Each call that a change makes fails once, without effect. This includes the calls that restore
+ * the vectors after a failure. */
+static void failed_calls(void **state)
 {
 	static const char *const kernels[] = { "6.1", "6.12" };
 	int old[VECTORS], wanted[VECTORS];
@@ -133,9 +134,9 @@ static void truth_after_failed_calls(void **state)
 								   VECTORS, wanted);
 				calls = sim_calls_end();
 				if (r < 0)
-					check_truth(&fixture, old, false);
+					check_cache(&fixture, old, false);
 				else
-					check_truth(&fixture, wanted, true);
+					check_cache(&fixture, wanted, true);
 				sim_fixture_close(&fixture);
 				if (call >= calls)
 					break;
@@ -144,20 +145,20 @@ static void truth_after_failed_calls(void **state)
 	}
 }
 
-/* The kernel fails in the middle of a block, and refuses to say anything more: of the
- * vectors that it may have torn down, none is taken for live. */
-static void truth_when_nothing_can_be_put_back(void **state)
+/* The kernel fails in the middle of a block, and all later ioctls fail too. The library must not
+ * treat a vector as live that the kernel may have torn down. */
+static void failed_restore(void **state)
 {
 	int old[VECTORS], wanted[VECTORS];
 
 	(void)state;
 	for (unsigned live = 1; live < PATTERNS; live++) {
 		for (uint32_t position = 0; position < VECTORS; position++) {
-			for (unsigned let = 1; let <= 4; let++) {
+			for (unsigned passed = 1; passed <= 4; passed++) {
 				struct sim_fixture fixture;
 
 				sim_fixture_open(&fixture, live % 2 ? "6.1" : "6.12", VECTORS);
-				/* Room for all, so that it is a block and not a new start. */
+				/* Allocate all vectors first, so that the index need not grow. */
 				expect_ok(
 					vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, VECTORS));
 				pattern_fds(old, live, fixture.events[1], NULL);
@@ -165,21 +166,21 @@ static void truth_when_nothing_can_be_put_back(void **state)
 				expect_ok(vfiopm_irq_set_signaling_range(
 					fixture.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, old));
 				sim_fail_vector(fixture.sim, position, ENOMEM, 1000);
-				sim_ioctls_fail_after(let, EIO);
+				sim_ioctls_fail_after(passed, EIO);
 				expect_errno(ENOMEM, vfiopm_irq_set_signaling_range(
 							     fixture.dev, VFIOPM_IRQ_MSIX, 0,
 							     VECTORS, wanted));
 				sim_calls_end();
 				sim_fail_vector(fixture.sim, 0, 0, 0);
-				check_truth(&fixture, old, false);
+				check_cache(&fixture, old, false);
 				sim_fixture_close(&fixture);
 			}
 		}
 	}
 }
 
-/* What is no more than a full counter does not hold the library up. */
-static void full_eventfd(void **state)
+/* A full eventfd does not block the library. */
+static void full_eventfd_does_not_block(void **state)
 {
 	int blocking = eventfd(0, 0);
 	uint64_t full = UINT64_MAX - 1;
@@ -189,14 +190,14 @@ static void full_eventfd(void **state)
 	sim_fixture_open(&fixture, "6.1", VECTORS);
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 0, blocking));
 	assert_int_equal(write(blocking, &full, sizeof(full)), sizeof(full));
-	/* Grows, and signals what was down in between. */
+	/* The growth signals the vectors that were live before. */
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 1, fixture.events[1]));
 	assert_true(raw_take(blocking) == full);
 	close(blocking);
 	sim_fixture_close(&fixture);
 }
 
-static void too_few_vectors(void **state)
+static void host_with_too_few_vectors(void **state)
 {
 	struct sim_fixture fixture;
 	uint32_t available = 99;
@@ -214,17 +215,17 @@ static void too_few_vectors(void **state)
 	expect_errno(ENOSPC, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, 5));
 	expect_errno(ENOSPC, vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 4, all[4]));
 
-	/* Growing finds the twice as many not to be had, and takes what it needs. */
+	/* The library first tries to double the vectors, then takes only what it needs. */
 	expect_ok(vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, 3, all));
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 3, all[3]));
 	assert_int_equal(sim_irq_allocated(fixture.sim), 4);
-	/* That was no failure, so nothing is said of it. */
+	/* get_available() returns the number of the last failed enable, not the current limit. */
 	sim_limit_vectors(fixture.sim, 5);
 	expect_errno(ENOSPC, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, VECTORS));
 	sim_limit_vectors(fixture.sim, 4);
 	expect_ok(vfiopm_irq_get_available(fixture.dev, VFIOPM_IRQ_MSIX, &available));
 	assert_int_equal(available, 5);
-	/* And if even that is not to be had, all is as it was. */
+	/* If even the needed vectors are not available, nothing changes. */
 	expect_errno(ENOSPC, vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 4, all[4]));
 	for (uint32_t i = 0; i < VECTORS; i++)
 		assert_true(
@@ -233,13 +234,13 @@ static void too_few_vectors(void **state)
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 5, all[5]));
 	expect_errno(ENOSPC, vfiopm_irq_commit(fixture.dev));
 
-	/* An index that fails does not keep another index of the batch from its changes. */
+	/* A failure of one index does not prevent the changes of another index of the batch. */
 	expect_ok(vfiopm_irq_begin(fixture.dev));
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 5, all[5]));
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_REQ, 0, fixture.events[1]));
 	expect_errno(ENOSPC, vfiopm_irq_commit(fixture.dev));
 	assert_true(sim_irq_eventfd(fixture.sim, VFIOPM_IRQ_REQ, 0) >= 0);
-	/* The failure was reported once. */
+	/* A later commit does not report the failure again. */
 	expect_ok(vfiopm_irq_commit(fixture.dev));
 	for (uint32_t i = 0; i < VECTORS; i++)
 		assert_true(
@@ -247,9 +248,9 @@ static void too_few_vectors(void **state)
 	sim_fixture_close(&fixture);
 }
 
-/* The kernel keeps the eventfd of ERR and REQ when it refuses another, and a count of these
- * is no mere interrupt: none is added. */
-static void a_refused_request_asks_for_nothing(void **state)
+/* If the kernel refuses another eventfd for ERR or REQ, it keeps the old one. The library injects
+ * nothing, because a signal of ERR or REQ has a meaning. */
+static void refused_err_and_req_signal_nothing(void **state)
 {
 	struct sim_fixture fixture;
 
@@ -261,7 +262,7 @@ static void a_refused_request_asks_for_nothing(void **state)
 			     vfiopm_irq_set_signaling(fixture.dev, index, 0, fixture.events[1]));
 		sim_calls_end();
 		expect_ok(vfiopm_irq_set_signaling(fixture.dev, index, 0, fixture.events[1]));
-		/* It is compared twice, then set. */
+		/* Call 2 is the ioctl. Two comparisons come before. */
 		sim_calls_fail(2, ENOMEM);
 		expect_errno(ENOMEM,
 			     vfiopm_irq_set_signaling(fixture.dev, index, 0, fixture.events[3]));
@@ -273,8 +274,8 @@ static void a_refused_request_asks_for_nothing(void **state)
 	sim_fixture_close(&fixture);
 }
 
-/* Disabled already, by another: that is what was asked for. */
-static void disabled_by_another(void **state)
+/* Another fd has already disabled the index. The disable succeeds. */
+static void disable_after_a_disable_by_another_fd(void **state)
 {
 	uint32_t disable[] = { 20, 1 | 32, VFIOPM_IRQ_MSIX, 0, 0 };
 	struct sim_fixture fixture;
@@ -288,9 +289,9 @@ static void disabled_by_another(void **state)
 	sim_fixture_close(&fixture);
 }
 
-/* ---- what else the kernel can answer ---- */
+/* ---- other results of the kernel ---- */
 
-static void kernel_errnos(void **state)
+static void kernel_errnos_are_returned(void **state)
 {
 	struct sim_fixture fixture;
 	int event, owned;
@@ -300,7 +301,7 @@ static void kernel_errnos(void **state)
 	event = fixture.events[0];
 	owned = fixture.events[1];
 
-	/* INTx: request_irq() and the like. The library's own eventfd: one call, the ioctl. */
+	/* INTx with an eventfd of the library: the only call is the ioctl. */
 	sim_calls_fail(0, ENODEV);
 	expect_errno(ENODEV, vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, owned));
 	sim_calls_fail(0, EBUSY);
@@ -317,7 +318,7 @@ static void kernel_errnos(void **state)
 	sim_calls_fail(0, ENOMEM);
 	expect_errno(ENOMEM,
 		     vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_INTX, 0, 1, &owned));
-	/* A duplicate of a caller's. */
+	/* An eventfd of the caller: the first call duplicates it. */
 	sim_calls_fail(0, EMFILE);
 	expect_errno(EMFILE, vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, event));
 	sim_calls_fail(0, ENOMEM);
@@ -356,7 +357,7 @@ static void kernel_errnos(void **state)
 		vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[3]));
 	expect_errno(EBUSY, vfiopm_irq_free_eventfd(fixture.dev, fixture.events[3]));
 	expect_ok(vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, owned));
-	/* Another is refused: the one before comes back. */
+	/* The kernel refuses another eventfd. The library restores the old one. */
 	sim_calls_fail(4, ENOMEM);
 	expect_errno(ENOMEM, vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, event));
 	sim_calls_end();
@@ -369,12 +370,12 @@ static void kernel_errnos(void **state)
 
 	expect_ok(vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_INTX));
 	for (size_t i = 0; i < 4; i++) {
-		static const int given[] = { EBUSY, EIO, ENODEV, ENOMEM };
+		static const int injected[] = { EBUSY, EIO, ENODEV, ENOMEM };
 
 		expect_ok(vfiopm_irq_begin(fixture.dev));
 		expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, owned));
-		sim_calls_fail(0, given[i]);
-		switch (given[i]) {
+		sim_calls_fail(0, injected[i]);
+		switch (injected[i]) {
 		case EBUSY:
 			expect_errno(EBUSY, vfiopm_irq_commit(fixture.dev));
 			break;
@@ -392,8 +393,8 @@ static void kernel_errnos(void **state)
 	sim_fixture_close(&fixture);
 }
 
-/* A positive number where there can be none. */
-static void impossible_answers(void **state)
+/* The ioctl returns a positive number where the kernel never does. */
+static void unexpected_positive_results(void **state)
 {
 	int both[2];
 	struct sim_fixture fixture;
@@ -401,7 +402,7 @@ static void impossible_answers(void **state)
 	(void)state;
 	sim_fixture_open(&fixture, "6.1", VECTORS);
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 0, fixture.events[1]));
-	/* To make room the index is disabled: the first call with the library's eventfds. */
+	/* Growth disables the index first. With eventfds of the library this is call 0. */
 	both[0] = both[1] = fixture.events[1];
 	sim_calls_answer(0, 7);
 	expect_errno(EPROTO,
@@ -420,12 +421,12 @@ static void impossible_answers(void **state)
 	sim_calls_answer(0, 7);
 	expect_errno(EPROTO, vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_MSIX));
 	sim_calls_end();
-	fixture.believed[0] = fixture.events[1];
+	fixture.expected[0] = fixture.events[1];
 	fixture.enabled = true;
 	sim_fixture_check(&fixture);
 
 	expect_ok(vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_MSIX));
-	/* Of INTx there cannot be fewer. */
+	/* INTx has one vector, so a smaller number is impossible. */
 	sim_calls_answer(0, 7);
 	expect_errno(EPROTO,
 		     vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[1]));
@@ -442,7 +443,7 @@ static void impossible_answers(void **state)
 	sim_fixture_close(&fixture);
 }
 
-static void own_eventfd_errnos(void **state)
+static void new_eventfd_errnos(void **state)
 {
 	struct sim_fixture fixture;
 	int fd;
@@ -462,17 +463,17 @@ static void own_eventfd_errnos(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(truth_after_failure_dynamic),
-		cmocka_unit_test(truth_after_failure_noresize),
-		cmocka_unit_test(truth_after_failed_calls),
-		cmocka_unit_test(truth_when_nothing_can_be_put_back),
-		cmocka_unit_test(full_eventfd),
-		cmocka_unit_test(too_few_vectors),
-		cmocka_unit_test(a_refused_request_asks_for_nothing),
-		cmocka_unit_test(disabled_by_another),
-		cmocka_unit_test(kernel_errnos),
-		cmocka_unit_test(impossible_answers),
-		cmocka_unit_test(own_eventfd_errnos),
+		cmocka_unit_test(failed_vectors_dynamic),
+		cmocka_unit_test(failed_vectors_noresize),
+		cmocka_unit_test(failed_calls),
+		cmocka_unit_test(failed_restore),
+		cmocka_unit_test(full_eventfd_does_not_block),
+		cmocka_unit_test(host_with_too_few_vectors),
+		cmocka_unit_test(refused_err_and_req_signal_nothing),
+		cmocka_unit_test(disable_after_a_disable_by_another_fd),
+		cmocka_unit_test(kernel_errnos_are_returned),
+		cmocka_unit_test(unexpected_positive_results),
+		cmocka_unit_test(new_eventfd_errnos),
 	};
 
 	return cmocka_run_group_tests_name("irq-failures", tests, NULL, NULL);

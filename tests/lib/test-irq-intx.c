@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* INTx with its masks, ERR and REQ, and loopback. */
+/* Tests of INTx, its masks and its unmask eventfd, of ERR and REQ, and of loopback. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 
 /* ---- INTx ---- */
 
-static void intx(void **state)
+static void intx_delivery_and_mask(void **state)
 {
 	struct irq_fixture fixture;
 	int event;
@@ -33,7 +33,7 @@ static void intx(void **state)
 	assert_true(irq_arrives(event));
 	testbed_clear(&fixture.raw);
 
-	/* The kernel has masked it: the next comes with the unmask. */
+	/* The kernel has masked INTx. The next interrupt arrives at the unmask. */
 	testbed_fire(&fixture.raw, VFIOPM_IRQ_INTX, 0);
 	usleep(20000);
 	assert_int_equal(raw_take(event), 0);
@@ -42,7 +42,7 @@ static void intx(void **state)
 	testbed_clear(&fixture.raw);
 	expect_issues(&fixture, 1, vfiopm_irq_unmask(fixture.dev, VFIOPM_IRQ_INTX, 0));
 
-	/* Masked by us. */
+	/* A mask by the library has the same effect. */
 	expect_issues(&fixture, 1, vfiopm_irq_mask(fixture.dev, VFIOPM_IRQ_INTX, 0));
 	testbed_fire(&fixture.raw, VFIOPM_IRQ_INTX, 0);
 	usleep(20000);
@@ -51,7 +51,7 @@ static void intx(void **state)
 	assert_true(irq_arrives(event));
 	testbed_clear(&fixture.raw);
 
-	/* Another eventfd, then none, and it is enabled still. */
+	/* INTx stays enabled with another eventfd, and with none. */
 	expect_issues(&fixture, 1,
 		      vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[1]));
 	expect_issues(&fixture, 1, vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, -1));
@@ -60,7 +60,7 @@ static void intx(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void intx_unmask_eventfd(void **state)
+static void intx_unmask_eventfd_is_replaced(void **state)
 {
 	int closed = raw_closed_fd(), file = open("/dev/null", O_RDWR);
 	struct irq_fixture fixture;
@@ -81,7 +81,7 @@ static void intx_unmask_eventfd(void **state)
 	expect_issues(
 		&fixture, 0,
 		vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[1]));
-	/* The kernel has no replace. */
+	/* The kernel cannot replace the eventfd: the library removes it and sets the new one. */
 	expect_issues(
 		&fixture, 2,
 		vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[2]));
@@ -92,13 +92,13 @@ static void intx_unmask_eventfd(void **state)
 	testbed_fire(&fixture.raw, VFIOPM_IRQ_INTX, 0);
 	assert_true(irq_arrives(fixture.events[0]));
 	testbed_clear(&fixture.raw);
-	/* Signalled, it unmasks: the next interrupt arrives. */
+	/* A signal of the eventfd unmasks INTx, so the next interrupt arrives. */
 	assert_int_equal(write(fixture.events[2], &one, sizeof(one)), sizeof(one));
 	testbed_fire(&fixture.raw, VFIOPM_IRQ_INTX, 0);
 	assert_true(irq_arrives(fixture.events[0]));
 	testbed_clear(&fixture.raw);
 
-	/* It goes with INTx. */
+	/* A disable of INTx removes the unmask eventfd. */
 	expect_issues(&fixture, 1, vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_INTX));
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[0]));
 	expect_issues(
@@ -110,8 +110,8 @@ static void intx_unmask_eventfd(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* One that another fd has set. */
-static void intx_unmask_eventfd_of_another(void **state)
+/* Another fd of the device has set an unmask eventfd. */
+static void intx_unmask_eventfd_of_another_fd(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -127,7 +127,7 @@ static void intx_unmask_eventfd_of_another(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void not_maskable(void **state)
+static void only_intx_can_be_masked(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -141,7 +141,7 @@ static void not_maskable(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void loopback(void **state)
+static void trigger_signals_the_eventfd(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -213,11 +213,11 @@ static void closed_device_fd(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(intx),
-		ON_TESTBED(intx_unmask_eventfd),
-		ON_TESTBED(intx_unmask_eventfd_of_another),
-		ON_TESTBED(not_maskable),
-		ON_TESTBED(loopback),
+		ON_TESTBED(intx_delivery_and_mask),
+		ON_TESTBED(intx_unmask_eventfd_is_replaced),
+		ON_TESTBED(intx_unmask_eventfd_of_another_fd),
+		ON_TESTBED(only_intx_can_be_masked),
+		ON_TESTBED(trigger_signals_the_eventfd),
 		ON_TESTBED(err_and_req),
 		ON_TESTBED(closed_device_fd),
 	};

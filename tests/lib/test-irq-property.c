@@ -40,7 +40,7 @@ static unsigned fewest(const uint8_t *vectors, uint32_t count)
 }
 
 /* Every combination of unset, kept and changed vectors. */
-static void ranges_are_the_fewest(void **state)
+static void ranges_are_minimal(void **state)
 {
 	struct sim_fixture fixture;
 	unsigned tables = 1;
@@ -83,7 +83,7 @@ static unsigned optimum(const struct sim_fixture *fixture, const int *wanted)
 	uint8_t vectors[VECTORS];
 
 	for (int i = 0; i < VECTORS; i++) {
-		if (wanted[i] != fixture->believed[i])
+		if (wanted[i] != fixture->expected[i])
 			vectors[i] = CHANGED;
 		else
 			vectors[i] = wanted[i] >= 0 ? KEPT : UNSET;
@@ -113,13 +113,13 @@ static void one_change(struct sim_fixture *fixture)
 	unsigned before = sim_set_irqs(fixture->sim), calls = 1 + sim_fixture_random(3), best;
 	int wanted[VECTORS];
 
-	memcpy(wanted, fixture->believed, sizeof(wanted));
+	memcpy(wanted, fixture->expected, sizeof(wanted));
 	if (sim_fixture_random(8) == 0) {
 		expect_ok(vfiopm_irq_disable(fixture->dev, VFIOPM_IRQ_MSIX));
 		best = fixture->enabled;
 		fixture->enabled = false;
 		for (int i = 0; i < VECTORS; i++)
-			fixture->believed[i] = -1;
+			fixture->expected[i] = -1;
 	} else {
 		if (calls > 1)
 			expect_ok(vfiopm_irq_begin(fixture->dev));
@@ -129,7 +129,7 @@ static void one_change(struct sim_fixture *fixture)
 			expect_ok(vfiopm_irq_commit(fixture->dev));
 		best = optimum(fixture, wanted);
 		fixture->enabled = fixture->enabled || best > 0;
-		memcpy(fixture->believed, wanted, sizeof(wanted));
+		memcpy(fixture->expected, wanted, sizeof(wanted));
 	}
 	assert_int_equal(sim_set_irqs(fixture->sim) - before, best);
 	sim_fixture_check(fixture);
@@ -198,7 +198,7 @@ static void growth(unsigned k, unsigned n, bool reserve)
 
 		expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, i, events[i]));
 		one = sim_set_irqs(fixture.sim) - one;
-		/* Vectors that were down are signalled once: interrupts of the gap are unknown. */
+		/* Vectors that were down are signaled once: interrupts of the gap are unknown. */
 		for (unsigned j = 0; j <= i; j++)
 			assert_int_equal(raw_take(events[j]), one > 1 && j < i);
 		for (unsigned j = 0; j <= i; j++)
@@ -225,7 +225,7 @@ static void growth_is_logarithmic(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ranges_are_the_fewest),
+		cmocka_unit_test(ranges_are_minimal),
 		cmocka_unit_test(random_sequences_dynamic),
 		cmocka_unit_test(random_sequences_noresize),
 		cmocka_unit_test(growth_is_logarithmic),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Many threads on one device, on the simulator. Built with ThreadSanitizer (scripts/build
- * threads) this also shows that nothing is read while it is written.
+ * Tests of many threads on one device, on the simulator. A build with ThreadSanitizer
+ * (scripts/build threads) also detects data races.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,15 +14,15 @@
 #include "sim.h"
 #include "test.h"
 
-#define THREADS	       8
-#define CALLS	       100000
-#define CALLS_A_CHANGE 1000
+#define THREADS		 8
+#define CALLS		 100000
+#define CALLS_PER_CHANGE 1000
 
 struct worker {
 	struct vfiopm_device *dev;
 	uint32_t vector;
-	int events[2]; /* the library's own */
-	int callers;   /* the caller's */
+	int events[2]; /* eventfds of the library */
+	int callers;   /* an eventfd of the caller */
 	int failures;
 };
 
@@ -31,7 +31,7 @@ static void *work(void *data)
 	struct worker *worker = data;
 
 	for (int i = 0; i < CALLS; i++) {
-		int which = i / CALLS_A_CHANGE % 3;
+		int which = i / CALLS_PER_CHANGE % 3;
 		int fd = which == 2 ? worker->callers : worker->events[which];
 
 		if (vfiopm_irq_set_signaling(worker->dev, VFIOPM_IRQ_MSIX, worker->vector, fd) != 0)
@@ -40,7 +40,7 @@ static void *work(void *data)
 	return NULL;
 }
 
-static void each_on_its_own_vector(void **state)
+static void threads_on_different_vectors(void **state)
 {
 	struct sim_machine machine = { .msix_vectors = THREADS };
 	struct sim_device *sim = sim_add(&machine);
@@ -64,7 +64,7 @@ static void each_on_its_own_vector(void **state)
 		assert_int_equal(workers[i].failures, 0);
 	}
 	expect_ok(vfiopm_irq_get_stats(dev, &issued, &saved));
-	assert_int_equal(issued, THREADS * CALLS / CALLS_A_CHANGE);
+	assert_int_equal(issued, THREADS * CALLS / CALLS_PER_CHANGE);
 	assert_int_equal(sim_set_irqs(sim), issued);
 	assert_int_equal(saved, THREADS * CALLS - issued);
 	vfiopm_device_free(dev);
@@ -74,9 +74,9 @@ static void each_on_its_own_vector(void **state)
 	sim_reset();
 }
 
-/* All on one vector, with batches, disables and the eventfds coming and going: whoever is
- * last is right. */
-static void *quarrel(void *data)
+/* All threads change one vector, with batches, disables, and eventfds that are created and freed.
+ * The last change wins. */
+static void *work_on_one_vector(void *data)
 {
 	struct worker *worker = data;
 
@@ -96,7 +96,8 @@ static void *quarrel(void *data)
 			r = vfiopm_irq_new_eventfd(worker->dev, &fd);
 			vfiopm_irq_set_signaling(worker->dev, VFIOPM_IRQ_MSIX, 0, fd);
 			vfiopm_irq_set_signaling(worker->dev, VFIOPM_IRQ_MSIX, 0, -1);
-			/* Refused if another thread's batch has that to do still. */
+			/* The library refuses this if a batch of another thread still needs the
+			 * eventfd. */
 			vfiopm_irq_free_eventfd(worker->dev, fd);
 			break;
 		default:
@@ -109,7 +110,7 @@ static void *quarrel(void *data)
 	return NULL;
 }
 
-static void all_on_one_vector(void **state)
+static void threads_on_one_vector(void **state)
 {
 	struct sim_device *sim = sim_add(NULL);
 	struct worker workers[THREADS];
@@ -125,13 +126,14 @@ static void all_on_one_vector(void **state)
 		expect_ok(vfiopm_irq_new_eventfd(dev, &workers[i].events[0]));
 	}
 	for (int i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, quarrel, &workers[i]), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, work_on_one_vector, &workers[i]),
+				 0);
 	for (int i = 0; i < THREADS; i++) {
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 		assert_int_equal(workers[i].failures, 0);
 	}
 
-	/* What is believed now is what is there. */
+	/* The cache equals the state of the kernel. */
 	expect_ok(vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_MSIX, 0, workers[0].callers));
 	before = sim_set_irqs(sim);
 	expect_ok(vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_MSIX, 0, workers[0].callers));
@@ -145,7 +147,7 @@ static void all_on_one_vector(void **state)
 	sim_reset();
 }
 
-/* ---- who changes nothing waits for nobody ---- */
+/* ---- a call without a change does not wait for another thread ---- */
 
 static void *change(void *data)
 {
@@ -156,7 +158,7 @@ static void *change(void *data)
 	return NULL;
 }
 
-static void unchanged_does_not_wait(void **state)
+static void unchanged_eventfd_does_not_block(void **state)
 {
 	struct sim_device *sim = sim_add(NULL);
 	struct worker worker = { .callers = raw_eventfd() };
@@ -175,7 +177,7 @@ static void unchanged_does_not_wait(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, change, &worker), 0);
 	while (sim_held_ioctls(sim) == 0)
 		usleep(1000);
-	/* If one of these waited for the other thread's ioctl, it would do so for ever. */
+	/* The ioctl of the other thread is held. A call that waited for it would never return. */
 	for (int i = 0; i < 1000; i++) {
 		expect_ok(vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_MSIX, 0, own));
 		expect_ok(vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_MSIX, 2, worker.callers));
@@ -195,9 +197,9 @@ static void unchanged_does_not_wait(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_on_its_own_vector),
-		cmocka_unit_test(all_on_one_vector),
-		cmocka_unit_test(unchanged_does_not_wait),
+		cmocka_unit_test(threads_on_different_vectors),
+		cmocka_unit_test(threads_on_one_vector),
+		cmocka_unit_test(unchanged_eventfd_does_not_block),
 	};
 
 	return cmocka_run_group_tests_name("irq-threads", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Setting signalling: that interrupts arrive, how many ioctls it takes, which eventfd is
- * which, and bad input.
+ * Tests of the signaling calls: delivery, the number of ioctls, the identity of eventfds, and bad
+ * arguments.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@
 #include "test.h"
 #include "testbed.h"
 
-/* ---- what the device has ---- */
+/* ---- the indexes ---- */
 
 static void counts_and_flags(void **state)
 {
@@ -53,9 +53,9 @@ static void counts_and_flags(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* ---- setting ---- */
+/* ---- setting eventfds ---- */
 
-static void every_vector_arrives(void **state)
+static void each_vector_arrives(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -71,7 +71,7 @@ static void every_vector_arrives(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void unchanged_costs_nothing(void **state)
+static void unchanged_eventfd_issues_no_ioctl(void **state)
 {
 	struct irq_fixture fixture;
 	uint64_t before;
@@ -91,7 +91,7 @@ static void unchanged_costs_nothing(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void runs(void **state)
+static void changes_share_ioctls(void **state)
 {
 	int all[VECTORS], same[VECTORS];
 	struct irq_fixture fixture;
@@ -100,14 +100,15 @@ static void runs(void **state)
 	irq_fixture_open(&fixture);
 	for (int i = 0; i < VECTORS; i++)
 		all[i] = same[i] = i % 2 ? -1 : fixture.events[i];
-	/* 0, 2 and 4: one ioctl. */
+	/* Vectors 0, 2 and 4 change: one ioctl. */
 	expect_issues(
 		&fixture, 1,
 		vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, all));
 	expect_issues(
 		&fixture, 0,
 		vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, same));
-	/* 1 and 3 beside: 2 is between them, and is not sent again. */
+	/* Vectors 1 and 3 change: two ioctls, because vector 2 between them is live. Setting it
+	 * again would free and request its handler. */
 	all[1] = fixture.events[1];
 	all[3] = fixture.events[3];
 	expect_issues(
@@ -115,12 +116,12 @@ static void runs(void **state)
 		vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, VECTORS, all));
 	for (uint32_t i = 0; i < VECTORS; i++)
 		irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, i, fixture.events[i]);
-	/* All but 4: one run. */
+	/* Vectors 0 to 3 change: one ioctl. */
 	expect_issues(&fixture, 1,
 		      vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, 4,
 						     (int[]){ -1, -1, -1, -1 }));
 	irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, 4, fixture.events[4]);
-	/* 0 and 3: what is between is unset, and bridged. */
+	/* Vectors 0 and 3 change: one ioctl, because the vectors between them have no eventfd. */
 	expect_issues(&fixture, 1,
 		      vfiopm_irq_set_signaling_range(
 			      fixture.dev, VFIOPM_IRQ_MSIX, 0, 4,
@@ -130,7 +131,7 @@ static void runs(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void one_by_one(void **state)
+static void vectors_set_one_by_one(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -138,11 +139,12 @@ static void one_by_one(void **state)
 	irq_fixture_open(&fixture);
 	expect_issues(&fixture, 1, irq_set(&fixture, 0, fixture.events[0]));
 	for (uint32_t i = 1; i < VECTORS; i++) {
-		/* Without resizing: 1, 2, 4 and 5 vectors. */
+		/* An index with NORESIZE is enabled again with 1, 2, 4 and 5 vectors. */
 		bool grows = !irq_is_dynamic(&fixture) && i != 3;
 
 		expect_issues(&fixture, grows ? 2 : 1, irq_set(&fixture, i, fixture.events[i]));
-		/* What was down in between is signalled, for the case of a lost interrupt. */
+		/* Growth disables the index for a moment. The library signals the live vectors
+		 * once, because interrupts of the gap are unknown. */
 		for (uint32_t j = 0; j < VECTORS; j++)
 			assert_int_equal(raw_take(fixture.events[j]), grows && j < i);
 		for (uint32_t j = 0; j <= i; j++)
@@ -151,7 +153,7 @@ static void one_by_one(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void reserved(void **state)
+static void reserved_vectors(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -166,7 +168,7 @@ static void reserved(void **state)
 	}
 	expect_issues(&fixture, 1, vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_MSIX));
 
-	/* More, with some live. */
+	/* A reservation of more vectors while one is live. */
 	expect_issues(&fixture, 1, irq_set(&fixture, 1, fixture.events[1]));
 	expect_issues(&fixture, irq_is_dynamic(&fixture) ? 0 : 2,
 		      vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, VECTORS));
@@ -183,7 +185,7 @@ static void reserved(void **state)
 
 /* ---- batches ---- */
 
-static void batch(void **state)
+static void batch_issues_the_net_change(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -193,11 +195,11 @@ static void batch(void **state)
 	expect_ok(vfiopm_irq_begin(fixture.dev));
 	for (uint32_t i = 0; i < VECTORS; i++)
 		expect_issues(&fixture, 0, irq_set(&fixture, i, fixture.events[VECTORS - 1 - i]));
-	/* Changed before it was done, and again. */
+	/* A later change of the same vector replaces the earlier one. */
 	for (uint32_t i = 0; i < VECTORS; i++)
 		expect_issues(&fixture, 0, irq_set(&fixture, i, fixture.events[i]));
 	expect_issues(&fixture, 0, irq_set(&fixture, 2, -1));
-	/* Nested: the outermost counts. */
+	/* Batches nest. The outermost commit issues the changes. */
 	expect_ok(vfiopm_irq_begin(fixture.dev));
 	expect_issues(&fixture, 0, vfiopm_irq_commit(fixture.dev));
 	expect_issues(&fixture, 1, vfiopm_irq_commit(fixture.dev));
@@ -207,7 +209,7 @@ static void batch(void **state)
 			irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, i, fixture.events[i]);
 	}
 
-	/* There and back is no change. */
+	/* A change and its reverse issue nothing. */
 	expect_ok(vfiopm_irq_begin(fixture.dev));
 	expect_ok(irq_set(&fixture, 0, fixture.events[1]));
 	expect_ok(irq_set(&fixture, 0, fixture.events[0]));
@@ -216,8 +218,8 @@ static void batch(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* From one index to another: what is disabled is out of the way. */
-static void batch_changes_index(void **state)
+/* One batch can disable an index and set another one. */
+static void batch_switches_the_index(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -229,7 +231,7 @@ static void batch_changes_index(void **state)
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[1]));
 	expect_errno(EBUSY, irq_set(&fixture, 0, fixture.events[0]));
 	expect_ok(irq_set(&fixture, 0, -1));
-	/* But not yet of what is done at once. */
+	/* A reservation does not wait for the commit, and the kernel still has MSI-X enabled. */
 	expect_issues(&fixture, 0, vfiopm_irq_begin(fixture.dev));
 	expect_errno(EBUSY, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSI, 1));
 	expect_issues(&fixture, 0, vfiopm_irq_commit(fixture.dev));
@@ -237,7 +239,7 @@ static void batch_changes_index(void **state)
 	expect_issues(&fixture, 1, vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_INTX, 0));
 	assert_int_equal(raw_take(fixture.events[1]), 1);
 
-	/* Disabled and set again: what remains is the change. */
+	/* A disable followed by a new eventfd issues only the difference. */
 	expect_ok(vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_INTX));
 	expect_ok(irq_set(&fixture, 0, fixture.events[0]));
 	expect_ok(irq_set(&fixture, 4, fixture.events[4]));
@@ -249,10 +251,10 @@ static void batch_changes_index(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* ---- identity ---- */
+/* ---- the identity of eventfds ---- */
 
-/* The number of a closed eventfd comes back as another one. */
-static void reused_number(void **state)
+/* A new eventfd reuses the fd number of a closed one. */
+static void reused_fd_number_is_detected(void **state)
 {
 	struct irq_fixture fixture;
 	int old, again;
@@ -266,18 +268,18 @@ static void reused_number(void **state)
 	assert_int_equal(again, old);
 	expect_issues(&fixture, 1, irq_set(&fixture, 0, again));
 	irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, 0, again);
-	/* And a duplicate, of another number, is no change. */
+	/* A duplicate with another fd number is the same eventfd. */
 	old = dup(again);
 	expect_issues(&fixture, 0, irq_set(&fixture, 0, old));
 	close(old);
 	close(again);
-	/* Closed by the caller, it is signalled all the same: nothing is lost but to him. */
+	/* The kernel still holds the eventfd, although the caller has closed its fds. */
 	expect_issues(&fixture, 1, irq_set(&fixture, 0, -1));
 	irq_fixture_close(&fixture);
 }
 
-/* Refuse what can compare files, in this thread and for good. */
-static int refuse_comparing(void)
+/* Forbid the calls that compare files, for the rest of this thread. */
+static int forbid_comparison(void)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -295,54 +297,54 @@ static int refuse_comparing(void)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -errno : 0;
 }
 
-struct refused {
+struct sandbox {
 	struct irq_fixture fixture;
 	int fd;
-	const char *complaint;
+	const char *problem;
 };
 
-static void *set_refused(void *data)
+static void *set_without_comparison(void *data)
 {
-	struct refused *refused = data;
+	struct sandbox *sandbox = data;
 	uint64_t before, after, saved;
 
-	if (refuse_comparing() < 0) {
-		refused->complaint = "seccomp does not work here";
+	if (forbid_comparison() < 0) {
+		sandbox->problem = "seccomp does not work here";
 		return NULL;
 	}
-	vfiopm_irq_get_stats(refused->fixture.dev, &before, &saved);
-	/* The same: it cannot be told, so it is sent. */
-	if (irq_set(&refused->fixture, 0, refused->fd) != 0)
-		refused->complaint = "the same eventfd cannot be set";
-	close(refused->fd);
-	if (eventfd(0, EFD_NONBLOCK) != refused->fd ||
-	    irq_set(&refused->fixture, 0, refused->fd) != 0)
-		refused->complaint = "the other eventfd cannot be set";
-	vfiopm_irq_get_stats(refused->fixture.dev, &after, &saved);
+	vfiopm_irq_get_stats(sandbox->fixture.dev, &before, &saved);
+	/* The same eventfd: the library cannot compare it, so it issues the ioctl. */
+	if (irq_set(&sandbox->fixture, 0, sandbox->fd) != 0)
+		sandbox->problem = "the same eventfd cannot be set";
+	close(sandbox->fd);
+	if (eventfd(0, EFD_NONBLOCK) != sandbox->fd ||
+	    irq_set(&sandbox->fixture, 0, sandbox->fd) != 0)
+		sandbox->problem = "the other eventfd cannot be set";
+	vfiopm_irq_get_stats(sandbox->fixture.dev, &after, &saved);
 	if (after - before != 2)
-		refused->complaint = "an ioctl was saved that could not be";
+		sandbox->problem = "the library omitted a necessary ioctl";
 	return NULL;
 }
 
-static void reused_number_when_comparing_is_refused(void **state)
+static void reused_fd_number_without_comparison(void **state)
 {
-	struct refused refused = { 0 };
+	struct sandbox sandbox = { 0 };
 	pthread_t thread;
 
 	(void)state;
-	irq_fixture_open(&refused.fixture);
-	refused.fd = raw_eventfd();
-	expect_ok(irq_set(&refused.fixture, 0, refused.fd));
-	assert_int_equal(pthread_create(&thread, NULL, set_refused, &refused), 0);
+	irq_fixture_open(&sandbox.fixture);
+	sandbox.fd = raw_eventfd();
+	expect_ok(irq_set(&sandbox.fixture, 0, sandbox.fd));
+	assert_int_equal(pthread_create(&thread, NULL, set_without_comparison, &sandbox), 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
-	if (refused.complaint)
-		fail_msg("%s", refused.complaint);
-	irq_fires_into(&refused.fixture, VFIOPM_IRQ_MSIX, 0, refused.fd);
-	close(refused.fd);
-	irq_fixture_close(&refused.fixture);
+	if (sandbox.problem)
+		fail_msg("%s", sandbox.problem);
+	irq_fires_into(&sandbox.fixture, VFIOPM_IRQ_MSIX, 0, sandbox.fd);
+	close(sandbox.fd);
+	irq_fixture_close(&sandbox.fixture);
 }
 
-static void own_eventfds(void **state)
+static void library_eventfds(void **state)
 {
 	struct irq_fixture fixture;
 	int a = -1, b = -1;
@@ -366,68 +368,67 @@ static void own_eventfds(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* ---- under fire ---- */
+/* ---- interrupts during changes ---- */
 
-#define SHOTS 300
-#define SWAPS 1000
+#define INTERRUPTS   300
+#define REPLACEMENTS 1000
 
-struct shooter {
+struct source {
 	const struct irq_fixture *fixture;
 	int a, b;
 	uint64_t counted;
 	atomic_bool done;
 };
 
-/* One shot after the other, each when the one before has arrived: if one is lost, the
- * next never comes. */
-static void *shoot(void *data)
+/* Raise one interrupt after the other, and wait for each. If one is lost, the thread ends early. */
+static void *raise_interrupts(void *data)
 {
-	struct shooter *shooter = data;
+	struct source *source = data;
 
-	for (int i = 0; i < SHOTS; i++) {
-		struct pollfd pollfds[2] = { { .fd = shooter->a, .events = POLLIN },
-					     { .fd = shooter->b, .events = POLLIN } };
+	for (int i = 0; i < INTERRUPTS; i++) {
+		struct pollfd pollfds[2] = { { .fd = source->a, .events = POLLIN },
+					     { .fd = source->b, .events = POLLIN } };
 
-		testbed_fire(&shooter->fixture->raw, VFIOPM_IRQ_MSIX, 0);
+		testbed_fire(&source->fixture->raw, VFIOPM_IRQ_MSIX, 0);
 		if (poll(pollfds, 2, 2000) < 1)
 			break;
-		shooter->counted += raw_take(shooter->a) + raw_take(shooter->b);
-		testbed_clear(&shooter->fixture->raw);
+		source->counted += raw_take(source->a) + raw_take(source->b);
+		testbed_clear(&source->fixture->raw);
 	}
-	shooter->done = true;
+	source->done = true;
 	return NULL;
 }
 
-static void swaps_under_fire(void **state)
+static void replacement_loses_no_interrupt(void **state)
 {
-	struct shooter shooter = { 0 };
+	struct source source = { 0 };
 	struct irq_fixture fixture;
 	pthread_t thread;
-	int swaps = 0;
+	int replacements = 0;
 
 	(void)state;
 	irq_fixture_open(&fixture);
-	shooter.fixture = &fixture;
-	shooter.a = fixture.events[0];
-	shooter.b = fixture.events[1];
-	expect_ok(irq_set(&fixture, 0, shooter.a));
-	assert_int_equal(pthread_create(&thread, NULL, shoot, &shooter), 0);
-	while (swaps < SWAPS || !shooter.done) {
-		int r = irq_set(&fixture, 0, swaps++ % 2 ? shooter.a : shooter.b);
+	source.fixture = &fixture;
+	source.a = fixture.events[0];
+	source.b = fixture.events[1];
+	expect_ok(irq_set(&fixture, 0, source.a));
+	assert_int_equal(pthread_create(&thread, NULL, raise_interrupts, &source), 0);
+	while (replacements < REPLACEMENTS || !source.done) {
+		int r = irq_set(&fixture, 0, replacements++ % 2 ? source.a : source.b);
 
 		if (r < 0)
 			break;
 	}
 	assert_int_equal(pthread_join(thread, NULL), 0);
-	assert_int_equal(irq_issued(&fixture), swaps + 1);
-	assert_int_equal(shooter.counted, SHOTS);
-	assert_true(swaps >= SWAPS);
+	assert_int_equal(irq_issued(&fixture), replacements + 1);
+	assert_int_equal(source.counted, INTERRUPTS);
+	assert_true(replacements >= REPLACEMENTS);
 	irq_fixture_close(&fixture);
 }
 
 /* ---- exclusion and bad input ---- */
 
-static void exclusion(void **state)
+static void indexes_exclude_one_another(void **state)
 {
 	struct irq_fixture fixture;
 
@@ -441,16 +442,16 @@ static void exclusion(void **state)
 	expect_errno(EBUSY, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSI, 1));
 	expect_errno(EBUSY, vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSI, 0, 1,
 							   fixture.events));
-	/* Nothing is what they have. */
+	/* INTx has no eventfd, so -1 is no change. */
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, -1));
 	assert_int_equal(irq_issued(&fixture), 1);
-	/* Unset it is enabled still. */
+	/* MSI-X without eventfds is still enabled. */
 	expect_ok(irq_set(&fixture, 0, -1));
 	expect_errno(EBUSY,
 		     vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSI, 0, fixture.events[1]));
 	expect_ok(vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_MSIX));
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSI, 0, fixture.events[1]));
-	/* ERR and REQ are for themselves. */
+	/* ERR and REQ are independent of the other indexes. */
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_ERR, 0, fixture.events[2]));
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_REQ, 0, fixture.events[3]));
 	expect_ok(vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_MSI, 0));
@@ -461,7 +462,7 @@ static void exclusion(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void hostile_numbers(void **state)
+static void out_of_range_numbers_are_refused(void **state)
 {
 	static const uint32_t wrong[] = { VECTORS, VECTORS + 1, 0x7fffffff, 0x80000000,
 					  UINT32_MAX };
@@ -503,7 +504,7 @@ static void hostile_numbers(void **state)
 	irq_fixture_close(&fixture);
 }
 
-static void nulls(void **state)
+static void null_arguments_are_refused(void **state)
 {
 	struct irq_fixture fixture;
 	uint32_t value;
@@ -534,8 +535,8 @@ static void nulls(void **state)
 	irq_fixture_close(&fixture);
 }
 
-/* A bad fd in the middle of a block: the kernel would tear down what is before it. */
-static void bad_fds(void **state)
+/* The kernel would tear down the vectors before a bad fd. The library refuses the fd first. */
+static void bad_fd_leaves_the_block_unchanged(void **state)
 {
 	int closed = raw_closed_fd(), file = open("/dev/null", O_RDWR);
 	struct irq_fixture fixture;
@@ -571,21 +572,21 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_TESTBED(counts_and_flags),
-		ON_TESTBED(every_vector_arrives),
-		ON_TESTBED(unchanged_costs_nothing),
-		ON_TESTBED(runs),
-		ON_TESTBED(one_by_one),
-		ON_TESTBED(reserved),
-		ON_TESTBED(batch),
-		ON_TESTBED(batch_changes_index),
-		ON_TESTBED(reused_number),
-		ON_TESTBED(reused_number_when_comparing_is_refused),
-		ON_TESTBED(own_eventfds),
-		ON_TESTBED(swaps_under_fire),
-		ON_TESTBED(exclusion),
-		ON_TESTBED(hostile_numbers),
-		ON_TESTBED(nulls),
-		ON_TESTBED(bad_fds),
+		ON_TESTBED(each_vector_arrives),
+		ON_TESTBED(unchanged_eventfd_issues_no_ioctl),
+		ON_TESTBED(changes_share_ioctls),
+		ON_TESTBED(vectors_set_one_by_one),
+		ON_TESTBED(reserved_vectors),
+		ON_TESTBED(batch_issues_the_net_change),
+		ON_TESTBED(batch_switches_the_index),
+		ON_TESTBED(reused_fd_number_is_detected),
+		ON_TESTBED(reused_fd_number_without_comparison),
+		ON_TESTBED(library_eventfds),
+		ON_TESTBED(replacement_loses_no_interrupt),
+		ON_TESTBED(indexes_exclude_one_another),
+		ON_TESTBED(out_of_range_numbers_are_refused),
+		ON_TESTBED(null_arguments_are_refused),
+		ON_TESTBED(bad_fd_leaves_the_block_unchanged),
 	};
 
 	return cmocka_run_group_tests_name("irq", tests, NULL, NULL);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Low-power residency, side by side on a real kernel: the share of ten seconds that a
- * device sleeps while nothing is done, while its eventfd is set again and again by a
- * plain ioctl, and while the same is done through the library.
+ * Low-power residency on a real kernel: the share of ten seconds that the device is suspended. The
+ * test compares an idle VMM, a VMM that sets the unchanged eventfd by a plain ioctl, and a VMM that
+ * does the same through the library.
  */
 #include <unistd.h>
 
@@ -35,7 +35,7 @@ static void set_by_library(void *data)
 	expect_ok(vfiopm_irq_set_signaling(fixture->dev, VFIOPM_IRQ_MSIX, 0, fixture->event));
 }
 
-static void side_by_side(void **state)
+static void unchanged_eventfd_keeps_the_device_suspended(void **state)
 {
 	struct fixture fixture;
 	double idle, plain_100, plain_10, library_100, library_10;
@@ -54,8 +54,8 @@ static void side_by_side(void **state)
 	library_100 = host_share_asleep(100, set_by_library, &fixture);
 	library_10 = host_share_asleep(10, set_by_library, &fixture);
 
-	print_message("# share of 10 s asleep, Linux %s:\n"
-		      "#   nothing is done                                %6.2f %%\n"
+	print_message("# share of 10 s that the device is suspended, Linux %s:\n"
+		      "#   idle                                           %6.2f %%\n"
 		      "#   SET_IRQS, eventfd unchanged, every 100 ms      %6.2f %%\n"
 		      "#   the same every 10 ms                           %6.2f %%\n"
 		      "#   vfiopm_irq_set_signaling(), every 100 ms       %6.2f %%\n"
@@ -74,7 +74,8 @@ static void side_by_side(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { ON_TESTBED(side_by_side) };
+	const struct CMUnitTest tests[] = { ON_TESTBED(
+		unchanged_eventfd_keeps_the_device_suspended) };
 
 	return cmocka_run_group_tests_name("residency", tests, NULL, NULL);
 }

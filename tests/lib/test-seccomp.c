@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A sandboxed VMM: after set-up the library makes only the system calls that
- * vfiopm-sandbox(7) lists. The filter ends the process at any other call. The test needs a real
- * kernel, because the simulator makes calls of its own.
+ * The library in a sandboxed VMM: after the setup it makes only the system calls that
+ * vfiopm-sandbox(7) lists. A seccomp filter ends the process at any other call. The test needs a
+ * real kernel, because the simulator makes further calls.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -39,14 +39,14 @@ static const int allowed[] = {
 	SYS_futex,
 	SYS_epoll_wait,
 	SYS_epoll_ctl,
-	/* For this program itself. */
+	/* This program needs these two itself. */
 	SYS_clock_nanosleep,
 	SYS_exit_group,
 };
 
 #define ALLOWED (sizeof(allowed) / sizeof(allowed[0]))
 
-static int lock_down(void)
+static int install_filter(void)
 {
 	struct sock_filter filter[ALLOWED + 3];
 	struct sock_fprog program = { .len = ALLOWED + 3, .filter = filter };
@@ -64,7 +64,7 @@ static int lock_down(void)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -errno : 0;
 }
 
-static void fall_asleep(const struct vfiopm_device *dev)
+static void wait_suspended(const struct vfiopm_device *dev)
 {
 	uint32_t status;
 
@@ -91,13 +91,13 @@ static void use_power(struct vfiopm_device *dev, const int *events)
 	uint64_t ms;
 
 	EXPECT(vfiopm_enter(dev) == 0);
-	fall_asleep(dev);
+	wait_suspended(dev);
 	EXPECT(vfiopm_exit(dev) == 0);
 	EXPECT(vfiopm_enter_wakeup(dev, events[0]) == 0);
-	fall_asleep(dev);
-	/* Again, with taking back what that causes. */
+	wait_suspended(dev);
+	/* A second entry. The library removes the signal that it causes. */
 	EXPECT(vfiopm_enter_wakeup(dev, events[0]) == 0);
-	fall_asleep(dev);
+	wait_suspended(dev);
 	EXPECT(vfiopm_enter_wakeup(dev, vfiopm_device_get_fd(dev)) == -EINVAL);
 	EXPECT(vfiopm_get_state(dev) == VFIOPM_STATE_LOW_POWER_WAKEUP);
 	EXPECT(vfiopm_readout_get_power_state(dev, &value) == 0);
@@ -117,7 +117,7 @@ static void use_interrupts(struct vfiopm_device *dev, const int *events, int own
 		EXPECT(vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_MSIX, 1, own) == 0);
 	}
 	EXPECT(vfiopm_irq_set_signaling_range(dev, VFIOPM_IRQ_MSIX, 0, 2, bad) == -EINVAL);
-	/* Grows, where it cannot be resized: with the signals that go with it. */
+	/* With NORESIZE this call grows the index, and the library signals the live vectors. */
 	EXPECT(vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_MSIX, 4, events[2]) == 0);
 	EXPECT(vfiopm_irq_trigger(dev, VFIOPM_IRQ_MSIX, 4) == 0);
 	EXPECT(vfiopm_irq_begin(dev) == 0);
@@ -138,7 +138,7 @@ static int count_delivered(void *data, uint32_t vector)
 	return 0;
 }
 
-/* Of a VMM without irqfds; those take ioctls on the VM, and nothing else. */
+/* A VMM without irqfds. With irqfds the library's callbacks issue ioctls on the VM only. */
 static void use_masks(struct vfiopm_msix *msix, struct vfiopm_device *dev,
 		      const unsigned *delivered)
 {
@@ -158,7 +158,7 @@ static void use_masks(struct vfiopm_msix *msix, struct vfiopm_device *dev,
 	EXPECT(vfiopm_msix_disable(msix) == 0);
 }
 
-static void in_a_sandbox(void **state)
+static void library_runs_in_the_sandbox(void **state)
 {
 	const struct vfiopm_msix_ops ops = { .deliver = count_delivered };
 	unsigned delivered = 0;
@@ -176,7 +176,7 @@ static void in_a_sandbox(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		EXPECT(lock_down() == 0);
+		EXPECT(install_filter() == 0);
 		use_masks(msix, dev, &delivered);
 		use_power(dev, events);
 		use_interrupts(dev, events, own);
@@ -184,7 +184,8 @@ static void in_a_sandbox(void **state)
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	if (WIFSIGNALED(status))
-		fail_msg("a system call that is not on the list (signal %d)", WTERMSIG(status));
+		fail_msg("the library made a system call that is not on the list (signal %d)",
+			 WTERMSIG(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 	vfiopm_msix_free(msix);
 	vfiopm_device_free(dev);
@@ -192,8 +193,8 @@ static void in_a_sandbox(void **state)
 		close(events[i]);
 }
 
-/* The filter is in force: what is not on the list ends the process. */
-static void the_filter_works(void **state)
+/* The filter works: a call that is not on the list ends the process. */
+static void filter_ends_the_process(void **state)
 {
 	pid_t child = fork();
 	int status;
@@ -201,7 +202,7 @@ static void the_filter_works(void **state)
 	(void)state;
 	assert_true(child >= 0);
 	if (child == 0) {
-		if (lock_down() == 0)
+		if (install_filter() == 0)
 			getppid();
 		_exit(0);
 	}
@@ -212,8 +213,8 @@ static void the_filter_works(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(the_filter_works),
-		ON_TESTBED(in_a_sandbox),
+		ON_TESTBED(filter_ends_the_process),
+		ON_TESTBED(library_runs_in_the_sandbox),
 	};
 
 	return cmocka_run_group_tests_name("seccomp", tests, NULL, NULL);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Discovery on a real kernel, with the real libudev: what sysfs says of the device, that
- * looking does not wake it, and what the kernel sends when it is bound and removed. No
- * udevd runs here and there is no hwdb; those are in test-udev.c and -monitor.c.
+ * Tests of discovery on a real kernel with the real libudev: the attributes of the device, that
+ * discovery does not wake the device, and the uevents of bind, unbind, removal and rescan. The lab
+ * has no udevd and no hwdb; test-udev.c and test-udev-monitor.c test these.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ static struct vfiopm_discover_device *look_up(void)
 	return device;
 }
 
-/* ---- the host's side ---- */
+/* ---- actions of the host ---- */
 
 static void write_to(const char *path, const char *text)
 {
@@ -57,9 +57,9 @@ static bool is_character_device(const char *path)
 	return stat(path, &status) == 0 && S_ISCHR(status.st_mode);
 }
 
-/* ---- what there is ---- */
+/* ---- devices and lists ---- */
 
-static void facts(void **state)
+static void attributes_of_the_device(void **state)
 {
 	struct vfiopm_discover_device *device = look_up();
 	const char *text = NULL;
@@ -93,7 +93,7 @@ static void facts(void **state)
 	vfiopm_discover_device_free(device);
 }
 
-static void not_bound(void **state)
+static void unbound_device(void **state)
 {
 	struct vfiopm_discover_device *device;
 	const char *text = NULL;
@@ -110,7 +110,7 @@ static void not_bound(void **state)
 	bind_again();
 }
 
-/* Each member of a group is a device of its own, in the same group. */
+/* Each member of a group is another device of the same group. */
 static uint32_t check_members(const struct vfiopm_discover_device *device)
 {
 	struct vfiopm_discover_device *other = NULL;
@@ -129,8 +129,8 @@ static uint32_t check_members(const struct vfiopm_discover_device *device)
 	return count;
 }
 
-/* The bridge above the device, in a group of its own, is there too. */
-static void lists(void **state)
+/* The list of all devices includes the bridge above the device, which has another group. */
+static void lists_contain_the_device(void **state)
 {
 	const struct vfiopm_discover_device *device = NULL;
 	struct vfiopm_discover_list *list = NULL;
@@ -155,14 +155,14 @@ static void lists(void **state)
 		bridges += class >> 8 == 0x0604;
 		members += check_members(device);
 	}
-	/* The parts of the south bridge share a group. */
+	/* The functions of the south bridge share a group. */
 	assert_true(members > 0);
 	assert_int_equal(vfio, 1);
 	assert_true(bridges > 0 && count > 2);
 	vfiopm_discover_list_free(list);
 }
 
-/* ---- its power ---- */
+/* ---- the power attributes ---- */
 
 static void expect_power(const struct vfiopm_discover_device *device, uint32_t power,
 			 uint32_t status)
@@ -183,9 +183,9 @@ static void expect_power(const struct vfiopm_discover_device *device, uint32_t p
 	assert_int_equal(value, 1);
 }
 
-/* One object sees it fall asleep and wake: nothing is remembered. And all that looks at
- * it leaves it asleep, with its wakeup not spent. */
-static void never_wakes(void **state)
+/* One object shows the suspend and the resume, so it caches nothing. All calls of discovery leave
+ * the device suspended, with its wakeup armed. */
+static void discovery_does_not_wake(void **state)
 {
 	const uint32_t deep =
 		testbed_has_d3cold() ? VFIOPM_POWER_STATE_D3COLD : VFIOPM_POWER_STATE_D3HOT;
@@ -225,9 +225,9 @@ static void never_wakes(void **state)
 	close(wakeup);
 }
 
-/* ---- changes ---- */
+/* ---- events ---- */
 
-static struct vfiopm_discover_monitor *listen_to(uint32_t source)
+static struct vfiopm_discover_monitor *create_monitor(uint32_t source)
 {
 	struct vfiopm_discover_monitor *monitor = NULL;
 
@@ -235,7 +235,7 @@ static struct vfiopm_discover_monitor *listen_to(uint32_t source)
 	return monitor;
 }
 
-/* The device's next event; those of others, as the port's, are passed over. */
+/* Wait for the device's next event. Ignore those of other devices, such as the port above. */
 static void expect_event(struct vfiopm_discover_monitor *monitor, uint32_t wanted)
 {
 	struct pollfd pollfd = { .fd = vfiopm_discover_monitor_get_fd(monitor), .events = POLLIN };
@@ -259,9 +259,9 @@ static void expect_no_event(struct vfiopm_discover_monitor *monitor)
 	expect_errno(EAGAIN, vfiopm_discover_monitor_next(monitor, &event, &address));
 }
 
-static void binding(void **state)
+static void bind_and_unbind_events(void **state)
 {
-	struct vfiopm_discover_monitor *monitor = listen_to(VFIOPM_DISCOVER_SOURCE_AUTO);
+	struct vfiopm_discover_monitor *monitor = create_monitor(VFIOPM_DISCOVER_SOURCE_AUTO);
 	struct vfiopm_discover_device *device;
 
 	(void)state;
@@ -280,9 +280,9 @@ static void binding(void **state)
 	vfiopm_discover_monitor_free(monitor);
 }
 
-static void removal(void **state)
+static void remove_and_rescan_events(void **state)
 {
-	struct vfiopm_discover_monitor *monitor = listen_to(VFIOPM_DISCOVER_SOURCE_KERNEL);
+	struct vfiopm_discover_monitor *monitor = create_monitor(VFIOPM_DISCOVER_SOURCE_KERNEL);
 	struct vfiopm_discover_device *device = look_up(), *gone = NULL;
 	uint32_t value;
 
@@ -303,11 +303,12 @@ static void removal(void **state)
 	vfiopm_discover_monitor_free(monitor);
 }
 
-/* What udevadm trigger does; and without a udevd nobody hears of it by udevd. */
-static void triggered(void **state)
+/* A write to uevent, as udevadm trigger does it. Without a udevd, a monitor of udevd receives
+ * nothing. */
+static void triggered_uevents(void **state)
 {
-	struct vfiopm_discover_monitor *automatic = listen_to(VFIOPM_DISCOVER_SOURCE_AUTO);
-	struct vfiopm_discover_monitor *udev = listen_to(VFIOPM_DISCOVER_SOURCE_UDEV);
+	struct vfiopm_discover_monitor *automatic = create_monitor(VFIOPM_DISCOVER_SOURCE_AUTO);
+	struct vfiopm_discover_monitor *udev = create_monitor(VFIOPM_DISCOVER_SOURCE_UDEV);
 
 	(void)state;
 	host_write("uevent", "add");
@@ -319,9 +320,9 @@ static void triggered(void **state)
 	vfiopm_discover_monitor_free(udev);
 }
 
-static void too_many_events(void **state)
+static void lost_events_are_reported(void **state)
 {
-	struct vfiopm_discover_monitor *monitor = listen_to(VFIOPM_DISCOVER_SOURCE_KERNEL);
+	struct vfiopm_discover_monitor *monitor = create_monitor(VFIOPM_DISCOVER_SOURCE_KERNEL);
 	const char *address;
 	uint32_t event;
 	int r;
@@ -342,9 +343,10 @@ static void too_many_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(facts),	     ON_TESTBED(not_bound), ON_TESTBED(lists),
-		ON_TESTBED(never_wakes),     ON_TESTBED(binding),   ON_TESTBED(triggered),
-		ON_TESTBED(too_many_events), ON_TESTBED(removal),
+		ON_TESTBED(attributes_of_the_device), ON_TESTBED(unbound_device),
+		ON_TESTBED(lists_contain_the_device), ON_TESTBED(discovery_does_not_wake),
+		ON_TESTBED(bind_and_unbind_events),   ON_TESTBED(triggered_uevents),
+		ON_TESTBED(lost_events_are_reported), ON_TESTBED(remove_and_rescan_events),
 	};
 
 	return cmocka_run_group_tests_name("udev-kernel", tests, NULL, NULL);

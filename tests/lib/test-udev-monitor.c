@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The monitor with the real libudev, and the real udevd, on a sysfs of the test's own. What a
- * real kernel sends is in test-udev-kernel.c.
+ * Tests of the monitor with the real libudev and the real udevd on a private sysfs. The uevents of
+ * a real kernel are in test-udev-kernel.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #define ADDRESS "0000:01:00.0"
 #define DEVPATH "/devices/pci0000:00/0000:00:01.0/0000:01:00.0"
 
-/* An object is made as soon as its output is written. */
+/* A call that fails must leave this value in its output. */
 static struct vfiopm_discover_monitor *const untouched = (void *)(uintptr_t)1;
 
 static const struct sysfs_device nic = {
@@ -30,7 +30,7 @@ static const struct sysfs_device nic = {
 	.vfio = "vfio0",
 };
 
-static struct vfiopm_discover_monitor *listen_to(uint32_t source)
+static struct vfiopm_discover_monitor *create_monitor(uint32_t source)
 {
 	struct vfiopm_discover_monitor *monitor = NULL;
 
@@ -61,7 +61,7 @@ static void expect_no_event(struct vfiopm_discover_monitor *monitor)
 	assert_null(address);
 }
 
-static void events(void **state)
+static void events_of_a_device(void **state)
 {
 	struct vfiopm_discover_monitor *monitor;
 	unsigned fds;
@@ -70,7 +70,7 @@ static void events(void **state)
 	(void)state;
 	NEED_SYSFS();
 	fds = host_open_fds();
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_KERNEL);
+	monitor = create_monitor(VFIOPM_DISCOVER_SOURCE_KERNEL);
 	fd = vfiopm_discover_monitor_get_fd(monitor);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
@@ -91,14 +91,14 @@ static void events(void **state)
 	assert_int_equal(host_open_fds(), fds);
 }
 
-/* What is no event is passed over, the one behind it is seen. */
-static void no_events(void **state)
+/* The monitor ignores other uevents, and reports the event after them. */
+static void other_uevents_are_ignored(void **state)
 {
 	struct vfiopm_discover_monitor *monitor;
 
 	(void)state;
 	NEED_SYSFS();
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_KERNEL);
+	monitor = create_monitor(VFIOPM_DISCOVER_SOURCE_KERNEL);
 	sysfs_uevent("change", DEVPATH, "pci");
 	sysfs_uevent("bind", DEVPATH, "pci");
 	sysfs_uevent("unbind", DEVPATH, "pci");
@@ -116,15 +116,15 @@ static void no_events(void **state)
 	vfiopm_discover_monitor_free(monitor);
 }
 
-/* A path longer than any that there is room for: its end counts. */
-static void deep(void **state)
+/* The path is longer than the library's buffer. The address at its end counts. */
+static void long_device_path(void **state)
 {
 	struct vfiopm_discover_monitor *monitor;
 	char path[1024] = "/devices/pci0000:00";
 
 	(void)state;
 	NEED_SYSFS();
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_KERNEL);
+	monitor = create_monitor(VFIOPM_DISCOVER_SOURCE_KERNEL);
 	for (unsigned i = 0; i < 40; i++)
 		sprintf(path + strlen(path), "/0000:%02x:00.0", i);
 	sysfs_uevent("add", path, "pci");
@@ -135,7 +135,7 @@ static void deep(void **state)
 	vfiopm_discover_monitor_free(monitor);
 }
 
-static void too_many_events(void **state)
+static void lost_events_are_reported(void **state)
 {
 	struct vfiopm_discover_monitor *monitor;
 	const char *address = NULL;
@@ -144,7 +144,7 @@ static void too_many_events(void **state)
 
 	(void)state;
 	NEED_SYSFS();
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_KERNEL);
+	monitor = create_monitor(VFIOPM_DISCOVER_SOURCE_KERNEL);
 	assert_int_equal(setsockopt(vfiopm_discover_monitor_get_fd(monitor), SOL_SOCKET, SO_RCVBUF,
 				    &size, sizeof(size)),
 			 0);
@@ -152,7 +152,7 @@ static void too_many_events(void **state)
 		sysfs_uevent("add", DEVPATH, "pci");
 	expect_errno(ENOBUFS, vfiopm_discover_monitor_next(monitor, &event, &address));
 	assert_null(address);
-	/* Those that are not lost are still there, and it goes on. */
+	/* The events that were not lost follow, and the monitor continues. */
 	expect_event(monitor, VFIOPM_DISCOVER_ADDED, ADDRESS);
 	while ((r = vfiopm_discover_monitor_next(monitor, &event, &address)) == 0)
 		;
@@ -172,10 +172,10 @@ static void with_udevd(void **state)
 	problem = sysfs_start_udevd();
 	if (problem)
 		skip_because(problem);
-	automatic = listen_to(VFIOPM_DISCOVER_SOURCE_AUTO);
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_UDEV);
+	automatic = create_monitor(VFIOPM_DISCOVER_SOURCE_AUTO);
+	monitor = create_monitor(VFIOPM_DISCOVER_SOURCE_UDEV);
 	sysfs_add(&nic);
-	/* It is udevd whom they hear. */
+	/* Both monitors receive events from udevd only. */
 	sysfs_hold_udevd(true);
 	sysfs_uevent("add", DEVPATH, "pci");
 	expect_no_event(monitor);
@@ -185,7 +185,7 @@ static void with_udevd(void **state)
 	expect_event(monitor, VFIOPM_DISCOVER_ADDED, ADDRESS);
 	expect_event(monitor, VFIOPM_DISCOVER_BOUND, ADDRESS);
 	expect_no_event(monitor);
-	/* Once each: it does not hear the kernel too. */
+	/* Each event arrives once: the monitor does not also receive it from the kernel. */
 	expect_event(automatic, VFIOPM_DISCOVER_ADDED, ADDRESS);
 	expect_event(automatic, VFIOPM_DISCOVER_BOUND, ADDRESS);
 	expect_no_event(automatic);
@@ -199,8 +199,8 @@ static void without_udevd(void **state)
 
 	(void)state;
 	NEED_SYSFS();
-	automatic = listen_to(VFIOPM_DISCOVER_SOURCE_AUTO);
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_UDEV);
+	automatic = create_monitor(VFIOPM_DISCOVER_SOURCE_AUTO);
+	monitor = create_monitor(VFIOPM_DISCOVER_SOURCE_UDEV);
 	sysfs_uevent("add", DEVPATH, "pci");
 	expect_event(automatic, VFIOPM_DISCOVER_ADDED, ADDRESS);
 	expect_no_event(monitor);
@@ -208,7 +208,7 @@ static void without_udevd(void **state)
 	vfiopm_discover_monitor_free(monitor);
 }
 
-static void arguments(void **state)
+static void bad_arguments_are_refused(void **state)
 {
 	struct vfiopm_discover_monitor *monitor = untouched;
 	const char *address = NULL;
@@ -223,7 +223,7 @@ static void arguments(void **state)
 	assert_null(vfiopm_discover_monitor_free(NULL));
 	expect_errno(EINVAL, vfiopm_discover_monitor_get_fd(NULL));
 	expect_errno(EINVAL, vfiopm_discover_monitor_next(NULL, &event, &address));
-	monitor = listen_to(VFIOPM_DISCOVER_SOURCE_KERNEL);
+	monitor = create_monitor(VFIOPM_DISCOVER_SOURCE_KERNEL);
 	expect_errno(EINVAL, vfiopm_discover_monitor_next(monitor, NULL, &address));
 	expect_errno(EINVAL, vfiopm_discover_monitor_next(monitor, &event, NULL));
 	vfiopm_discover_monitor_free(monitor);
@@ -232,9 +232,13 @@ static void arguments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_SYSFS(events),	   IN_SYSFS(no_events),	 IN_SYSFS(deep),
-		IN_SYSFS(too_many_events), IN_SYSFS(with_udevd), IN_SYSFS(without_udevd),
-		IN_SYSFS(arguments),
+		IN_SYSFS(events_of_a_device),
+		IN_SYSFS(other_uevents_are_ignored),
+		IN_SYSFS(long_device_path),
+		IN_SYSFS(lost_events_are_reported),
+		IN_SYSFS(with_udevd),
+		IN_SYSFS(without_udevd),
+		IN_SYSFS(bad_arguments_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("udev-monitor", tests, sysfs_group_setup, NULL);

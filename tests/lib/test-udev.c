@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Discovery with the real libudev on a sysfs of the test's own. What a real kernel shows is in
- * test-udev-kernel.c.
+ * Tests of discovery with the real libudev on a private sysfs: the attributes of one device, and
+ * lists of devices. Discovery on a real kernel is in test-udev-kernel.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #define ADDRESS "0000:01:00.0"
 #define DEVPATH "/devices/pci0000:00/0000:00:01.0/0000:01:00.0"
 
-/* An object is made as soon as its output is written. */
+/* A call that fails must leave these values in its output. */
 static struct vfiopm_discover_device *const untouched_device = (void *)(uintptr_t)1;
 static struct vfiopm_discover_list *const untouched_list = (void *)(uintptr_t)1;
 
@@ -51,7 +51,7 @@ static struct vfiopm_discover_device *look_up(const char *address)
 
 /* ---- one device ---- */
 
-static void facts(void **state)
+static void attributes_of_a_device(void **state)
 {
 	struct vfiopm_discover_device *device;
 	const char *text = NULL;
@@ -88,8 +88,8 @@ static void facts(void **state)
 	assert_int_equal(host_open_fds(), fds);
 }
 
-/* What a device does not have, and the same call would give for another. */
-static void nothing_there(void **state)
+/* The device lacks the attributes that other devices have. */
+static void missing_attributes(void **state)
 {
 	static const struct sysfs_device plain = { .address = "0000:00:1f.3" };
 	struct vfiopm_discover_device *device;
@@ -115,7 +115,7 @@ static void nothing_there(void **state)
 	vfiopm_discover_device_free(device);
 }
 
-static void not_an_address(void **state)
+static void malformed_addresses_are_refused(void **state)
 {
 	static const char *const texts[] = {
 		"",	      "01:00.0",	   "0000:01:00", "0000:01:00.8", "0000:01:20.0",
@@ -136,7 +136,7 @@ static void not_an_address(void **state)
 	assert_ptr_equal(device, untouched_device);
 }
 
-static void not_understood(void **state)
+static void malformed_attributes_are_refused(void **state)
 {
 	static const char *const texts[] = { "",	  "8086",     "0x808\n",
 					     "0x80860\n", "0x80g6\n", "0x8086 \n" };
@@ -160,7 +160,7 @@ static void not_understood(void **state)
 	assert_ptr_equal(list, untouched_list);
 }
 
-static void nulls(void **state)
+static void null_arguments_are_refused(void **state)
 {
 	struct vfiopm_discover_device *device;
 	const char *text = NULL;
@@ -211,19 +211,20 @@ static void nulls(void **state)
 	vfiopm_discover_device_free(device);
 }
 
-/* ---- what is a VFIO driver ---- */
+/* ---- the detection of VFIO drivers ---- */
 
 static int is_vfio(const char *address)
 {
 	struct vfiopm_discover_device *device = look_up(address);
-	int answer = vfiopm_discover_device_is_vfio(device);
+	int result = vfiopm_discover_device_is_vfio(device);
 
 	vfiopm_discover_device_free(device);
-	return answer;
+	return result;
 }
 
-/* From 6.1 on VFIO itself says so, and a name says nothing. */
-static void vfio_by_device(void **state)
+/* Since 6.1 a device of a VFIO driver has an entry in vfio-dev. The driver's name then has no
+ * meaning. */
+static void vfio_is_detected_by_vfio_dev(void **state)
 {
 	static const struct sysfs_device devices[] = {
 		{ .address = "0000:01:00.0", .driver = "vfio-pci", .vfio = "vfio0" },
@@ -242,8 +243,8 @@ static void vfio_by_device(void **state)
 	}
 }
 
-/* Before, there is the name alone. */
-static void vfio_by_name(void **state)
+/* Before 6.1 the driver's name is the only sign. */
+static void vfio_is_detected_by_driver_name(void **state)
 {
 	static const struct {
 		const char *driver;
@@ -273,8 +274,8 @@ static void vfio_by_name(void **state)
 	}
 }
 
-/* A mediated device is VFIO's; the PCI device that it is part of is not. */
-static void mediated(void **state)
+/* A mediated device belongs to VFIO. Its parent, a PCI device, does not. */
+static void mediated_device_is_not_its_parent(void **state)
 {
 	static const struct sysfs_device parent = { .address = "0000:00:02.0", .driver = "i915" };
 	const char *text;
@@ -293,9 +294,9 @@ static void mediated(void **state)
 	vfiopm_discover_device_free(device);
 }
 
-/* ---- its group ---- */
+/* ---- the group ---- */
 
-static void members(void **state)
+static void group_members(void **state)
 {
 	static const struct sysfs_device others[] = {
 		{ .address = "0000:01:00.1", .group = "7", .driver = "vfio-pci", .vfio = "vfio1" },
@@ -316,7 +317,7 @@ static void members(void **state)
 	device = look_up(ADDRESS);
 	expect_ok(vfiopm_discover_device_get_member_count(device, &count));
 	assert_int_equal(count, 3);
-	/* In order, platform devices among them, and itself not. */
+	/* The members are sorted. They include platform devices, and exclude the device itself. */
 	expect_ok(vfiopm_discover_device_get_member(device, 0, &text));
 	assert_string_equal(text, "0000:01:00.1");
 	expect_ok(vfiopm_discover_device_get_member(device, 1, &text));
@@ -327,12 +328,12 @@ static void members(void **state)
 	expect_errno(EINVAL, vfiopm_discover_device_get_member(device, UINT32_MAX, &text));
 	expect_errno(EINVAL, vfiopm_discover_device_get_member(device, 0, NULL));
 	assert_string_equal(text, "10000:00:00.0");
-	/* None of the group's devices is VFIO's as far as there is a node. */
+	/* VFIO has no node for this group. */
 	expect_errno(ENOENT, vfiopm_discover_device_get_group_node(device, &text));
 	vfiopm_discover_device_free(device);
 }
 
-static void no_iommu(void **state)
+static void noiommu_group(void **state)
 {
 	struct vfiopm_discover_device *device;
 	const char *text = NULL;
@@ -347,8 +348,8 @@ static void no_iommu(void **state)
 	vfiopm_discover_device_free(device);
 }
 
-/* From 6.1 to 6.5, and without CONFIG_VFIO_DEVICE_CDEV. */
-static void no_cdev(void **state)
+/* Kernels 6.1 to 6.5, and later ones without CONFIG_VFIO_DEVICE_CDEV. */
+static void vfio_dev_without_cdev(void **state)
 {
 	struct sysfs_device device_without = nic;
 	struct vfiopm_discover_device *device;
@@ -365,7 +366,7 @@ static void no_cdev(void **state)
 	vfiopm_discover_device_free(device);
 }
 
-/* ---- its names ---- */
+/* ---- the names ---- */
 
 static const char *const hwdbs[] = { "/etc/udev/hwdb.bin", "/usr/lib/udev/hwdb.bin",
 				     "/lib/udev/hwdb.bin" };
@@ -380,7 +381,7 @@ static bool has_hwdb(void)
 	return false;
 }
 
-static void names(void **state)
+static void names_from_hwdb(void **state)
 {
 	static const struct sysfs_device unknown = { .address = "0000:02:00.0",
 						     .vendor = "0xfff0",
@@ -391,7 +392,7 @@ static void names(void **state)
 	(void)state;
 	NEED_SYSFS();
 	if (!has_hwdb())
-		skip_because("there is no hwdb here");
+		skip_because("this machine has no hwdb");
 	sysfs_add(&nic);
 	sysfs_add(&unknown);
 	device = look_up(ADDRESS);
@@ -407,8 +408,8 @@ static void names(void **state)
 	vfiopm_discover_device_free(device);
 }
 
-/* A hwdb that cannot be used is as good as none. Last: it stays so. */
-static void no_hwdb(void **state)
+/* An unusable hwdb counts as a missing one. This test must be the last: the bind mounts remain. */
+static void unusable_hwdb(void **state)
 {
 	struct vfiopm_discover_device *device;
 	const char *name;
@@ -426,10 +427,10 @@ static void no_hwdb(void **state)
 	vfiopm_discover_device_free(device);
 }
 
-/* ---- its power ---- */
+/* ---- the power attributes ---- */
 
-/* Read at each call, and nothing else with it: what libudev has read once it keeps. */
-static void power(void **state)
+/* Each call reads the attribute again. libudev would return the value that it read first. */
+static void power_is_read_at_each_call(void **state)
 {
 	struct vfiopm_discover_device *device;
 	uint32_t value = 99;
@@ -467,7 +468,7 @@ static void power(void **state)
 	vfiopm_discover_device_free(device);
 }
 
-static void power_not_there(void **state)
+static void missing_power_attributes(void **state)
 {
 	struct sysfs_device old = nic;
 	struct vfiopm_discover_device *device;
@@ -498,7 +499,7 @@ static void power_not_there(void **state)
 	vfiopm_discover_device_free(device);
 }
 
-static void power_not_understood(void **state)
+static void malformed_power_attributes(void **state)
 {
 	struct vfiopm_discover_device *device;
 	uint32_t value = 99;
@@ -526,11 +527,9 @@ static void power_not_understood(void **state)
 	vfiopm_discover_device_free(device);
 }
 
-/*
- * What could wake a device is not read: each is a FIFO here, at which whoever reads
- * it would wait for ever.
- */
-static void never_wakes(void **state)
+/* Discovery does not read the files that could wake a device. Each of them is a FIFO here, so that
+ * a read would block until the alarm ends the test. */
+static void waking_files_are_not_read(void **state)
 {
 	static const char *const files[] = { "config",	  "rom",   "resource",
 					     "resource0", "reset", "remove" };
@@ -555,7 +554,7 @@ static void never_wakes(void **state)
 	alarm(0);
 }
 
-/* ---- all devices ---- */
+/* ---- lists ---- */
 
 static void expect_list(uint32_t which, const char *const *addresses, uint32_t wanted)
 {
@@ -576,9 +575,9 @@ static void expect_list(uint32_t which, const char *const *addresses, uint32_t w
 	assert_null(vfiopm_discover_list_free(list));
 }
 
-static void lists(void **state)
+static void lists_are_sorted(void **state)
 {
-	/* Not in their order, and not in that of their paths either. */
+	/* This order is neither that of the addresses nor that of the paths. */
 	static const struct sysfs_device devices[] = {
 		{ .address = "10000:00:00.0" },
 		{ .address = "0000:00:1f.0" },
@@ -607,7 +606,7 @@ static void lists(void **state)
 	assert_int_equal(host_open_fds(), fds);
 }
 
-static void many(void **state)
+static void list_of_many_devices(void **state)
 {
 	struct vfiopm_discover_list *list = NULL;
 	char address[16];
@@ -627,8 +626,8 @@ static void many(void **state)
 	vfiopm_discover_list_free(list);
 }
 
-/* A device that goes while the list is made: its link is there, and it is not. */
-static void half_gone(void **state)
+/* A device disappears while the list is created: its link still exists, its attributes do not. */
+static void vanishing_device_is_skipped(void **state)
 {
 	static const char *const all[] = { ADDRESS };
 	static const struct sysfs_device going = { .address = "0000:00:1f.0" };
@@ -641,7 +640,7 @@ static void half_gone(void **state)
 	expect_list(VFIOPM_DISCOVER_ALL, all, 1);
 }
 
-static void list_arguments(void **state)
+static void list_refuses_bad_arguments(void **state)
 {
 	struct vfiopm_discover_list *list = untouched_list;
 	const struct vfiopm_discover_device *device = NULL;
@@ -669,13 +668,27 @@ static void list_arguments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_SYSFS(facts),	  IN_SYSFS(nothing_there),   IN_SYSFS(not_an_address),
-		IN_SYSFS(not_understood), IN_SYSFS(nulls),	     IN_SYSFS(vfio_by_device),
-		IN_SYSFS(vfio_by_name),	  IN_SYSFS(mediated),	     IN_SYSFS(members),
-		IN_SYSFS(no_iommu),	  IN_SYSFS(no_cdev),	     IN_SYSFS(names),
-		IN_SYSFS(power),	  IN_SYSFS(power_not_there), IN_SYSFS(power_not_understood),
-		IN_SYSFS(never_wakes),	  IN_SYSFS(lists),	     IN_SYSFS(many),
-		IN_SYSFS(half_gone),	  IN_SYSFS(list_arguments),  IN_SYSFS(no_hwdb),
+		IN_SYSFS(attributes_of_a_device),
+		IN_SYSFS(missing_attributes),
+		IN_SYSFS(malformed_addresses_are_refused),
+		IN_SYSFS(malformed_attributes_are_refused),
+		IN_SYSFS(null_arguments_are_refused),
+		IN_SYSFS(vfio_is_detected_by_vfio_dev),
+		IN_SYSFS(vfio_is_detected_by_driver_name),
+		IN_SYSFS(mediated_device_is_not_its_parent),
+		IN_SYSFS(group_members),
+		IN_SYSFS(noiommu_group),
+		IN_SYSFS(vfio_dev_without_cdev),
+		IN_SYSFS(names_from_hwdb),
+		IN_SYSFS(power_is_read_at_each_call),
+		IN_SYSFS(missing_power_attributes),
+		IN_SYSFS(malformed_power_attributes),
+		IN_SYSFS(waking_files_are_not_read),
+		IN_SYSFS(lists_are_sorted),
+		IN_SYSFS(list_of_many_devices),
+		IN_SYSFS(vanishing_device_is_skipped),
+		IN_SYSFS(list_refuses_bad_arguments),
+		IN_SYSFS(unusable_hwdb),
 	};
 
 	return cmocka_run_group_tests_name("udev", tests, sysfs_group_setup, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The requests of VFIO_DEVICE_FEATURE, compared with the kernel's numbers. */
+/* Tests of the VFIO_DEVICE_FEATURE requests, compared with the kernel's numbers. */
 #include "lib/uapi.h"
 #include "lib/wire.h"
 #include "test.h"

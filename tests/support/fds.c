@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* host_open_fds(). It has a file of its own because it needs no testbed. */
+/* host_open_fds(). It is in a separate file because it needs no testbed. */
 #include <dirent.h>
 
 #include "host.h"

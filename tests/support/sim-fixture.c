@@ -23,7 +23,7 @@ void sim_fixture_open(struct sim_fixture *fixture, const char *kernel, unsigned 
 			fixture->events[i] = raw_eventfd();
 	}
 	for (int i = 0; i < VECTORS; i++)
-		fixture->believed[i] = -1;
+		fixture->expected[i] = -1;
 }
 
 void sim_fixture_close(struct sim_fixture *fixture)
@@ -53,7 +53,7 @@ void sim_fixture_check(const struct sim_fixture *fixture)
 			 fixture->enabled ? (int)VFIOPM_IRQ_MSIX : -1);
 	for (uint32_t i = 0; i < VECTORS; i++)
 		assert_true(
-			sim_fixture_same(sim_fixture_eventfd(fixture, i), fixture->believed[i]));
+			sim_fixture_same(sim_fixture_eventfd(fixture, i), fixture->expected[i]));
 }
 
 uint32_t sim_fixture_random(uint32_t end)

@@ -16,8 +16,8 @@ struct sim_fixture {
 	struct sim_device *sim;
 	struct vfiopm_device *dev;
 	int fd;
-	int events[EVENTS]; /* 0 and 2 are the caller's, 1 and 3 the library's */
-	int believed[VECTORS];
+	int events[EVENTS];    /* 0 and 2 are the caller's, 1 and 3 the library's */
+	int expected[VECTORS]; /* the eventfds that the kernel must hold, or -1 */
 	bool enabled;
 };
 

@@ -177,9 +177,9 @@ static void suspend_keeps_the_intx_mask(void **state)
 
 /* True if the eventfd is empty. Since 5.11 the kernel reads the count of a signal (virqfd.c,
  * virqfd_wakeup()). Before, true if the count is still there. */
-static bool is_drained(int event, uint64_t signalled)
+static bool is_drained(int event, uint64_t signaled)
 {
-	return raw_take(event) == (testbed_kernel_is_at_least(5, 11) ? 0 : signalled);
+	return raw_take(event) == (testbed_kernel_is_at_least(5, 11) ? 0 : signaled);
 }
 
 static void eventfd_unmasks_intx(void **state)

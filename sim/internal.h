@@ -249,7 +249,7 @@ void sim_kvm_handle_close(void);
 /* True if the simulator handles this path. */
 bool sim_is_sysfs(const char *path);
 int sim_open_sysfs(const char *path);
-/* 0 if it is the directory of a device, else -ENOENT. */
+/* 0 if the path is the directory of a device, else -ENOENT. */
 int sim_check_sysfs(const char *path);
 int sim_open_attribute(struct sim_device *device, const char *name);
 /* -ENOENT if the simulator does not handle this path. */

@@ -302,14 +302,6 @@ int __real_scandir(const char *path, struct dirent ***entries, entry_filter is_w
 int __wrap_scandir(const char *path, struct dirent ***entries, entry_filter is_wanted,
 		   entry_order compare);
 
-ssize_t __wrap_readlink(const char *path, char *target, size_t size);
-DIR *opendir(const char *path);
-DIR *__wrap_opendir(const char *path);
-struct dirent *readdir(DIR *directory);
-struct dirent *__wrap_readdir(DIR *directory);
-int closedir(DIR *directory);
-int __wrap_closedir(DIR *directory);
-
 ssize_t __wrap_readlink(const char *path, char *target, size_t size)
 {
 	ENTER_CALL("readlink", -1);

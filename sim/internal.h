@@ -73,6 +73,9 @@ struct sim_irqs {
 	uint32_t fail_vector;
 	unsigned fail_times;
 	int fail_errno;
+	const int *patterns; /* the errnos of the next SET_IRQS, 0 for success */
+	unsigned pattern_count;
+	int last_vector_error; /* of the SET_IRQS that is being handled */
 };
 
 struct sim_device {

@@ -205,6 +205,8 @@ static int set_block(struct sim_device *device, const struct sim_irq_request *re
 	for (uint32_t i = 0; i < request->count; i++) {
 		int r = set_vector(device, request->start + i, request->fds[i]);
 
+		if (r == 0 && i + 1 == request->count && request->fds[i] >= 0)
+			r = -device->irqs.last_vector_error;
 		if (r == 0)
 			continue;
 		for (uint32_t j = 0; j <= i; j++)
@@ -344,14 +346,27 @@ static int check_header(const struct sim_device *device, const struct vfio_irq_s
 	return set->argsz - sizeof(*set) < size ? -EINVAL : (int)size;
 }
 
+/* The failure that the test has requested for this ioctl. */
+static int next_of_pattern(struct sim_irqs *irqs)
+{
+	if (irqs->pattern_count == 0)
+		return 0;
+	irqs->pattern_count--;
+	return *irqs->patterns++;
+}
+
 int sim_set_irqs_ioctl(struct sim_device *device, void *arg)
 {
 	static int32_t data[SIM_VECTORS]; /* the simulator's lock protects it */
 	struct vfio_irq_set set;
 	struct sim_irq_request request;
-	int size;
+	int size, error;
 
 	device->irqs.set_irqs++;
+	error = next_of_pattern(&device->irqs);
+	if (error == EIO)
+		return -EIO;
+	device->irqs.last_vector_error = error;
 	if (sim_from_user(&set, arg, sizeof(set)) < 0)
 		return -EFAULT;
 	size = check_header(device, &set);
@@ -496,6 +511,14 @@ void sim_fail_vector(struct sim_device *device, uint32_t vector, int error, unsi
 	device->irqs.fail_vector = vector;
 	device->irqs.fail_errno = error;
 	device->irqs.fail_times = times;
+	sim_unlock();
+}
+
+void sim_fail_set_irqs(struct sim_device *device, const int *errors, unsigned count)
+{
+	sim_lock();
+	device->irqs.patterns = errors;
+	device->irqs.pattern_count = count;
 	sim_unlock();
 }
 

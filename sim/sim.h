@@ -103,6 +103,10 @@ unsigned sim_set_irqs(const struct sim_device *device);
 /* Make the registration of a handler for this MSI or MSI-X vector fail with this errno, the next
  * `times` times, as request_irq() can. 0 times ends this. */
 void sim_fail_vector(struct sim_device *device, uint32_t vector, int error, unsigned times);
+/* Make each of the next `count` SET_IRQS succeed (0) or fail. EIO fails before any effect. Another
+ * errno fails at the last vector of a block, after the kernel has torn down the vectors before it.
+ * errors must stay valid; a count of 0 ends this. */
+void sim_fail_set_irqs(struct sim_device *device, const int *errors, unsigned count);
 /* Give the host this number of MSI and MSI-X vectors; 0 means enough. An enable with more then
  * returns the limit as a positive number, and a later allocation fails with ENOSPC. */
 void sim_limit_vectors(struct sim_device *device, unsigned limit);

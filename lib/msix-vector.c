@@ -317,6 +317,8 @@ static int open_eventfd(struct vfiopm__msix_vector *vector, int given, int *ret_
 {
 	if (given < 0)
 		return vfiopm_irq_new_eventfd(vector->shared->dev, ret_fd);
+	/* A count from before the use would be an invented interrupt. */
+	take(given);
 	*ret_fd = given;
 	return 0;
 }

@@ -253,7 +253,8 @@ int vfiopm_msix_set_policy(struct vfiopm_msix *msix, uint32_t policy);
 int vfiopm_msix_set_pba_policy(struct vfiopm_msix *msix, uint32_t policy);
 
 /*
- * Give a vector eventfds of the caller's in the place of the library's. -1 stands for the
+ * Give a vector eventfds of the caller's in the place of the library's. vfiopm_msix_use() drops
+ * the counts that they hold. -1 stands for the
  * library's own, which is the default. The fds stay the caller's, who must keep them open while
  * the vector is in use. Do not share an eventfd between vectors; do not use EFD_SEMAPHORE. Does
  * not wake the device. Since 0.1.

@@ -460,6 +460,27 @@ static void new_eventfd_errnos(void **state)
 	sim_fixture_close(&fixture);
 }
 
+/* A reserve that fails on a kernel that cannot resize can leave the index disabled. The commit of
+ * the open batch must not enable it again with -1: that would exclude INTx. */
+static void a_commit_does_not_enable_a_lost_index(void **state)
+{
+	static const int pattern[] = { 0, EIO, EIO };
+	struct sim_fixture fixture;
+
+	(void)state;
+	sim_fixture_open(&fixture, "6.1", VECTORS);
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 0, fixture.events[0]));
+	expect_ok(vfiopm_irq_begin(fixture.dev));
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 0, -1));
+	sim_fail_set_irqs(fixture.sim, pattern, 3);
+	expect_errno(EIO, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, VECTORS));
+	assert_int_equal(sim_irq_active(fixture.sim), -1);
+	expect_ok(vfiopm_irq_commit(fixture.dev));
+	assert_int_equal(sim_irq_active(fixture.sim), -1);
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[0]));
+	sim_fixture_close(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -474,6 +495,7 @@ int main(void)
 		cmocka_unit_test(kernel_errnos_are_returned),
 		cmocka_unit_test(unexpected_positive_results),
 		cmocka_unit_test(new_eventfd_errnos),
+		cmocka_unit_test(a_commit_does_not_enable_a_lost_index),
 	};
 
 	return cmocka_run_group_tests_name("irq-failures", tests, NULL, NULL);

@@ -333,6 +333,30 @@ static void a_mask_in_low_power_keeps_the_mode(void **state)
 
 /* ---- the caller's eventfds ---- */
 
+static void use_drops_counts_from_before(void **state)
+{
+	static const uint32_t policies[] = { VFIOPM_MSIX_POLICY_HOLD, VFIOPM_MSIX_POLICY_RELAY };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct msix_fixture fixture;
+
+		msix_fixture_open(&fixture);
+		raw_add(fixture.irq.events[0], 3);
+		raw_add(fixture.irq.events[1], 3);
+		expect_ok(vfiopm_msix_set_eventfds(fixture.msix, 0, fixture.irq.events[0],
+						   fixture.irq.events[1]));
+		expect_ok(vfiopm_msix_set_policy(fixture.msix, policies[i]));
+		expect_ok(vfiopm_msix_use(fixture.msix, 0, 1));
+		assert_int_equal(vfiopm_msix_is_pending(fixture.msix, 0), 0);
+		expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
+		msix_dispatch_all(&fixture);
+		msix_guest_has(&fixture, 0, 0);
+		expect_alive(&fixture, 0);
+		msix_fixture_close(&fixture);
+	}
+}
+
 static void release_drops_pending_interrupts(void **state)
 {
 	static const uint32_t policies[] = { VFIOPM_MSIX_POLICY_HOLD, VFIOPM_MSIX_POLICY_RELAY };
@@ -410,6 +434,7 @@ int main(void)
 		ON_TESTBED(no_late_delivery_follows_a_mask),
 		ON_TESTBED(the_policy_learns_nothing_in_low_power),
 		ON_TESTBED(a_mask_in_low_power_keeps_the_mode),
+		ON_TESTBED(use_drops_counts_from_before),
 		ON_TESTBED(release_drops_pending_interrupts),
 		ON_TESTBED(the_two_eventfds_must_differ),
 		ON_TESTBED(eventfds_are_accepted_without_proc),

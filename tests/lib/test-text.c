@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The parsers of the kernel's texts, with valid and hostile input. */
+/* Tests of the parsers of texts of the kernel, with valid and hostile input. */
 #include <errno.h>
 #include <string.h>
 

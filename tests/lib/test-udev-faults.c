@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What can go wrong in discovery: each call that it makes, of libc and of the real
- * libudev, fails with each errno that it can return. The errno reaches the caller,
- * nothing leaks, and the same call works afterwards. The calls are linked with --wrap.
+ * Failures of discovery: each call of libc and of the real libudev fails with each errno that it
+ * can return. The errno reaches the caller, no fd leaks, and the same call succeeds afterwards.
+ * The calls are linked with --wrap.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -25,10 +25,10 @@
 
 static struct {
 	bool armed;
-	const char *only; /* NULL: any */
-	unsigned index;	  /* of the call that fails, from 0 */
+	const char *only; /* the name of the call that fails; NULL: any call */
+	unsigned index;	  /* the index of the call that fails, from 0 */
 	int error;
-	const char *failed; /* which did */
+	const char *failed; /* the name of the call that failed, or NULL */
 } fault;
 
 static bool fails(const char *call)
@@ -50,8 +50,10 @@ static void arm(const char *only, unsigned index, int error)
 	fault.armed = true;
 }
 
-/* In the middle of the arguments of the call that is to fail. */
-static struct vfiopm_discover_device *no_open(int error, struct vfiopm_discover_device *device)
+/* Make the next openat() fail. The result is the device, so that a test can call this function
+ * within the arguments of expect_errno(). */
+static struct vfiopm_discover_device *fail_next_open(int error,
+						     struct vfiopm_discover_device *device)
 {
 	arm("openat", 0, error);
 	return device;
@@ -101,17 +103,17 @@ int __real_openat(int directory_fd, const char *path, int flags, ...);
 int __wrap_openat(int directory_fd, const char *path, int flags, ...);
 int __wrap_openat(int directory_fd, const char *path, int flags, ...)
 {
-	/* O_CLOEXEC: another thread may fork and exec at any time. */
+	/* O_CLOEXEC is required, because another thread can fork and exec at any time. */
 	assert_int_equal(flags, O_RDONLY | O_CLOEXEC);
 	return fails("openat") ? -1 : __real_openat(directory_fd, path, flags);
 }
 
-/* glibc's names for large files, which are the same on 64-bit machines. */
+/* The names for large files. On 64-bit machines they are the same functions. */
 extern __typeof(__wrap_openat) __wrap_openat64 __attribute__((alias("__wrap_openat")));
 extern __typeof(__wrap_pread) __wrap_pread64 __attribute__((alias("__wrap_pread")));
 extern __typeof(__wrap_scandir) __wrap_scandir64 __attribute__((alias("__wrap_scandir")));
 
-/* The errnos that each call can return, except those that mean that a file is missing. */
+/* The errnos that each call can return, without those that mean a missing file. */
 static const struct {
 	const char *call;
 	int errors[7];
@@ -137,14 +139,14 @@ static const struct {
 };
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
-/* Names are for people to read, and the buffer can be smaller. */
-static bool may_do_without(const char *call)
+/* The library can succeed without the hwdb, and with a smaller receive buffer. */
+static bool may_succeed_without(const char *call)
 {
 	return strcmp(call, "udev_hwdb_new") == 0 ||
 	       strcmp(call, "udev_monitor_set_receive_buffer_size") == 0;
 }
 
-/* ---- each of them ---- */
+/* ---- each call fails ---- */
 
 static int run_device(void)
 {
@@ -178,7 +180,7 @@ static int run_monitor(void)
 
 static bool reached[CALLS];
 
-/* One errno in each place where the call is made, until there is no such place. */
+/* Make each occurrence of the call fail with one errno, until a run makes no further call. */
 static void fail_everywhere(int (*run)(void), size_t call, int error)
 {
 	for (unsigned index = 0;; index++) {
@@ -194,7 +196,7 @@ static void fail_everywhere(int (*run)(void), size_t call, int error)
 			return;
 		}
 		reached[call] = true;
-		assert_int_equal(r, may_do_without(fault.failed) ? 0 : -error);
+		assert_int_equal(r, may_succeed_without(fault.failed) ? 0 : -error);
 		expect_ok(run());
 	}
 }
@@ -220,7 +222,7 @@ static void add_devices(void)
 	}
 }
 
-static void every_call(void **state)
+static void each_failed_call_is_reported(void **state)
 {
 	static int (*const runs[])(void) = { run_device, run_list, run_monitor };
 
@@ -233,12 +235,12 @@ static void every_call(void **state)
 				fail_everywhere(runs[run], call, *error);
 		}
 	}
-	/* The canary: were one not linked with --wrap, nothing would have been tried. */
+	/* Each call was reached. A call that is not linked with --wrap would not be. */
 	for (size_t call = 0; call < CALLS; call++)
 		assert_true(reached[call]);
 }
 
-/* ---- what the man page says ---- */
+/* ---- the errnos of the man page ---- */
 
 static void device_errnos(void **state)
 {
@@ -255,7 +257,7 @@ static void device_errnos(void **state)
 	expect_errno(ENFILE, vfiopm_discover_device_new(ADDRESS, &device));
 	arm("calloc", 0, ENOMEM);
 	expect_errno(ENOMEM, vfiopm_discover_device_new(ADDRESS, &device));
-	/* Gone while it is read. */
+	/* The device disappears while the library reads it. */
 	arm("pread", 0, ENODEV);
 	expect_errno(ENXIO, vfiopm_discover_device_new(ADDRESS, &device));
 	assert_null(device);
@@ -289,45 +291,49 @@ static void power_errnos(void **state)
 	NEED_SYSFS();
 	add_devices();
 	expect_ok(vfiopm_discover_device_new(ADDRESS, &device));
+	expect_errno(EACCES, vfiopm_discover_device_get_power_state(fail_next_open(EACCES, device),
+								    &value));
+	expect_errno(EMFILE, vfiopm_discover_device_get_power_state(fail_next_open(EMFILE, device),
+								    &value));
+	expect_errno(ENFILE, vfiopm_discover_device_get_power_state(fail_next_open(ENFILE, device),
+								    &value));
+	expect_errno(ENOMEM, vfiopm_discover_device_get_power_state(fail_next_open(ENOMEM, device),
+								    &value));
+	expect_errno(EACCES, vfiopm_discover_device_get_runtime_status(
+				     fail_next_open(EACCES, device), &value));
+	expect_errno(EMFILE, vfiopm_discover_device_get_runtime_status(
+				     fail_next_open(EMFILE, device), &value));
+	expect_errno(ENFILE, vfiopm_discover_device_get_runtime_status(
+				     fail_next_open(ENFILE, device), &value));
+	expect_errno(ENOMEM, vfiopm_discover_device_get_runtime_status(
+				     fail_next_open(ENOMEM, device), &value));
+	expect_errno(EACCES, vfiopm_discover_device_get_suspended_time(
+				     fail_next_open(EACCES, device), &ms));
+	expect_errno(EMFILE, vfiopm_discover_device_get_suspended_time(
+				     fail_next_open(EMFILE, device), &ms));
+	expect_errno(ENFILE, vfiopm_discover_device_get_suspended_time(
+				     fail_next_open(ENFILE, device), &ms));
+	expect_errno(ENOMEM, vfiopm_discover_device_get_suspended_time(
+				     fail_next_open(ENOMEM, device), &ms));
 	expect_errno(EACCES,
-		     vfiopm_discover_device_get_power_state(no_open(EACCES, device), &value));
+		     vfiopm_discover_device_get_control(fail_next_open(EACCES, device), &value));
 	expect_errno(EMFILE,
-		     vfiopm_discover_device_get_power_state(no_open(EMFILE, device), &value));
+		     vfiopm_discover_device_get_control(fail_next_open(EMFILE, device), &value));
 	expect_errno(ENFILE,
-		     vfiopm_discover_device_get_power_state(no_open(ENFILE, device), &value));
+		     vfiopm_discover_device_get_control(fail_next_open(ENFILE, device), &value));
 	expect_errno(ENOMEM,
-		     vfiopm_discover_device_get_power_state(no_open(ENOMEM, device), &value));
-	expect_errno(EACCES,
-		     vfiopm_discover_device_get_runtime_status(no_open(EACCES, device), &value));
-	expect_errno(EMFILE,
-		     vfiopm_discover_device_get_runtime_status(no_open(EMFILE, device), &value));
-	expect_errno(ENFILE,
-		     vfiopm_discover_device_get_runtime_status(no_open(ENFILE, device), &value));
-	expect_errno(ENOMEM,
-		     vfiopm_discover_device_get_runtime_status(no_open(ENOMEM, device), &value));
-	expect_errno(EACCES,
-		     vfiopm_discover_device_get_suspended_time(no_open(EACCES, device), &ms));
-	expect_errno(EMFILE,
-		     vfiopm_discover_device_get_suspended_time(no_open(EMFILE, device), &ms));
-	expect_errno(ENFILE,
-		     vfiopm_discover_device_get_suspended_time(no_open(ENFILE, device), &ms));
-	expect_errno(ENOMEM,
-		     vfiopm_discover_device_get_suspended_time(no_open(ENOMEM, device), &ms));
-	expect_errno(EACCES, vfiopm_discover_device_get_control(no_open(EACCES, device), &value));
-	expect_errno(EMFILE, vfiopm_discover_device_get_control(no_open(EMFILE, device), &value));
-	expect_errno(ENFILE, vfiopm_discover_device_get_control(no_open(ENFILE, device), &value));
-	expect_errno(ENOMEM, vfiopm_discover_device_get_control(no_open(ENOMEM, device), &value));
-	expect_errno(EACCES,
-		     vfiopm_discover_device_get_d3cold_allowed(no_open(EACCES, device), &value));
-	expect_errno(EMFILE,
-		     vfiopm_discover_device_get_d3cold_allowed(no_open(EMFILE, device), &value));
-	expect_errno(ENFILE,
-		     vfiopm_discover_device_get_d3cold_allowed(no_open(ENFILE, device), &value));
-	expect_errno(ENOMEM,
-		     vfiopm_discover_device_get_d3cold_allowed(no_open(ENOMEM, device), &value));
+		     vfiopm_discover_device_get_control(fail_next_open(ENOMEM, device), &value));
+	expect_errno(EACCES, vfiopm_discover_device_get_d3cold_allowed(
+				     fail_next_open(EACCES, device), &value));
+	expect_errno(EMFILE, vfiopm_discover_device_get_d3cold_allowed(
+				     fail_next_open(EMFILE, device), &value));
+	expect_errno(ENFILE, vfiopm_discover_device_get_d3cold_allowed(
+				     fail_next_open(ENFILE, device), &value));
+	expect_errno(ENOMEM, vfiopm_discover_device_get_d3cold_allowed(
+				     fail_next_open(ENOMEM, device), &value));
 	assert_int_equal(value, 99);
 	assert_int_equal(ms, 99);
-	/* The device goes between the open and the read. */
+	/* The device disappears between the open and the read. */
 	arm("pread", 0, ENODEV);
 	expect_errno(ENODEV, vfiopm_discover_device_get_power_state(device, &value));
 	vfiopm_discover_device_free(device);
@@ -355,7 +361,7 @@ static void monitor_errnos(void **state)
 	expect_errno(ENOMEM, vfiopm_discover_monitor_new(source, &monitor));
 	arm(call, 0, EPERM);
 	expect_errno(EPERM, vfiopm_discover_monitor_new(source, &monitor));
-	/* A libudev that does not say why. */
+	/* libudev fails without setting errno. */
 	arm(call, 0, 0);
 	expect_errno(ENOMEM, vfiopm_discover_monitor_new(source, &monitor));
 	assert_null(monitor);
@@ -364,7 +370,7 @@ static void monitor_errnos(void **state)
 	arm("udev_monitor_receive_device", 0, ENOMEM);
 	expect_errno(ENOMEM, vfiopm_discover_monitor_next(monitor, &event, &address));
 	assert_int_equal(event, 99);
-	/* Of a message that it ignores libudev says EAGAIN; what is behind it counts. */
+	/* libudev returns EAGAIN for a message that it ignores. The next message counts. */
 	sysfs_uevent("add", "/devices/pci0000:00/" ADDRESS, "pci");
 	arm("udev_monitor_receive_device", 0, EAGAIN);
 	expect_ok(vfiopm_discover_monitor_next(monitor, &event, &address));
@@ -375,8 +381,11 @@ static void monitor_errnos(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_SYSFS(every_call),	IN_SYSFS(device_errnos),  IN_SYSFS(list_errnos),
-		IN_SYSFS(power_errnos), IN_SYSFS(monitor_errnos),
+		IN_SYSFS(each_failed_call_is_reported),
+		IN_SYSFS(device_errnos),
+		IN_SYSFS(list_errnos),
+		IN_SYSFS(power_errnos),
+		IN_SYSFS(monitor_errnos),
 	};
 
 	return cmocka_run_group_tests_name("udev-faults", tests, sysfs_group_setup, NULL);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Lists the PCI devices that VFIO has, with their group, nodes and power, without waking
- * any; or all of them, or the one at an address; or follows the changes until it is
- * interrupted. Usage: discover [--all | --follow | PCI-ADDRESS]
- * Built with: cc discover.c $(pkg-config --cflags --libs vfiopm vfiopm-udev)
+ * List the PCI devices that are bound to VFIO drivers, with their IOMMU group, nodes and power.
+ * --all lists all PCI devices, an address selects one, and --follow prints changes until the
+ * program is interrupted. Nothing here wakes a device.
+ *
+ * Usage: discover [--all | --follow | PCI-ADDRESS]
+ * Build: cc discover.c $(pkg-config --cflags --libs vfiopm-udev)
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -31,7 +33,7 @@ static void show_identity(const struct vfiopm_discover_device *device)
 	vfiopm_discover_device_get_vendor_id(device, &vendor_id);
 	vfiopm_discover_device_get_device_id(device, &device_id);
 	printf("%s [%04" PRIx32 ":%04" PRIx32 "]", address, vendor_id, device_id);
-	/* The names may be missing, and the driver: then driver stays as it is. */
+	/* A device can lack names and a driver; a call that fails leaves its output unchanged. */
 	if (vfiopm_discover_device_get_vendor_name(device, &name) == 0)
 		printf(" %s", name);
 	if (vfiopm_discover_device_get_device_name(device, &name) == 0)
@@ -63,7 +65,7 @@ static void show_group(const struct vfiopm_discover_device *device)
 	printf("\n");
 }
 
-/* Each of these may be missing, on this kernel or of this device. */
+/* Some kernels and some devices lack some of these attributes. */
 static void show_power(const struct vfiopm_discover_device *device)
 {
 	uint32_t value;

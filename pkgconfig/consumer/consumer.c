@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that uses the library as it was installed: it shows that the
- * headers, the link line and the library at run time belong together. No
- * device is needed, as it asks for nothing but refusals.
+ * A program that uses the installed library. It shows that the headers, the link line and the
+ * library at run time match. All calls have wrong arguments, so that it needs no device.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -134,8 +134,8 @@ static const char *const events[] = {
 	[VFIOPM_DISCOVER_UNBOUND] = "unbound from VFIO",
 };
 
-/* All that there are now; then it is time to wait. */
-static int tell_events(struct vfiopm_discover_monitor *monitor)
+/* Print the events that have arrived. Returns 0, or -errno if the monitor failed. */
+static int print_events(struct vfiopm_discover_monitor *monitor)
 {
 	const char *address;
 	uint32_t event;
@@ -144,7 +144,7 @@ static int tell_events(struct vfiopm_discover_monitor *monitor)
 	while ((r = vfiopm_discover_monitor_next(monitor, &event, &address)) == 0)
 		printf("%s %s\n", address, events[event]);
 	if (r == -ENOBUFS) {
-		printf("some events were lost; now there are:\n");
+		printf("Some events were lost. The devices are now:\n");
 		r = show_list(VFIOPM_DISCOVER_VFIO) == 0 ? -EAGAIN : r;
 	}
 	fflush(stdout);
@@ -159,11 +159,11 @@ static int follow(void)
 
 	if (r < 0)
 		return fail("listening", r);
-	/* The monitor is there before the list is made, so that no change is missed. */
+	/* The monitor is created before the list, so that no change is missed. */
 	r = show_list(VFIOPM_DISCOVER_VFIO) == 0 ? 0 : -EIO;
 	pollfd.fd = vfiopm_discover_monitor_get_fd(monitor);
 	while (r == 0) {
-		r = tell_events(monitor);
+		r = print_events(monitor);
 		if (r == 0 && poll(&pollfd, 1, -1) < 0)
 			r = -errno;
 	}

@@ -19,7 +19,7 @@
 
 struct vfiopm__msix_vector {
 	uint32_t number;
-	const struct vfiopm__msix_shared *shared;
+	struct vfiopm__msix_shared *shared;
 	int given_irqfd, given_user_fd; /* the caller's, or -1 */
 	int irqfd, user_fd;		/* -1 while the vector is not in use */
 
@@ -142,12 +142,14 @@ static void note_mode_change(struct vfiopm__msix_vector *vector)
 			    names[vector->state.mode], (int)vector->number);
 }
 
-/* Return to the earlier state. What cannot be undone either is left to the next call. */
+/* Return to the earlier state. What cannot be undone either is left to the next call on the
+ * object. */
 static void roll_back(struct vfiopm__msix_vector *vector, const struct vfiopm__msix_state *was)
 {
 	vfiopm__msix_state_want(&vector->state, was->masked, was->mode);
 	vector->state.no_irqfd = was->no_irqfd;
-	make_steps(vector);
+	if (make_steps(vector) < 0)
+		vector->shared->has_undone_work = true;
 }
 
 /* Reach this mask in this mode, or at least in the present one. */
@@ -263,16 +265,11 @@ int vfiopm__msix_vector_set_mask(struct vfiopm__msix_vector *vector, bool masked
 int vfiopm__msix_vector_update_mask(struct vfiopm__msix_vector *vector)
 {
 	VFIOPM__HOLD(&vector->lock);
+	int r = vector->in_use ? apply_masks(vector) : 0;
 
-	return vector->in_use ? apply_masks(vector) : 0;
-}
-
-void vfiopm__msix_vector_retry(struct vfiopm__msix_vector *vector)
-{
-	VFIOPM__HOLD(&vector->lock);
-
-	if (vector->in_use)
-		make_steps(vector);
+	if (r < 0)
+		vector->shared->has_undone_work = true;
+	return r;
 }
 
 /* ---- arriving interrupts ---- */
@@ -443,7 +440,7 @@ void vfiopm__msix_vector_add_stats(struct vfiopm__msix_vector *vector,
 /* ---- creation ---- */
 
 struct vfiopm__msix_vector *vfiopm__msix_vector_new(uint32_t number,
-						    const struct vfiopm__msix_shared *shared)
+						    struct vfiopm__msix_shared *shared)
 {
 	struct vfiopm__msix_vector *vector = calloc(1, sizeof(*vector));
 

@@ -20,10 +20,11 @@ struct vfiopm__msix_shared {
 	int epoll; /* watches the user eventfds, numbered by vector */
 	_Atomic uint32_t policy;
 	_Atomic bool function_masked;
+	_Atomic bool has_undone_work; /* a vector could not reach its state: retry */
 };
 
 struct vfiopm__msix_vector *vfiopm__msix_vector_new(uint32_t number,
-						    const struct vfiopm__msix_shared *shared);
+						    struct vfiopm__msix_shared *shared);
 /* NULL is accepted. */
 void vfiopm__msix_vector_free(struct vfiopm__msix_vector *vector);
 
@@ -46,11 +47,10 @@ int vfiopm__msix_vector_end(struct vfiopm__msix_vector *vector);
 
 /* ---- any thread ---- */
 
-/* Set the guest's mask bit, or only apply the function mask. */
+/* Set the guest's mask bit, or apply the function mask and retry what failed earlier, such as a
+ * trigger that a failed SET_IRQS tore down. */
 int vfiopm__msix_vector_set_mask(struct vfiopm__msix_vector *vector, bool masked);
 int vfiopm__msix_vector_update_mask(struct vfiopm__msix_vector *vector);
-/* Retry what failed earlier, such as a trigger that a failed SET_IRQS tore down. */
-void vfiopm__msix_vector_retry(struct vfiopm__msix_vector *vector);
 bool vfiopm__msix_vector_is_pending(struct vfiopm__msix_vector *vector);
 /* Returns 1 if the user eventfd held an interrupt, else 0. */
 int vfiopm__msix_vector_dispatch(struct vfiopm__msix_vector *vector);

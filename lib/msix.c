@@ -2,6 +2,7 @@
 /* The MSI-X object: the public calls over its vectors, and which vectors are in use. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,11 +29,34 @@ static bool has_range(const struct vfiopm_msix *msix, uint32_t start, uint32_t c
 
 /* ---- masks ---- */
 
+/* The highest vector comes first: where the index cannot be resized, its trigger allocates enough
+ * vectors for all. */
+static int update_masks(struct vfiopm_msix *msix)
+{
+	int first = 0;
+
+	for (uint32_t i = msix->count; i > 0; i--) {
+		int r = vfiopm__msix_vector_update_mask(msix->vectors[i - 1]);
+
+		if (first == 0)
+			first = r;
+	}
+	return first;
+}
+
+/* Each call on the object retries what an earlier one could not do on any vector. */
+static void retry_undone_work(struct vfiopm_msix *msix)
+{
+	if (msix->shared.has_undone_work && atomic_exchange(&msix->shared.has_undone_work, false))
+		update_masks(msix);
+}
+
 static int set_mask(struct vfiopm_msix *msix, uint32_t vector, bool masked)
 {
-	return has_range(msix, vector, 1)
-		       ? vfiopm__msix_vector_set_mask(msix->vectors[vector], masked)
-		       : -EINVAL;
+	if (!has_range(msix, vector, 1))
+		return -EINVAL;
+	retry_undone_work(msix);
+	return vfiopm__msix_vector_set_mask(msix->vectors[vector], masked);
 }
 
 VFIOPM__PUBLIC int vfiopm_msix_mask(struct vfiopm_msix *msix, uint32_t vector)
@@ -43,19 +67,6 @@ VFIOPM__PUBLIC int vfiopm_msix_mask(struct vfiopm_msix *msix, uint32_t vector)
 VFIOPM__PUBLIC int vfiopm_msix_unmask(struct vfiopm_msix *msix, uint32_t vector)
 {
 	return set_mask(msix, vector, false);
-}
-
-static int update_masks(struct vfiopm_msix *msix)
-{
-	int first = 0;
-
-	for (uint32_t i = 0; i < msix->count; i++) {
-		int r = vfiopm__msix_vector_update_mask(msix->vectors[i]);
-
-		if (first == 0)
-			first = r;
-	}
-	return first;
 }
 
 VFIOPM__PUBLIC int vfiopm_msix_set_function_mask(struct vfiopm_msix *msix, int masked)
@@ -78,14 +89,6 @@ VFIOPM__PUBLIC int vfiopm_msix_set_function_mask(struct vfiopm_msix *msix, int m
 
 /* ---- use and release ---- */
 
-/* A SET_IRQS that fails can tear down vectors that it was not for, where the index cannot be
- * resized. The highest vector comes first: its trigger allocates enough vectors for all. */
-static void retry_vectors(struct vfiopm_msix *msix)
-{
-	for (uint32_t i = msix->count; i > 0; i--)
-		vfiopm__msix_vector_retry(msix->vectors[i - 1]);
-}
-
 static int begin_vectors(struct vfiopm_msix *msix, uint32_t start, uint32_t count)
 {
 	int r;
@@ -96,7 +99,7 @@ static int begin_vectors(struct vfiopm_msix *msix, uint32_t start, uint32_t coun
 	r = vfiopm__irq_set_now(msix->shared.dev, VFIOPM_IRQ_MSIX, start, count, msix->fds);
 	if (r < 0) {
 		vfiopm__pba_count(msix->shared.pba, -(int)count, -(int)count);
-		retry_vectors(msix);
+		update_masks(msix);
 		return r;
 	}
 	for (uint32_t i = 0; i < count; i++)
@@ -163,7 +166,7 @@ static int release(struct vfiopm_msix *msix, uint32_t start, uint32_t count, boo
 	if (r == 0)
 		return end_vectors(msix, start, count);
 	suspend_vectors(msix, start, count, false);
-	retry_vectors(msix);
+	update_masks(msix);
 	return r;
 }
 
@@ -229,6 +232,7 @@ VFIOPM__PUBLIC int vfiopm_msix_dispatch(struct vfiopm_msix *msix)
 
 	if (!msix)
 		return -EINVAL;
+	retry_undone_work(msix);
 	ready = vfiopm__sys_epoll_poll(msix->shared.epoll, vectors);
 	for (int i = 0; i < ready; i++) {
 		int r = vfiopm__msix_vector_dispatch(msix->vectors[vectors[i]]);

@@ -172,7 +172,8 @@ int vfiopm_msix_disable(struct vfiopm_msix *msix);
  *   -EIO     the device could not be resumed
  *   -EPROTO  the kernel gave an answer that it never gives
  * or the errno of attach or detach. A failed SET_IRQS can leave a vector without a signal from
- * VFIO. Each later call on the vector retries; the one that succeeds delivers one interrupt.
+ * VFIO, and a failed roll-back can leave it masked. Each later call on the object retries; the one
+ * that succeeds delivers one interrupt.
  */
 int vfiopm_msix_mask(struct vfiopm_msix *msix, uint32_t vector);
 int vfiopm_msix_unmask(struct vfiopm_msix *msix, uint32_t vector);

@@ -203,6 +203,66 @@ static void a_failed_delivery_stays_pending(void **state)
 	msix_fixture_close(&fixture);
 }
 
+/* ---- a function mask that fails midway ---- */
+
+/* A hypervisor that refuses to change the irqfd of one vector, and then of another one. */
+struct refusal {
+	struct vfiopm_kvm *kvm;
+	uint32_t detach_refused, attach_refused; /* vectors; VECTORS for none */
+};
+
+static int attach_or_refuse(void *data, uint32_t vector, int irqfd)
+{
+	struct refusal *refusal = data;
+
+	if (refusal->attach_refused == vector)
+		return -ENOSPC;
+	return vfiopm_kvm_attach(refusal->kvm, vector, irqfd);
+}
+
+static int detach_or_refuse(void *data, uint32_t vector, int irqfd)
+{
+	struct refusal *refusal = data;
+
+	if (refusal->detach_refused == vector)
+		return -ENOMEM;
+	return vfiopm_kvm_detach(refusal->kvm, vector, irqfd);
+}
+
+/* Vector 1 cannot be masked, and vector 0 cannot be unmasked again. */
+static void the_next_call_repairs_a_failed_function_mask(void **state)
+{
+	const struct vfiopm_msix_ops ops = { .attach = attach_or_refuse,
+					     .detach = detach_or_refuse };
+	struct refusal refusal = { .detach_refused = VECTORS, .attach_refused = VECTORS };
+	struct msix_fixture fixture;
+
+	(void)state;
+	for (unsigned call = 0; call < 3; call++) {
+		msix_fixture_open_with(&fixture, &ops, &refusal);
+		refusal.kvm = fixture.kvm;
+		expect_ok(vfiopm_msix_use(fixture.msix, 0, 3));
+		for (uint32_t i = 0; i < 3; i++)
+			expect_ok(vfiopm_msix_unmask(fixture.msix, i));
+		refusal.detach_refused = 1;
+		refusal.attach_refused = 0;
+		expect_errno(ENOMEM, vfiopm_msix_set_function_mask(fixture.msix, 1));
+		refusal.detach_refused = refusal.attach_refused = VECTORS;
+		msix_fire(&fixture, 0);
+		/* Any call repairs, also one on another vector. */
+		if (call == 0)
+			expect_ok(vfiopm_msix_mask(fixture.msix, 2));
+		else if (call == 1)
+			expect_ok(vfiopm_msix_unmask(fixture.msix, 2));
+		else
+			assert_int_equal(vfiopm_msix_dispatch(fixture.msix), 0);
+		msix_guest_has(&fixture, 0, 1);
+		expect_alive(&fixture, 0);
+		expect_alive(&fixture, 1);
+		msix_fixture_close(&fixture);
+	}
+}
+
 /* ---- a hypervisor that delivers late ---- */
 
 /* KVM can deliver from a work item that only a detach waits for. */
@@ -431,6 +491,7 @@ int main(void)
 		ON_TESTBED(a_failed_unmask_leaves_the_vector_masked),
 		ON_TESTBED(a_failed_growth_costs_no_other_vector_its_trigger),
 		ON_TESTBED(a_failed_delivery_stays_pending),
+		ON_TESTBED(the_next_call_repairs_a_failed_function_mask),
 		ON_TESTBED(no_late_delivery_follows_a_mask),
 		ON_TESTBED(the_policy_learns_nothing_in_low_power),
 		ON_TESTBED(a_mask_in_low_power_keeps_the_mode),

@@ -137,7 +137,7 @@ int vfiopm_device_get_address(const struct vfiopm_device *dev, const char **ret_
  * The events of a trace:
  * ISSUED  the library issued an ioctl. The result is its return value or a negative errno.
  * SAVED   an ioctl was not necessary. The result is the return value of the library's call.
- * CHOSE   the library made a choice. See vfiopm_msix(3) for the name and the result.
+ * CHOSE   the library made a choice. See vfiopm_msix_stats(3) for the name and the result.
  */
 #define VFIOPM_TRACE_ISSUED UINT32_C(0)
 #define VFIOPM_TRACE_SAVED  UINT32_C(1)

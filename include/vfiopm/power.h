@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Power: VFIO's low-power features (Linux 6.1). See vfiopm_power(3).
+ * Power: the low-power features of VFIO (Linux 6.1). See vfiopm_power(3) and vfiopm_wake(3).
  *
- * Every call may be made from any thread, also on the same device; entries and
- * exits of one device are done one after the other.
+ * Entries and exits of one device run one after the other.
  */
 #ifndef VFIOPM_POWER_H
 #define VFIOPM_POWER_H
@@ -16,111 +15,135 @@
 extern "C" {
 #endif
 
+/* The device supports vfiopm_enter(), vfiopm_enter_wakeup() and vfiopm_exit(). */
 #define VFIOPM_FEATURE_ENTER	      (UINT32_C(1) << 0)
 #define VFIOPM_FEATURE_ENTER_WAKEUP   (UINT32_C(1) << 1)
 #define VFIOPM_FEATURE_EXIT	      (UINT32_C(1) << 2)
 
-#define VFIOPM_STATE_ACTIVE	      0 /* in no low power that this object entered */
-#define VFIOPM_STATE_LOW_POWER	      1 /* entered; wakes and falls asleep again by itself */
+#define VFIOPM_STATE_ACTIVE	      0 /* this object has not entered low power, or has left it */
+#define VFIOPM_STATE_LOW_POWER	      1 /* entered; the device wakes and sleeps again by itself */
 #define VFIOPM_STATE_LOW_POWER_WAKEUP 2 /* entered with wakeup, and not woken */
-#define VFIOPM_STATE_WOKEN	      3 /* was entered with wakeup, and woken since */
+#define VFIOPM_STATE_WOKEN	      3 /* entered with wakeup, and woken since */
 
 /*
- * Which low-power features the device has, as probed when it was made: a mask
- * of VFIOPM_FEATURE_*, 0 for none. Does not wake the device.
+ * Get the low-power features of a device, a mask of VFIOPM_FEATURE_*. The mask is 0 if the device
+ * has none. The library probes the features when it creates the device.
  *
- * 0, or -EINVAL (a NULL).
+ * Returns 0, or:
+ *   -EINVAL  dev or ret_features is NULL
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_get_features(const struct vfiopm_device *dev, uint32_t *ret_features);
 
 /*
- * Let the device sleep (VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY). From here on an
- * access to a mapped region raises SIGBUS, and any ioctl, read or write on the
- * device wakes it for as long as that takes. The sleep itself comes later, or
- * never: see vfiopm_readout_get_runtime_status(). One ioctl.
+ * Enter low power (VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY). The kernel suspends the device when the
+ * device is idle: some time after the entry, or never. vfiopm_readout_get_runtime_status()
+ * reports the suspend.
  *
- * 0, or:
- *   -EALREADY  it has been entered already, without wakeup; nothing was issued.
- *              This is from memory: if another fd has left low power since, exit
- *              and enter
- *   -EINVAL    dev is NULL; or the kernel: entered already, by another fd, or
- *              with wakeup and not yet asleep
- *   -ENOTTY    the device has no such feature (a driver without any gave
- *              -EINVAL before 6.18)
+ * From the entry on, an access to a mapped region raises SIGBUS. An ioctl, a read or a write on
+ * the device fd wakes the device for as long as the call takes. Low power lasts until
+ * vfiopm_exit().
+ *
+ * If this object has entered low power with wakeup, this call replaces that entry; see
+ * vfiopm_enter_wakeup(). The call issues one ioctl, or none with -EALREADY.
+ *
+ * Returns 0, or:
+ *   -EALREADY  this object has entered low power, without wakeup. The library answers from
+ *              memory. If another fd has exited low power since, call vfiopm_exit() first
+ *   -EINVAL    dev is NULL. Or the kernel: another fd has entered low power, or this object has
+ *              entered with wakeup and the device does not sleep yet
+ *   -ENOTTY    the device does not have the feature (a driver without features returned -EINVAL
+ *              before Linux 6.18)
  *   -EBADF     the caller has closed the device fd
- *   -EIO       the device could not be resumed; nothing has changed
- *   -EPROTO    the kernel gave an answer that this feature does not give
+ *   -EIO       the kernel could not resume the device. Nothing has changed
+ *   -EPROTO    the kernel returned a value that this feature does not return
+ *
+ * Wakes the device: yes, except with -EALREADY. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_enter(struct vfiopm_device *dev);
 
 /*
- * The same, and be told of a wake (.._LOW_POWER_ENTRY_WITH_WAKEUP): the first
- * time that anything else than vfiopm_exit() or an entry of this object wakes
- * the device, the kernel adds 1 to the eventfd, once, and low power is over:
- * mappings work, the device stays on until it is entered again. (Linux 7 gives
- * exported DMA-bufs back only at an exit.)
+ * Enter low power with wakeup (VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP). The call does
+ * what vfiopm_enter() does, and the kernel reports the wake. When something resumes the suspended
+ * device, the kernel adds 1 to the eventfd, once, and low power ends: mapped regions work, and
+ * the device stays on until the next entry (vfio_pci_core.c, vfio_pci_core_runtime_resume(),
+ * Linux 6.1). vfiopm_exit() and the entries of this object also resume the device; the library
+ * takes the count that they cause out of the eventfd again. Linux 7.2 restores exported DMA-bufs
+ * only at an exit.
  *
- * wakeup_fd stays the caller's; the library keeps a duplicate until the next
- * entry, the exit or the free, and so may the caller close his own. The eventfd
- * should hold no count when it is given, and serve nothing else: see
- * vfiopm_get_state(). One ioctl.
+ * The caller keeps wakeup_fd and may close it. The library keeps a duplicate until the next entry
+ * or the exit, or until vfiopm_take_wake() has taken the wake. The eventfd should hold no count
+ * when it is passed, and should serve no other purpose: another count looks like a wake.
  *
- * Entered with wakeup already: the kernel is asked all the same, as the caller
- * may have taken the wake from the eventfd himself. Where this call itself wakes
- * the device, the count it causes on the earlier eventfd is taken back, and
- * where it then fails, the earlier entry is made again, with a second ioctl.
+ * If this object has already entered low power with wakeup, the library issues the ioctl, because
+ * the caller can have read the eventfd itself. If the device sleeps, the kernel wakes it and the
+ * new entry replaces the old entry. If that ioctl fails after it has woken the device, the library
+ * issues a second ioctl that makes the old entry again.
  *
- * 0, or as vfiopm_enter() and:
- *   -EINVAL    also: wakeup_fd is negative (nothing was issued) or no eventfd
- *   -EBADF     also: wakeup_fd is not open (nothing was issued)
- *   -EMFILE, -ENOMEM  no duplicate could be made (nothing was issued)
+ * Returns 0, or as vfiopm_enter() and:
+ *   -EINVAL    also: wakeup_fd is negative (no ioctl was issued), or is not an eventfd
+ *   -EBADF     also: wakeup_fd is not open (no ioctl was issued)
+ *   -EMFILE, -ENOMEM  wakeup_fd could not be duplicated (no ioctl was issued)
+ *
+ * Wakes the device: yes, except with -EALREADY. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_enter_wakeup(struct vfiopm_device *dev, int wakeup_fd);
 
 /*
- * Leave low power (.._LOW_POWER_EXIT): the device is resumed, mappings work.
- * It may be called in any state, and the kernel is always asked: the state is the
- * device's, and another fd may have entered it. The count that this call causes
- * on the wakeup eventfd of a sleeping device is taken back. One ioctl, and those of the
- * interrupts that were deferred: see vfiopm_irq_set_deferred().
+ * Exit low power (VFIO_DEVICE_FEATURE_LOW_POWER_EXIT). When the call returns 0, the device is on
+ * and mapped regions work. The call takes as long as the device takes to resume.
  *
- * 0, or:
+ * The call may be made in any state, and always issues one ioctl: the power state belongs to the
+ * device, and another fd can have entered low power. If the device sleeps with a wakeup eventfd,
+ * the library takes back the count that this call causes. The call commits no batch of
+ * vfiopm_irq_begin().
+ *
+ * Returns 0, or:
  *   -EINVAL  dev is NULL
- *   -ENOTTY  the device has no such feature (a driver without any gave
- *            -EINVAL before 6.18)
+ *   -ENOTTY  the device does not have the feature (a driver without features returned -EINVAL
+ *            before Linux 6.18)
  *   -EBADF   the caller has closed the device fd
- *   -EIO     the device could not be resumed: it is in low power still
- *   -EPROTO  the kernel gave an answer that this feature does not give
+ *   -EIO     the kernel could not resume the device. The device is still in low power
+ *   -EPROTO  the kernel returned a value that this feature does not return
+ *
+ * Wakes the device: yes. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_exit(struct vfiopm_device *dev);
 
 /*
- * Take one wake of the device: 1 once for each wake of an armed entry that somebody else caused,
- * whichever thread polls the eventfd and whichever thread calls this. 0 if there is none: the
- * object's own entries and exits are never wakes, and neither is a count that the eventfd held
- * when it was armed. Takes the count of the wakeup eventfd, so that the eventfd is readable again
- * only for a further wake. Never wakes the device. May wait for an entry or exit that another
- * thread makes, because that call alone decides whose count it is.
+ * Take one wake of the device. A wake is a resume of the suspended device, after an entry with
+ * wakeup, that somebody else caused. The entries and exits of this object are never wakes, and a
+ * count that the eventfd held when it was passed is none either.
  *
- * A caller that reads the eventfd itself has taken the wake. Use one eventfd for all entries of a
- * device; a wake whose count is in another eventfd is not found here.
+ * The call takes the count of the wakeup eventfd, so the eventfd is readable again only for a
+ * further wake. The library reports each wake once, whichever thread polls the eventfd and
+ * whichever thread makes this call. The call waits for an entry or exit of another thread, because
+ * only that entry or exit shows whether it has caused a count itself.
  *
- * 1 or 0, or -EINVAL (dev is NULL).
+ * A caller that reads the eventfd has taken the wake itself. Use one eventfd for all entries of a
+ * device: the call does not find a wake whose count is in another eventfd.
+ *
+ * Returns 1 if there was a wake, 0 if there was none, or -EINVAL if dev is NULL.
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_take_wake(struct vfiopm_device *dev);
 
 /*
- * The state that this object has brought the device to: one of VFIOPM_STATE_*.
- * It comes from memory, from the wakeup eventfd (polled, not read) and, where
- * the device's address is known, from sysfs. Never wakes the device, and never
- * waits for another thread's call.
+ * Return the state that the calls on this object have produced, one of VFIOPM_STATE_*. The call
+ * uses memory, polls the wakeup eventfd without reading it, and reads sysfs if the device's
+ * directory is known. The call never waits for another thread. The call does not see what other
+ * fds of the device do.
  *
- * A wake is noticed as long as its count is in the eventfd; once noticed it is
- * remembered until the next entry or exit. So ask before reading the eventfd.
- * Where the count is gone, or the eventfd held one when it was given, sysfs
- * alone tells: a device that has slept since the entry and is active was woken.
+ * The library notices a wake while the count of the kernel is in the eventfd, and remembers it
+ * until the next entry or exit. Call this function before you read the eventfd yourself. If the
+ * count is gone, or if the eventfd held a count when it was passed, only sysfs shows the wake: the
+ * device has slept since the entry and is active.
  *
- * A state, or -EINVAL (dev is NULL).
+ * Returns a state, or -EINVAL if dev is NULL.
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_get_state(const struct vfiopm_device *dev);
 

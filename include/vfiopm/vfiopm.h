@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The umbrella header: everything that libvfiopm offers, but for <vfiopm/kvm.h>. See
- * vfiopm(7). */
+/*
+ * The umbrella header of libvfiopm. It includes all public headers except <vfiopm/kvm.h>, which
+ * only a VMM with KVM needs, and <vfiopm/discover.h>, which belongs to libvfiopm-udev. See
+ * vfiopm(7).
+ */
 #ifndef VFIOPM_VFIOPM_H
 #define VFIOPM_VFIOPM_H
 

@@ -18,21 +18,15 @@ LANGUAGES = (('C89', 'CC', 'cc', ('-x', 'c', '-std=c89')),
 
 STATEMENT = re.compile(r'Wakes the device: [^.]+\. Thread-safe: [^.]+\. Since: \d+\.\d+\.')
 
-# Headers without such statements. Whoever rewrites a header removes its name from here.
-OLDER_FORM = ('vfiopm/irq.h', 'vfiopm/msix.h', 'vfiopm/power.h')
-
 
 def check_statements(tap, source_root):
     functions, _ = common.read_headers(source_root)
     for path in common.header_paths(source_root):
         header = f'vfiopm/{path.name}'
-        text = f'<{header}> states wakes, thread safety and version of each function'
-        if header in OLDER_FORM:
-            tap.skip(text, 'a header in the older form')
-            continue
         of_file = path.read_text().partition('#ifndef')[0]
-        tap.check(text, [name for name, function in functions.items() if function.header == header
-                         and not STATEMENT.search(of_file + function.comment)])
+        tap.check(f'<{header}> states wakes, thread safety and version of each function',
+                  [name for name, function in functions.items() if function.header == header
+                   and not STATEMENT.search(of_file + function.comment)])
 
 
 def main():

@@ -22,7 +22,7 @@ import common
 # Pages in an older form: functions by .Ft and .Fo, errnos in a list per function. The checks
 # of the form skip these pages. Whoever rewrites a page removes its name from here.
 OLDER_FORM = ('vfiopm_irq.3', 'vfiopm_msix.3',
-              'vfiopm_power.3', 'vfiopmctl.1')
+              'vfiopm_power.3')
 
 
 def macro_line(line):

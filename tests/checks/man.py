@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Checks that the manual pages agree with the library. Each exported function is documented in
-exactly one page, with its prototype. Each macro is documented. Each function has the same errnos in
-its page, in its header and in the tests; a line of the form expect_errno(EBADF, vfiopm_exit(...))
-in a test proves an errno. Each program in a page compiles. man_page.py states how a page is
-written.
+exactly one page, with its prototype. Each struct and each macro is documented. Each function has
+the same errnos in its page, in its header and in the tests; a line of the form
+expect_errno(EBADF, vfiopm_exit(...)) in a test proves an errno. Each program in a page compiles.
+man_page.py states how a page is written.
 
 usage: man.py SOURCE_ROOT
 """
@@ -71,6 +71,24 @@ def check_names_exist(tap, pages, exported, macros):
                      if name.startswith('VFIOPM_') and name not in macros])
 
 
+def check_structs(tap, source_root, pages):
+    """Each struct with members is in SYNOPSIS of one page, as its header declares it."""
+    declared = {}
+    for path in common.header_paths(source_root):
+        declared.update(man_page.structs(path.read_text()))
+    shown = [(page, name, text) for page in pages for name, text in page.structs().items()]
+    tap.check('the headers declare structs with members',
+              [] if declared else ['no header declares a struct with members'])
+    for name, declaration in sorted(declared.items()):
+        where = [page.name for page, other, _ in shown if other == name]
+        tap.check(f'one page documents struct {name} with its declaration',
+                  ([] if len(where) == 1 else [f"in SYNOPSIS of {' '.join(where) or 'no page'}"])
+                  + [f'{page.name}: {text}\nheader: {declaration}'
+                     for page, other, text in shown if other == name and text != declaration])
+    tap.check('the pages show only structs that exist',
+              [f'{page.name}: {name}' for page, name, _ in shown if name not in declared])
+
+
 def check_macros(tap, pages, macros):
     documented = {name for page in pages if page.name.endswith('.3')
                   for name in page.words_after('Dv')}
@@ -135,6 +153,7 @@ def main():
               [] if references else [f'there is no man/*.3 in {source_root}'])
     check_documented(tap, references, exported, functions)
     check_names_exist(tap, pages, exported, macros)
+    check_structs(tap, source_root, references)
     check_macros(tap, references, macros)
     check_programs(tap, source_root, pages)
     check_errnos(tap, source_root, references, exported, functions)

@@ -2,9 +2,9 @@
 """Parses a manual page for the checks of manual pages.
 
 A page of section 3 is written in mdoc(7) and has
-- the prototypes in SYNOPSIS as C, in a literal display;
-- one table in ERRORS. The table is a column list. A row names an errno, then functions,
-  then the cause. A row without an errno belongs to the errno above it:
+- the prototypes, and structs with members, in SYNOPSIS as C, in a literal display;
+- one table in ERRORS, if a function returns int. The table is a column list. A row names an
+  errno, then functions, then the cause. A row without an errno belongs to the errno above it:
       .It Er EINVAL Ta Sy all :
       A pointer is NULL.
       .It Ta Sy open , set_address :
@@ -19,10 +19,14 @@ import shlex
 
 import common
 
-# Pages in an older form: functions by .Ft and .Fo, errnos in a list per function. The checks
-# of the form skip these pages. Whoever rewrites a page removes its name from here.
-OLDER_FORM = ('vfiopm_irq.3', 'vfiopm_msix.3',
-              'vfiopm_power.3')
+# A struct with members, as a header and a SYNOPSIS declare it.
+STRUCT = re.compile(r'^struct (\w+) \{.*?^\};', re.MULTILINE | re.DOTALL)
+
+
+def structs(text):
+    """Returns {struct: normalised declaration} of each struct with members in C text."""
+    return {found.group(1): common.normalise(found.group())
+            for found in STRUCT.finditer(common.without_comments(text))}
 
 
 def macro_line(line):
@@ -40,7 +44,6 @@ class Page:
     def __init__(self, path):
         self.path = path
         self.name = path.name
-        self.is_older = path.name in OLDER_FORM
         text = path.read_text()
         self.line_count = len(text.splitlines())
         lines = [line for line in text.splitlines() if not line.startswith('.\\"')]
@@ -72,8 +75,7 @@ class Page:
     def prototypes(self):
         """Returns {function: (prototype, header)} of SYNOPSIS."""
         result = {}
-        header = kind = name = display = None
-        parameters = []
+        header = display = None
 
         def add(declaration):
             found = re.match(r'[^()]*?\b(\w+)\s*\(', declaration)
@@ -87,22 +89,16 @@ class Page:
             elif macro == 'Bd':
                 display = []
             elif macro == 'Ed':
-                for declaration in '\n'.join(display).split(';'):
+                for declaration in STRUCT.sub('', '\n'.join(display)).split(';'):
                     add(declaration)
                 display = None
             elif display is not None:
                 display.append(line)
-            elif macro == 'Ft':
-                kind = ' '.join(arguments)
-            elif macro == 'Fn':
-                add(f"{kind} {arguments[0]}({', '.join(arguments[1:])})")
-            elif macro == 'Fo':
-                name, parameters = arguments[0], []
-            elif macro == 'Fa':
-                parameters += arguments
-            elif macro == 'Fc':
-                add(f"{kind} {name}({', '.join(parameters)})")
         return result
+
+    def structs(self):
+        """Returns {struct: declaration} of each struct with members in SYNOPSIS."""
+        return structs('\n'.join(self.sections.get('SYNOPSIS', [])))
 
     def programs(self):
         """Returns the C programs among the literal displays: those that include a header."""
@@ -110,10 +106,6 @@ class Page:
                               re.MULTILINE | re.DOTALL)
         return [re.sub(r'\\(e|&)', lambda m: {'e': '\\', '&': ''}[m.group(1)], text)
                 for text in displays if re.search(r'^#include', text, re.MULTILINE)]
-
-    def errnos(self):
-        """Returns ({function: errnos}, faults of the form) of ERRORS."""
-        return (self.errnos_of_lists(), []) if self.is_older else self.errnos_of_table()
 
     def rows(self):
         """Yields the rows of the tables in ERRORS: (errno or None, words before the colon)."""
@@ -129,7 +121,8 @@ class Page:
                 yield errno, [word for word in row[:row.index(':')] if word not in ('Sy', ',')]
                 row = None
 
-    def errnos_of_table(self):
+    def errnos(self):
+        """Returns ({function: errnos}, faults of the form) of ERRORS."""
         prototypes = self.prototypes()
         calls = list(map(macro_line, self.sections.get('ERRORS', [])))
         prefix = next((arguments[0] for macro, arguments in calls if macro == 'Ql'), '')
@@ -145,7 +138,8 @@ class Page:
                         if prototype.startswith('int ')]
             return [prefix + word] if prefix + word in prototypes else []
 
-        if lists != (['-column'] if prototypes else []):
+        has_errnos = any(prototype.startswith('int ') for prototype, _ in prototypes.values())
+        if lists != (['-column'] if has_errnos else []):
             faults.append(f'the lists of ERRORS: {lists}')
         if len(rows) != items:
             faults.append(f'{items} items, of which only {len(rows)} name functions and a colon')
@@ -162,31 +156,6 @@ class Page:
             if current and not words:
                 faults.append(f'{current}: a row without a function')
         return result, faults
-
-    def errnos_of_lists(self):
-        """Returns {function: errnos}. A list of errnos applies to the functions that the
-        paragraph before it names. Several lists for one function add up."""
-        result = {}
-        functions = []
-        in_list = False
-        for line in self.sections.get('ERRORS', []):
-            macro, arguments = macro_line(line)
-            if macro in ('Sh', 'Ss', 'Pp'):
-                functions = []
-            elif macro == 'Bl':
-                in_list = True
-                for function in functions:
-                    result.setdefault(function, set())
-            elif macro == 'El':
-                in_list, functions = False, []
-            elif macro == 'It' and in_list:
-                for previous, word in zip(arguments, arguments[1:]):
-                    if previous == 'Er':
-                        for function in functions:
-                            result[function].add(word)
-            elif not in_list and macro == 'Fn':
-                functions.append(arguments[0])
-        return result
 
 
 def read_pages(source_root):

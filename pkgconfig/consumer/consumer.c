@@ -9,6 +9,10 @@
 
 #include <vfiopm/vfiopm.h>
 
+#if VFIOPM_VERSION < VFIOPM_MAKE_VERSION(0, 1, 0)
+#error "the preprocessor compares versions"
+#endif
+
 int main(void)
 {
 	struct vfiopm_device *dev;
@@ -27,6 +31,8 @@ int main(void)
 		return 3;
 	if (vfiopm_device_free(NULL))
 		return 4;
+	if (vfiopm_get_version() != VFIOPM_VERSION)
+		return 5;
 
 	puts("ok");
 	return 0;

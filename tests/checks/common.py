@@ -157,6 +157,20 @@ def read_maps(source_root):
 
 # ---- C ----
 
+def c_files(source_root):
+    """Yields each C and C++ file of the tree, except those in hidden and build directories."""
+    def walk(directory):
+        for path in sorted(directory.iterdir()):
+            if path.is_symlink() or path.name.startswith('.'):
+                continue
+            if path.is_dir():
+                if not (path / 'meson-private').exists():
+                    yield from walk(path)
+            elif path.suffix in ('.c', '.h', '.cpp', '.cc', '.hpp'):
+                yield path
+    return walk(source_root)
+
+
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.DOTALL)
 STRING = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'')
 

@@ -16,20 +16,6 @@ def public_header_problems(path):
             if not re.fullmatch(r'<stdint\.h>|<stddef\.h>|<vfiopm/\w+\.h>', name)]
 
 
-def c_files(source_root):
-    """Yields each C and C++ file of the tree, except those in hidden and build directories."""
-    def walk(directory):
-        for path in sorted(directory.iterdir()):
-            if path.is_symlink() or path.name.startswith('.'):
-                continue
-            if path.is_dir():
-                if not (path / 'meson-private').exists():
-                    yield from walk(path)
-            elif path.suffix in ('.c', '.h', '.cpp', '.cc', '.hpp'):
-                yield path
-    return walk(source_root)
-
-
 def main():
     [source_root] = common.arguments('SOURCE_ROOT')
     lib = source_root / 'lib'
@@ -54,7 +40,7 @@ def main():
                if name.strip('<>"') in ('libudev.h', 'udev/private.h')])
     tap.check('only the library, the simulator and the tests include uapi.h',
               [f'{path.relative_to(source_root)} includes {name}'
-               for path in c_files(source_root)
+               for path in common.c_files(source_root)
                if path.parent != lib
                and not {source_root / 'sim', source_root / 'tests'} & set(path.parents)
                for name in common.includes(path) if name.strip('<>"').split('/')[-1] == 'uapi.h'])

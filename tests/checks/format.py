@@ -15,7 +15,7 @@ MAJOR = '14'
 
 
 def problems(source_root, files):
-    """The lines that clang-format would change."""
+    """Returns the lines that clang-format would change."""
     status, said = common.run('clang-format', '--style=file', '--dry-run', '-Werror', *files)
     lines = re.findall(r'^(.+:\d+):\d+: error: ', said, re.MULTILINE)
     if status != 0 and not lines:

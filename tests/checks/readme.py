@@ -33,7 +33,7 @@ PROGRAM = '''#define {macro}
 # ---- README.md ----
 
 def sections(text):
-    """{heading: the indented blocks of its section, each without the indentation}."""
+    """Returns {heading: the indented blocks of its section, each without the indentation}."""
     found = {}
     heading = ''
     for line in text.splitlines():
@@ -69,11 +69,11 @@ class System:
                             or (name.startswith('build') and directory == str(source_root))])
 
     def path(self, name):
-        """The path outside of the root."""
+        """Returns the path outside of the root."""
         return pathlib.Path(f'{self.root}/{name}')
 
     def run(self, command, directory=None, answer=''):
-        """(exit status, output) of a shell command."""
+        """Returns (exit status, output) of a shell command."""
         command = f'cd {directory or self.home} && {{ {command}\n}}'
         done = subprocess.run(['chroot', str(self.root), 'bash', '-c', command], input=answer,
                               text=True, check=False, stdout=subprocess.PIPE,
@@ -88,13 +88,13 @@ class System:
         return said
 
     def forget(self):
-        """Remove the installed libraries."""
+        """Removes the installed libraries."""
         self.run('find /usr -xdev \\( -name "*vfiopm*" -o -path "/usr/include/vfiopm/*" \\)'
                  ' -not -type d -delete')
 
 
 def enter_namespace(tap):
-    """Run this program again in a mount namespace, and end with its status."""
+    """Runs this program again in a mount namespace, and ends with its status."""
     status, said = common.run('unshare', '--mount', 'true')
     if status != 0:
         tap.skip('the commands of README.md', f'no mount namespace here: {said.strip()}')
@@ -105,7 +105,7 @@ def enter_namespace(tap):
 
 
 def overlay(tap, layers):
-    """Put overlays on the directories that an installation changes."""
+    """Puts overlays on the directories that an installation changes."""
     commands = [['mount', '-t', 'tmpfs', 'tmpfs', layers]]
     for name in ('usr', 'etc', 'var', 'root'):
         upper, work = f'{layers}/{name}', f'{layers}/{name}-work'
@@ -120,7 +120,7 @@ def overlay(tap, layers):
 
 
 def debootstrap(tap, root):
-    """A minimal Debian 12 from the archive that this system's apt uses."""
+    """Makes a minimal Debian 12 from the archive that this system's apt uses."""
     if not shutil.which('debootstrap'):
         tap.skip('the commands of README.md', 'no debootstrap')
         tap.finish()

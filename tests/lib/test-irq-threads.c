@@ -40,7 +40,7 @@ static void *work(void *data)
 	return NULL;
 }
 
-static void threads_on_different_vectors(void **state)
+static void threads_can_change_different_vectors(void **state)
 {
 	struct sim_machine machine = { .msix_vectors = THREADS };
 	struct sim_device *sim = sim_add(&machine);
@@ -110,7 +110,7 @@ static void *work_on_one_vector(void *data)
 	return NULL;
 }
 
-static void threads_on_one_vector(void **state)
+static void threads_can_change_one_vector(void **state)
 {
 	struct sim_device *sim = sim_add(NULL);
 	struct worker workers[THREADS];
@@ -158,7 +158,7 @@ static void *change(void *data)
 	return NULL;
 }
 
-static void unchanged_eventfd_does_not_block(void **state)
+static void setting_an_unchanged_eventfd_does_not_block(void **state)
 {
 	struct sim_device *sim = sim_add(NULL);
 	struct worker worker = { .callers = raw_eventfd() };
@@ -197,9 +197,9 @@ static void unchanged_eventfd_does_not_block(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(threads_on_different_vectors),
-		cmocka_unit_test(threads_on_one_vector),
-		cmocka_unit_test(unchanged_eventfd_does_not_block),
+		cmocka_unit_test(threads_can_change_different_vectors),
+		cmocka_unit_test(threads_can_change_one_vector),
+		cmocka_unit_test(setting_an_unchanged_eventfd_does_not_block),
 	};
 
 	return cmocka_run_group_tests_name("irq-threads", tests, NULL, NULL);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Ten thousand times a guest masks and unmasks a vector that its device raises before, within
- * and after: none of its interrupts is lost, none comes while it masks, none comes twice.
+ * A guest masks and unmasks one vector ten thousand times. The device raises the vector before,
+ * during and after the masks. No interrupt is lost, none arrives while the vector is masked, and
+ * none arrives twice.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -11,12 +12,12 @@
 #include "msix-fixture.h"
 #include "testbed.h"
 
-#define CYCLES	      10000
-#define WITH_A_POLICY 250
+#define CYCLES		  10000
+#define CYCLES_PER_POLICY 250
 
 struct run {
 	struct msix_fixture fixture;
-	unsigned had; /* by the guest */
+	unsigned had; /* interrupts that the guest has received */
 	unsigned fired, merged;
 };
 
@@ -57,62 +58,63 @@ static void acknowledge(const struct run *run)
 	testbed_acknowledge(&run->fixture.irq.raw);
 }
 
-/* The guest gets what it has not had yet: one, and no more. */
-static void guest_gets_it(struct run *run)
+/* Wait until the guest has received exactly one more interrupt. */
+static void guest_gets_one(struct run *run)
 {
 	wait_arrived(run);
 	run->had++;
 	assert_int_equal(guest_interrupts(run->fixture.guest, 0), run->had);
 }
 
-/* While it is masked. That one has met another cannot be seen: it gets the time to. */
-static void raise_within(struct run *run)
+/* Raise an interrupt while the vector is masked. An interrupt merges with a pending one. A real
+ * device gives no sign of the merge, so the test waits for 1 ms. */
+static void raise_while_masked(struct run *run)
 {
-	bool meets = vfiopm_msix_is_pending(run->fixture.msix, 0);
+	bool merges = vfiopm_msix_is_pending(run->fixture.msix, 0);
 
 	raise_one(run);
 	while (!vfiopm_msix_is_pending(run->fixture.msix, 0))
 		sched_yield();
-	if (meets && !testbed_is_simulated())
+	if (merges && !testbed_is_simulated())
 		usleep(1000);
 	acknowledge(run);
-	run->merged += meets;
+	run->merged += merges;
 	msix_dispatch_all(&run->fixture);
 }
 
 static void cycle(struct run *run)
 {
 	struct vfiopm_msix *msix = run->fixture.msix;
-	bool meanwhile = rand() % 2;
+	bool is_concurrent = rand() % 2, is_pending;
 	unsigned before;
 
 	if (rand() % 4 == 0) {
 		raise_one(run);
-		guest_gets_it(run);
+		guest_gets_one(run);
 		acknowledge(run);
 	}
-	/* One that may come before the mask, or after it: it comes. */
-	if (meanwhile)
+	/* This interrupt can arrive before or after the mask. It must not be lost. */
+	if (is_concurrent)
 		raise_one(run);
 	expect_ok(vfiopm_msix_mask(msix, 0));
-	if (meanwhile) {
+	if (is_concurrent) {
 		wait_arrived(run);
 		acknowledge(run);
 	}
-	/* What was delivered by the mask is with the guest's processor by now. */
+	/* The guest has received every interrupt that was delivered before the mask returned. */
 	before = guest_interrupts(run->fixture.guest, 0);
 	if (rand() % 2)
-		raise_within(run);
-	/* None while it masks. */
+		raise_while_masked(run);
+	/* No interrupt arrives while the vector is masked. */
 	assert_int_equal(guest_interrupts(run->fixture.guest, 0), before);
 	run->had = before;
-	meanwhile = vfiopm_msix_is_pending(msix, 0);
+	is_pending = vfiopm_msix_is_pending(msix, 0);
 	expect_ok(vfiopm_msix_unmask(msix, 0));
-	if (meanwhile)
-		guest_gets_it(run);
+	if (is_pending)
+		guest_gets_one(run);
 }
 
-static void none_is_lost(void **state)
+static void no_interrupt_is_lost_or_delivered_twice(void **state)
 {
 	static const uint32_t policies[] = { VFIOPM_MSIX_POLICY_AUTO, VFIOPM_MSIX_POLICY_HOLD,
 					     VFIOPM_MSIX_POLICY_RELAY };
@@ -123,17 +125,17 @@ static void none_is_lost(void **state)
 	msix_fixture_open(&run.fixture);
 	msix_begin(&run.fixture, VFIOPM_MSIX_POLICY_AUTO);
 	for (unsigned i = 0; i < CYCLES; i++) {
-		if (i % WITH_A_POLICY == 0)
+		if (i % CYCLES_PER_POLICY == 0)
 			expect_ok(vfiopm_msix_set_policy(run.fixture.msix,
-							 policies[i / WITH_A_POLICY % 3]));
+							 policies[i / CYCLES_PER_POLICY % 3]));
 		cycle(&run);
 	}
 	testbed_clear(&run.fixture.irq.raw);
 	msix_guest_has(&run.fixture, 0, run.had);
-	/* Each that was raised came, but those that met another while the vector was masked. */
+	/* Every interrupt arrived, except those that merged with a pending one. */
 	assert_int_equal(run.had + run.merged, run.fired);
-	print_message("# %d cycles, %u interrupts raised, %u met another, %u handled, %lu changes "
-		      "of the mode\n",
+	print_message("# %d cycles, %u interrupts raised, %u merged, %u delivered, "
+		      "%lu mode changes\n",
 		      CYCLES, run.fired, run.merged, run.had,
 		      (unsigned long)msix_stats(&run.fixture).mode_changes);
 	assert_true(run.fired > CYCLES);
@@ -142,7 +144,7 @@ static void none_is_lost(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { ON_TESTBED(none_is_lost) };
+	const struct CMUnitTest tests[] = { ON_TESTBED(no_interrupt_is_lost_or_delivered_twice) };
 
 	return cmocka_run_group_tests_name("msix-cycles", tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * MSI-X masking when calls fail, on the simulator: each errno that can come, what is left
- * behind, and long random runs, with and without failures, against what a guest must see.
+ * MSI-X masking when system calls fail, on the simulator: the errno that each call of the library
+ * returns, and the state after the failure. Long random runs, with and without failures, compare
+ * the guest's interrupts with a reference.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include "testbed-sim.h"
 #include "testbed.h"
 
-/* ---- each errno ---- */
+/* ---- errnos ---- */
 
 static void open_with(struct msix_fixture *fixture, uint32_t policy)
 {
@@ -21,7 +22,7 @@ static void open_with(struct msix_fixture *fixture, uint32_t policy)
 	expect_ok(vfiopm_msix_set_policy(fixture->msix, policy));
 }
 
-static void new_fails(void **state)
+static void a_failed_creation_leaves_no_fd_open(void **state)
 {
 	struct vfiopm_msix *msix = NULL;
 	struct msix_fixture fixture;
@@ -69,8 +70,9 @@ static int error_of(const char *name)
 	return strcmp(name, "eventfd") == 0 ? EMFILE : strcmp(name, "ioctl") == 0 ? EIO : ENOMEM;
 }
 
-/* Whichever call it is: the error is told, nothing is left, and it works later. */
-static void use_fails_at_each_call(void **state)
+/* Each system call of vfiopm_msix_use() fails in turn. vfiopm_msix_use() returns the errno and
+ * leaves nothing behind. A later call succeeds. */
+static void a_failed_use_leaves_nothing_behind(void **state)
 {
 	const char *names[SIM_CALLS_MAX];
 	struct msix_fixture fixture;
@@ -100,7 +102,7 @@ static void use_fails_at_each_call(void **state)
 	msix_fixture_close(&fixture);
 }
 
-static void use_errnos(void **state)
+static void use_returns_the_errno_of_the_failed_call(void **state)
 {
 	struct msix_fixture fixture;
 	unsigned calls;
@@ -125,8 +127,9 @@ static void use_errnos(void **state)
 	msix_fixture_close(&fixture);
 }
 
-/* To grow where the index cannot be resized it is disabled: whatever the kernel says to that. */
-static void growth_that_cannot_be(void **state)
+/* To grow an index that cannot be resized (6.1), the library first disables the index. That
+ * SET_IRQS never returns a positive number on a correct kernel. */
+static void growth_refuses_an_invalid_result_of_the_disable(void **state)
 {
 	struct msix_fixture fixture;
 	unsigned disable = 0;
@@ -151,7 +154,7 @@ static void growth_that_cannot_be(void **state)
 	unsetenv("VFIOPM_SIM_KERNEL");
 }
 
-static void release_errnos(void **state)
+static void a_failed_release_leaves_the_vectors_in_use(void **state)
 {
 	struct msix_fixture fixture;
 
@@ -168,8 +171,8 @@ static void release_errnos(void **state)
 	sim_ioctls_fail_after(0, ENOMEM);
 	expect_errno(ENOMEM, vfiopm_msix_release(fixture.msix, 0, 2));
 	sim_calls_end();
-	/* The vector is in use as before. VFIO's answers left its trigger unknown, so the next call
-	 * sets it again and injects one interrupt. */
+	/* The vector stays in use. Its trigger is unknown after the failures, so the next call
+	 * sets the trigger again and injects one interrupt. */
 	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
 	msix_guest_has(&fixture, 0, 1);
 	msix_fire(&fixture, 0);
@@ -179,8 +182,8 @@ static void release_errnos(void **state)
 	msix_fixture_close(&fixture);
 }
 
-/* The one answer of the kernel's that cannot be. */
-static void impossible_answers(void **state)
+/* These ioctls return 0 or fail. The library refuses a positive number. */
+static void invalid_results_of_ioctls_are_refused(void **state)
 {
 	struct msix_fixture fixture;
 	struct vfiopm_kvm *kvm;
@@ -227,9 +230,9 @@ static void check_masked(const struct msix_fixture *fixture, unsigned had)
 	msix_guest_has(fixture, 0, had);
 }
 
-/* A failed mask leaves the vector unmasked and a failed unmask leaves it masked. A retry works,
- * and no interrupt is lost. The ioctls are those of attach and detach. */
-static void mask_errnos(void **state)
+/* A failed mask leaves the vector unmasked, and a failed unmask leaves the vector masked. A retry
+ * succeeds, and no interrupt is lost. The ioctls that fail are those of attach and detach. */
+static void a_failed_mask_or_unmask_changes_nothing(void **state)
 {
 	static const int errnos[] = { EBADF, EIO, ENOMEM, ENOSPC };
 	struct msix_fixture fixture;
@@ -267,8 +270,9 @@ static void lose_trigger(struct msix_fixture *fixture)
 	assert_int_equal(sim_irq_eventfd(testbed_sim_device(), VFIOPM_IRQ_MSIX, 0), -1);
 }
 
-/* Each call on a vector without a trigger retries the SET_IRQS, and returns its errno. */
-static void retry_errnos(void **state)
+/* Each call on a vector without a trigger retries the SET_IRQS. If the retry fails, the call
+ * returns the errno of the SET_IRQS. */
+static void a_failed_retry_returns_the_errno_of_set_irqs(void **state)
 {
 	struct msix_fixture fixture;
 
@@ -294,13 +298,13 @@ static void retry_errnos(void **state)
 	expect_errno(ENOSPC, vfiopm_msix_set_function_mask(fixture.msix, 1));
 	sim_calls_end();
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
-	/* Interrupts raised in the gap are unknown, so there is one. */
+	/* Interrupts raised in the gap are unknown, so the library injects one. */
 	msix_guest_has(&fixture, 0, 1);
 	msix_fixture_close(&fixture);
 }
 
-/* An eventfd of the caller's cannot be duplicated: the first system call of a retry. */
-static void retry_without_fds(void **state)
+/* The first system call of a retry duplicates the caller's eventfd. This call fails. */
+static void a_retry_without_free_fds_returns_emfile(void **state)
 {
 	struct msix_fixture fixture;
 
@@ -313,7 +317,7 @@ static void retry_without_fds(void **state)
 	sim_calls_fail(0, EMFILE);
 	expect_errno(EMFILE, vfiopm_msix_unmask(fixture.msix, 0));
 	sim_calls_end();
-	/* The roll-back of a failed mask restores the trigger, so it is lost again each time. */
+	/* The roll-back of a failed mask restores the trigger. Each further case loses it again. */
 	sim_calls_fail(0, EMFILE);
 	expect_errno(EMFILE, vfiopm_msix_mask(fixture.msix, 0));
 	sim_calls_end();
@@ -327,10 +331,11 @@ static void retry_without_fds(void **state)
 
 /* ---- long runs ---- */
 
-/* What a guest has to see of a vector. */
+/* The reference for one vector: its state, and the interrupts that the guest must receive. */
 struct reference {
-	bool used, masked; /* by its own bit */
-	bool raised;	   /* since it was last delivered */
+	bool used;
+	bool masked; /* by the mask bit of the vector */
+	bool raised; /* since the last delivery */
 	unsigned fired, delivered;
 };
 
@@ -343,7 +348,7 @@ struct walk {
 	uint64_t random;
 };
 
-/* The same numbers in every run. */
+/* Draw a pseudorandom number below end. Every run draws the same numbers. */
 static uint32_t draw(struct walk *walk, uint32_t end)
 {
 	walk->random = walk->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -355,8 +360,9 @@ static bool is_masked(const struct walk *walk, const struct reference *vector)
 	return vector->masked || walk->function_masked;
 }
 
-/* What was delivered since the last look: to vectors that may have it, no more than was raised. */
-static void look(struct walk *walk, bool may_all)
+/* Note the deliveries since the last call, and check them. A vector has at most as many as were
+ * raised. Unless every vector may have had deliveries, only unmasked vectors in use have them. */
+static void note_deliveries(struct walk *walk, bool every_vector)
 {
 	for (uint32_t i = 0; i < VECTORS; i++) {
 		struct reference *vector = &walk->vectors[i];
@@ -364,8 +370,9 @@ static void look(struct walk *walk, bool may_all)
 
 		if (delivered == vector->delivered)
 			continue;
-		assert_true(may_all || (vector->used && !is_masked(walk, vector)));
-		/* The eventfd of a SET_IRQS that failed gets a count: see vfiopm_irq(3). */
+		assert_true(every_vector || (vector->used && !is_masked(walk, vector)));
+		/* After a failed SET_IRQS the library can inject one interrupt; see
+		 * vfiopm_irq(3). */
 		assert_true(delivered <= vector->fired + (walk->failing ? 1 : 0));
 		if (delivered > vector->fired)
 			vector->fired = delivered;
@@ -378,11 +385,11 @@ static void check_pending(struct walk *walk)
 {
 	for (uint32_t i = 0; i < VECTORS; i++) {
 		struct reference *vector = &walk->vectors[i];
-		bool may_be = vector->used && is_masked(walk, vector);
+		bool can_be = vector->used && is_masked(walk, vector);
 		bool pending = vfiopm_msix_is_pending(walk->fixture.msix, i);
 
-		assert_true(pending == (may_be && vector->raised) ||
-			    (walk->failing && may_be && pending));
+		assert_true(pending == (can_be && vector->raised) ||
+			    (walk->failing && can_be && pending));
 		if (pending && !vector->raised) {
 			vector->raised = true;
 			vector->fired++;
@@ -414,8 +421,8 @@ static void walk_mask(struct walk *walk, uint32_t i, bool masked)
 		return;
 	}
 	assert_true(r == 0 || walk->failing);
-	/* What a mask that is under way delivers was raised before. */
-	look(walk, true);
+	/* The call can deliver an interrupt that was raised before the call. */
+	note_deliveries(walk, true);
 	if (r == 0)
 		vector->masked = masked;
 	walk->failed += r < 0;
@@ -426,7 +433,7 @@ static void walk_function_mask(struct walk *walk, bool masked)
 	int r = vfiopm_msix_set_function_mask(walk->fixture.msix, masked);
 
 	assert_true(r == 0 || walk->failing);
-	look(walk, true);
+	note_deliveries(walk, true);
 	if (r == 0)
 		walk->function_masked = masked;
 	walk->failed += r < 0;
@@ -441,10 +448,10 @@ static void walk_use(struct walk *walk, uint32_t i)
 
 	assert_true(r == 0 || walk->failing);
 	walk->failed += r < 0;
-	/* A release that fails may have been done but for the irqfd. */
+	/* If only the detach of the irqfd fails, the release has still ended the use. */
 	if (r < 0 && (!vector->used || vfiopm_msix_get_mode(walk->fixture.msix, i, &mode) == 0))
 		return;
-	look(walk, true);
+	note_deliveries(walk, true);
 	*vector = (struct reference){
 		.used = !vector->used,
 		.masked = true,
@@ -461,34 +468,34 @@ static void walk_power(struct walk *walk)
 
 static void step(struct walk *walk)
 {
-	uint32_t i = draw(walk, VECTORS), what = draw(walk, 100);
+	uint32_t i = draw(walk, VECTORS), action = draw(walk, 100);
 
-	/* One: where what undoes it fails too, the next call has to. */
+	/* Only one ioctl fails. If the roll-back failed too, only the next call could retry. */
 	if (walk->failing && draw(walk, 4) == 0)
 		sim_ioctl_fails_after(draw(walk, 3), EIO);
-	if (what < 35)
+	if (action < 35)
 		walk_fire(walk, i);
-	else if (what < 50)
+	else if (action < 50)
 		walk_mask(walk, i, true);
-	else if (what < 70)
+	else if (action < 70)
 		walk_mask(walk, i, false);
-	else if (what < 75)
+	else if (action < 75)
 		walk_function_mask(walk, draw(walk, 3) == 0);
-	else if (what < 90)
+	else if (action < 90)
 		walk->failed += vfiopm_msix_dispatch(walk->fixture.msix) < 0;
-	else if (what < 95)
+	else if (action < 95)
 		expect_ok(vfiopm_msix_set_policy(walk->fixture.msix, draw(walk, 3)));
-	else if (what < 98)
+	else if (action < 98)
 		walk_use(walk, i);
 	else
 		walk_power(walk);
 	sim_calls_end();
-	look(walk, false);
+	note_deliveries(walk, false);
 	check_pending(walk);
 }
 
-/* Nothing fails any more, and nothing is masked: all that was raised has been delivered. */
-static void settle(struct walk *walk)
+/* Unmask all vectors without failures. Every raised interrupt must then be delivered. */
+static void unmask_all(struct walk *walk)
 {
 	vfiopm_exit(walk->fixture.irq.dev);
 	expect_ok(vfiopm_msix_set_function_mask(walk->fixture.msix, 0));
@@ -503,14 +510,14 @@ static void settle(struct walk *walk)
 	}
 	walk->function_masked = false;
 	msix_dispatch_all(&walk->fixture);
-	look(walk, false);
+	note_deliveries(walk, false);
 	for (uint32_t i = 0; i < VECTORS; i++)
 		assert_false(walk->vectors[i].used && walk->vectors[i].raised);
 }
 
 #define STEPS 200000
 
-static void walk_far(bool failing)
+static void run_walk(bool failing)
 {
 	struct walk walk = { .random = 1 };
 	unsigned delivered = 0;
@@ -521,44 +528,44 @@ static void walk_far(bool failing)
 		step(&walk);
 		if (i % 1000 == 999) {
 			walk.failing = false;
-			settle(&walk);
+			unmask_all(&walk);
 		}
 	}
 	for (uint32_t i = 0; i < VECTORS; i++)
 		delivered += walk.vectors[i].delivered;
-	print_message("# %d steps, %u interrupts of the guest, %u calls failed\n", STEPS, delivered,
+	print_message("# %d steps, %u interrupts delivered, %u calls failed\n", STEPS, delivered,
 		      walk.failed);
 	assert_true(delivered > STEPS / 20);
 	assert_int_equal(walk.failed > 0, failing);
 	msix_fixture_close(&walk.fixture);
 }
 
-static void a_long_run(void **state)
+static void a_long_run_delivers_each_interrupt(void **state)
 {
 	(void)state;
-	walk_far(false);
+	run_walk(false);
 }
 
-static void a_long_run_with_failures(void **state)
+static void a_long_run_with_failures_delivers_each_interrupt(void **state)
 {
 	(void)state;
-	walk_far(true);
+	run_walk(true);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(new_fails),
-		ON_TESTBED(use_fails_at_each_call),
-		ON_TESTBED(use_errnos),
-		ON_TESTBED(growth_that_cannot_be),
-		ON_TESTBED(release_errnos),
-		ON_TESTBED(impossible_answers),
-		ON_TESTBED(mask_errnos),
-		ON_TESTBED(retry_errnos),
-		ON_TESTBED(retry_without_fds),
-		ON_TESTBED(a_long_run),
-		ON_TESTBED(a_long_run_with_failures),
+		ON_TESTBED(a_failed_creation_leaves_no_fd_open),
+		ON_TESTBED(a_failed_use_leaves_nothing_behind),
+		ON_TESTBED(use_returns_the_errno_of_the_failed_call),
+		ON_TESTBED(growth_refuses_an_invalid_result_of_the_disable),
+		ON_TESTBED(a_failed_release_leaves_the_vectors_in_use),
+		ON_TESTBED(invalid_results_of_ioctls_are_refused),
+		ON_TESTBED(a_failed_mask_or_unmask_changes_nothing),
+		ON_TESTBED(a_failed_retry_returns_the_errno_of_set_irqs),
+		ON_TESTBED(a_retry_without_free_fds_returns_emfile),
+		ON_TESTBED(a_long_run_delivers_each_interrupt),
+		ON_TESTBED(a_long_run_with_failures_delivers_each_interrupt),
 	};
 
 	return cmocka_run_group_tests_name("msix-failures", tests, NULL, NULL);

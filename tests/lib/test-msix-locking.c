@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The locking rules of vfiopm(7), on the simulator: a VMM with one big lock, whose vCPU threads
- * call the library under that lock, and whose callbacks take an inner lock. The event loop
- * dispatches with or without the big lock. With ThreadSanitizer (scripts/build threads), which
- * reports an inversion of the lock order, this shows that the documented rules are enough.
+ * The locking rules of vfiopm(7), on the simulator. The VMM has one big lock, and its vCPU threads
+ * call the library under that lock. The callbacks of the VMM take an inner lock. The event loop
+ * dispatches with or without the big lock. ThreadSanitizer (scripts/build threads) reports an
+ * inversion of the lock order. A run without such a report shows that the documented rules are
+ * sufficient.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -19,7 +20,7 @@
 #define VCPUS  3
 
 static struct {
-	/* Held by a vCPU thread while it handles an exit of the guest, as QEMU's. */
+	/* A vCPU thread holds this lock while it handles a VM exit, as in QEMU. */
 	pthread_mutex_t big;
 	/* Protects the interrupt controller and the memory map. Callbacks take it; no thread
 	 * holds it while it calls the library. */
@@ -89,7 +90,7 @@ static void *run_vcpu(void *data)
 	uint8_t pba[8];
 
 	for (unsigned i = 0; i < CYCLES; i++) {
-		/* One exit of the guest for each access to its table or PBA. */
+		/* Each access of the guest to its MSI-X table or PBA causes one VM exit. */
 		pthread_mutex_lock(&vmm.big);
 		vmm.failures += vfiopm_msix_mask(msix, vector) != 0;
 		pthread_mutex_unlock(&vmm.big);
@@ -137,7 +138,7 @@ static void *run_control(void *data)
 		vmm.failures += vfiopm_msix_release(msix, VECTORS - 1, 1) != 0;
 		vmm.failures += vfiopm_msix_use(msix, VECTORS - 1, 1) != 0;
 		pthread_mutex_unlock(&vmm.big);
-		/* The inner lock without the library. */
+		/* Take the inner lock without a call of the library. */
 		pthread_mutex_lock(&vmm.inner);
 		vmm.failures += vmm.intercepting != 0 && vmm.intercepting != 1;
 		pthread_mutex_unlock(&vmm.inner);
@@ -190,19 +191,19 @@ static void run_vmm(bool loop_takes_big, bool has_irqfds)
 	assert_int_equal(vmm.intercepting, 0);
 }
 
-static void the_event_loop_holds_the_big_lock(void **state)
+static void dispatch_is_safe_under_the_big_lock(void **state)
 {
 	(void)state;
 	run_vmm(true, true);
 }
 
-static void the_event_loop_holds_no_lock(void **state)
+static void dispatch_is_safe_without_a_lock(void **state)
 {
 	(void)state;
 	run_vmm(false, true);
 }
 
-static void a_vmm_without_irqfds_delivers_under_the_inner_lock(void **state)
+static void a_deliver_callback_can_take_the_inner_lock(void **state)
 {
 	(void)state;
 	run_vmm(false, false);
@@ -212,9 +213,9 @@ static void a_vmm_without_irqfds_delivers_under_the_inner_lock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(the_event_loop_holds_the_big_lock),
-		ON_TESTBED(the_event_loop_holds_no_lock),
-		ON_TESTBED(a_vmm_without_irqfds_delivers_under_the_inner_lock),
+		ON_TESTBED(dispatch_is_safe_under_the_big_lock),
+		ON_TESTBED(dispatch_is_safe_without_a_lock),
+		ON_TESTBED(a_deliver_callback_can_take_the_inner_lock),
 	};
 
 	return cmocka_run_group_tests_name("msix-locking", tests, NULL, NULL);

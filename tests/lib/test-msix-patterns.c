@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * MSI-X after every pattern of failing SET_IRQS, on a simulated kernel that cannot resize the
- * index (6.1): three vectors are in use, and two more are to be used, which disables the index to
- * grow it. Whatever fails, the object must know which vectors VFIO still signals: a call that
- * returns 0 means a vector that works.
+ * index (6.1). Three vectors are in use, and the test begins to use two more. The library
+ * disables the index to grow it. After any failure the object must know which vectors VFIO still
+ * signals. If a call on a vector returns 0, that vector works.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 static const int choices[] = { 0, EIO, ENOSPC };
 #define CHOICES 3
 
-/* Interrupts arrive, and wait while the vector is masked. */
+/* Return true if interrupts arrive while the vector is unmasked, and wait while it is masked. */
 static bool works(struct msix_fixture *fixture, uint32_t vector)
 {
 	unsigned had;
@@ -42,8 +42,8 @@ static bool works(struct msix_fixture *fixture, uint32_t vector)
 	return guest_interrupts(fixture->guest, vector) == had + 2;
 }
 
-/* What mask and unmask report is what VFIO does. */
-static bool is_honest(struct msix_fixture *fixture, uint32_t vector)
+/* Return true if VFIO signals the vector, or if mask or unmask reports an error. */
+static bool is_live_or_reports_error(struct msix_fixture *fixture, uint32_t vector)
 {
 	int r = vfiopm_msix_mask(fixture->msix, vector);
 
@@ -63,9 +63,11 @@ static const char *run_pattern(struct msix_fixture *fixture, const int pattern[L
 	sim_fail_set_irqs(testbed_sim_device(), pattern, LENGTH);
 	if (vfiopm_msix_use(fixture->msix, IN_USE, MORE) == 0)
 		in_use += MORE;
-	/* The rest of the pattern fails these calls. */
+	/* The rest of the pattern applies to these calls. */
 	for (uint32_t i = 0; i < in_use && !wrong; i++)
-		wrong = is_honest(fixture, i) ? NULL : "a call returned 0 for a dead vector";
+		wrong = is_live_or_reports_error(fixture, i)
+				? NULL
+				: "a call returned 0 for a dead vector";
 	sim_fail_set_irqs(testbed_sim_device(), NULL, 0);
 	for (uint32_t i = 0; i < in_use && !wrong; i++)
 		wrong = works(fixture, i) ? NULL : "a vector does not work after the failures";
@@ -76,7 +78,7 @@ static const char *run_pattern(struct msix_fixture *fixture, const int pattern[L
 	return wrong;
 }
 
-static void every_pattern_of_failures(void **state)
+static void no_pattern_of_failures_leaves_a_dead_vector_unnoticed(void **state)
 {
 	unsigned patterns = 1;
 
@@ -111,7 +113,8 @@ static void every_pattern_of_failures(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { ON_TESTBED(every_pattern_of_failures) };
+	const struct CMUnitTest tests[] = { ON_TESTBED(
+		no_pattern_of_failures_leaves_a_dead_vector_unnoticed) };
 
 	return cmocka_run_group_tests_name("msix-patterns", tests, NULL, NULL);
 }

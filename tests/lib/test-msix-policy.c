@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The choice between hold and relay mode, for guests that mask often, seldom, or alternate. */
+/* The choice between hold and relay mode, for guests that mask often, mask rarely, or alternate
+ * between both. */
 #include <vfiopm/msix.h>
 
 #include "lib/msix-policy.h"
@@ -20,7 +21,7 @@ static void follow_policy(struct guest *guest)
 	guest->mode = preferred;
 }
 
-/* Make cycles of a mask and an unmask, with a number of interrupts after each. */
+/* Run cycles of a mask and an unmask, with a number of interrupts after each cycle. */
 static void run(struct guest *guest, unsigned cycles, unsigned interrupts)
 {
 	for (unsigned i = 0; i < cycles; i++) {
@@ -41,7 +42,7 @@ static void begin_guest(struct guest *guest)
 	vfiopm__msix_policy_init(&guest->policy);
 }
 
-static void a_guest_that_masks_often_is_relayed(void **state)
+static void a_guest_that_masks_often_gets_relay_mode(void **state)
 {
 	struct guest guest;
 
@@ -56,8 +57,9 @@ static void a_guest_that_masks_often_is_relayed(void **state)
 	assert_int_equal(guest.changes, 1);
 }
 
-/* Relay mode is tried again, each time after twice as many masks: 9 attempts in 10000. */
-static void a_guest_that_masks_seldom_is_held(void **state)
+/* The policy retries relay mode, each time after twice as many masks: 9 attempts in 10000
+ * masks. */
+static void a_guest_that_masks_rarely_gets_hold_mode(void **state)
 {
 	struct guest guest;
 
@@ -68,7 +70,7 @@ static void a_guest_that_masks_seldom_is_held(void **state)
 	assert_int_equal(guest.changes, 2 * 9);
 }
 
-static void a_guest_that_changes_is_followed(void **state)
+static void the_mode_follows_a_guest_that_changes(void **state)
 {
 	struct guest guest;
 
@@ -84,7 +86,7 @@ static void a_guest_that_changes_is_followed(void **state)
 }
 
 /* Near the break-even point the mode does not oscillate. */
-static void a_guest_near_break_even_changes_rarely(void **state)
+static void the_mode_changes_rarely_near_break_even(void **state)
 {
 	struct guest guest;
 
@@ -105,10 +107,10 @@ static void a_guest_near_break_even_changes_rarely(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_guest_that_masks_often_is_relayed),
-		cmocka_unit_test(a_guest_that_masks_seldom_is_held),
-		cmocka_unit_test(a_guest_that_changes_is_followed),
-		cmocka_unit_test(a_guest_near_break_even_changes_rarely),
+		cmocka_unit_test(a_guest_that_masks_often_gets_relay_mode),
+		cmocka_unit_test(a_guest_that_masks_rarely_gets_hold_mode),
+		cmocka_unit_test(the_mode_follows_a_guest_that_changes),
+		cmocka_unit_test(the_mode_changes_rarely_near_break_even),
 	};
 
 	return cmocka_run_group_tests_name("msix-policy", tests, NULL, NULL);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Recovery of MSI-X masking, on the simulator: a SET_IRQS fails and its restore fails too, a
- * delivery fails, or the hypervisor delivers late. The next call must repair the vector.
+ * Recovery of MSI-X masking, on the simulator. A SET_IRQS fails and so does the attempt to restore
+ * the trigger, a delivery fails, or the hypervisor delivers late. The next call must restore the
+ * vector.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,13 +21,13 @@ static void cycle(struct msix_fixture *fixture)
 	expect_ok(vfiopm_msix_unmask(fixture->msix, 0));
 }
 
-static int kernels_eventfd(uint32_t vector)
+static int kernel_eventfd(uint32_t vector)
 {
 	return sim_irq_eventfd(testbed_sim_device(), VFIOPM_IRQ_MSIX, vector);
 }
 
-/* The vector works: interrupts arrive, and wait while it is masked. */
-static void expect_alive(struct msix_fixture *fixture, uint32_t vector)
+/* The vector works: interrupts arrive while it is unmasked, and wait while it is masked. */
+static void expect_works(struct msix_fixture *fixture, uint32_t vector)
 {
 	unsigned had = guest_interrupts(fixture->guest, vector);
 
@@ -44,8 +45,9 @@ static void expect_alive(struct msix_fixture *fixture, uint32_t vector)
 
 /* ---- a lost trigger ---- */
 
-/* Change the policy, so that the next mask changes the mode, which takes a SET_IRQS. That fails,
- * and so do the next attempts to restore the trigger. Returns what mask returned. */
+/* Change the policy, so that the next mask changes the mode. That needs a SET_IRQS, which fails.
+ * The attempts to restore the trigger also fail, until the failures are used up. Returns the
+ * result of the mask. */
 static int mask_with_failures(struct msix_fixture *fixture, uint32_t policy, unsigned failures)
 {
 	int r;
@@ -64,15 +66,15 @@ static void lose_by_mask(uint32_t from, uint32_t to, unsigned failures)
 
 	msix_fixture_open(&fixture);
 	msix_begin(&fixture, from);
-	/* The result is true: the vector is masked, or it is not. */
+	/* If the mask fails, the vector must stay unmasked. */
 	if (mask_with_failures(&fixture, to, failures) == 0)
 		expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
-	/* The next call retries what the last one could not do. */
+	/* The next call retries the work that failed earlier. */
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
-	assert_true(kernels_eventfd(0) >= 0);
-	/* Interrupts raised in the gap are unknown, so there is one. */
+	assert_true(kernel_eventfd(0) >= 0);
+	/* Interrupts raised in the gap are unknown, so the library injects one. */
 	msix_dispatch_all(&fixture);
-	expect_alive(&fixture, 0);
+	expect_works(&fixture, 0);
 	msix_fixture_close(&fixture);
 }
 
@@ -102,7 +104,7 @@ static void a_failed_mode_change_keeps_the_mode(void **state)
 	assert_int_equal(vfiopm_msix_is_pending(fixture.msix, 0), 1);
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	msix_guest_has(&fixture, 0, 1);
-	expect_alive(&fixture, 0);
+	expect_works(&fixture, 0);
 	msix_fixture_close(&fixture);
 }
 
@@ -120,7 +122,7 @@ static void a_failed_unmask_leaves_the_vector_masked(void **state)
 		sim_fail_vector(testbed_sim_device(), 0, ENOMEM, 100);
 		expect_errno(ENOMEM, vfiopm_irq_set_signaling(fixture.irq.dev, VFIOPM_IRQ_MSIX, 0,
 							      fixture.irq.events[0]));
-		assert_int_equal(kernels_eventfd(0), -1);
+		assert_int_equal(kernel_eventfd(0), -1);
 		had = guest_interrupts(fixture.guest, 0);
 		sim_fail_vector(testbed_sim_device(), 0, ENOMEM, failures);
 		expect_errno(ENOMEM, vfiopm_msix_unmask(fixture.msix, 0));
@@ -128,14 +130,14 @@ static void a_failed_unmask_leaves_the_vector_masked(void **state)
 		msix_guest_has(&fixture, 0, had);
 		expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 		msix_guest_has(&fixture, 0, had + 1);
-		expect_alive(&fixture, 0);
+		expect_works(&fixture, 0);
 		msix_fixture_close(&fixture);
 	}
 }
 
-/* An index that cannot be resized (6.1) is disabled to grow, so that a failure can tear down the
- * vectors in use. */
-static void a_failed_growth_costs_no_other_vector_its_trigger(void **state)
+/* To grow an index that cannot be resized (6.1), the library disables the index. A failure can
+ * therefore tear down the vectors in use. */
+static void a_failed_growth_leaves_the_other_vectors_working(void **state)
 {
 	struct msix_fixture fixture;
 
@@ -149,13 +151,13 @@ static void a_failed_growth_costs_no_other_vector_its_trigger(void **state)
 		sim_fail_vector(testbed_sim_device(), 0, ENOMEM, failures);
 		expect_errno(ENOMEM, vfiopm_msix_use(fixture.msix, 1, 1));
 		sim_fail_vector(testbed_sim_device(), 0, 0, 0);
-		/* Restored at once, or by the next call. */
+		/* The library restores the vector at once or in the next call. */
 		cycle(&fixture);
-		assert_true(kernels_eventfd(0) >= 0);
+		assert_true(kernel_eventfd(0) >= 0);
 		expect_ok(vfiopm_msix_use(fixture.msix, 1, 1));
-		expect_alive(&fixture, 0);
+		expect_works(&fixture, 0);
 		expect_ok(vfiopm_msix_unmask(fixture.msix, 1));
-		expect_alive(&fixture, 1);
+		expect_works(&fixture, 1);
 		msix_fixture_close(&fixture);
 	}
 	unsetenv("VFIOPM_SIM_KERNEL");
@@ -164,7 +166,7 @@ static void a_failed_growth_costs_no_other_vector_its_trigger(void **state)
 /* ---- a delivery that fails ---- */
 
 struct delivery {
-	int answer;
+	int result;
 	unsigned calls, delivered;
 };
 
@@ -174,14 +176,14 @@ static int deliver(void *data, uint32_t vector)
 
 	(void)vector;
 	delivery->calls++;
-	delivery->delivered += delivery->answer == 0;
-	return delivery->answer;
+	delivery->delivered += delivery->result == 0;
+	return delivery->result;
 }
 
 static void a_failed_delivery_stays_pending(void **state)
 {
 	const struct vfiopm_msix_ops ops = { .deliver = deliver };
-	struct delivery delivery = { .answer = -EAGAIN };
+	struct delivery delivery = { .result = -EAGAIN };
 	struct msix_fixture fixture;
 
 	(void)state;
@@ -194,7 +196,7 @@ static void a_failed_delivery_stays_pending(void **state)
 	assert_int_equal(msix_stats(&fixture).delivered, 0);
 	assert_int_equal(vfiopm_msix_unmask(fixture.msix, 0), -EAGAIN);
 	assert_int_equal(delivery.calls, 2);
-	delivery.answer = 0;
+	delivery.result = 0;
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	assert_int_equal(delivery.delivered, 1);
 	assert_int_equal(msix_stats(&fixture).delivered, 1);
@@ -205,7 +207,7 @@ static void a_failed_delivery_stays_pending(void **state)
 
 /* ---- a function mask that fails midway ---- */
 
-/* A hypervisor that refuses to change the irqfd of one vector, and then of another one. */
+/* A hypervisor that refuses to detach the irqfd of one vector and to attach that of another. */
 struct refusal {
 	struct vfiopm_kvm *kvm;
 	uint32_t detach_refused, attach_refused; /* vectors; VECTORS for none */
@@ -229,8 +231,8 @@ static int detach_or_refuse(void *data, uint32_t vector, int irqfd)
 	return vfiopm_kvm_detach(refusal->kvm, vector, irqfd);
 }
 
-/* Vector 1 cannot be masked, and vector 0 cannot be unmasked again. */
-static void the_next_call_repairs_a_failed_function_mask(void **state)
+/* The function mask fails at vector 1, and its roll-back cannot unmask vector 0. */
+static void the_next_call_rolls_back_a_failed_function_mask(void **state)
 {
 	const struct vfiopm_msix_ops ops = { .attach = attach_or_refuse,
 					     .detach = detach_or_refuse };
@@ -249,7 +251,7 @@ static void the_next_call_repairs_a_failed_function_mask(void **state)
 		expect_errno(ENOMEM, vfiopm_msix_set_function_mask(fixture.msix, 1));
 		refusal.detach_refused = refusal.attach_refused = VECTORS;
 		msix_fire(&fixture, 0);
-		/* Any call repairs, also one on another vector. */
+		/* A call on another vector, or a dispatch, completes the roll-back. */
 		if (call == 0)
 			expect_ok(vfiopm_msix_mask(fixture.msix, 2));
 		else if (call == 1)
@@ -257,15 +259,16 @@ static void the_next_call_repairs_a_failed_function_mask(void **state)
 		else
 			assert_int_equal(vfiopm_msix_dispatch(fixture.msix), 0);
 		msix_guest_has(&fixture, 0, 1);
-		expect_alive(&fixture, 0);
-		expect_alive(&fixture, 1);
+		expect_works(&fixture, 0);
+		expect_works(&fixture, 1);
 		msix_fixture_close(&fixture);
 	}
 }
 
 /* ---- a hypervisor that delivers late ---- */
 
-/* KVM can deliver from a work item that only a detach waits for. */
+/* KVM can deliver from a work item. Only a detach waits for that work item
+ * (virt/kvm/eventfd.c, irqfd_inject() and irqfd_shutdown()). */
 struct late {
 	int irqfd;
 	bool attached;
@@ -302,7 +305,7 @@ static int detach_late(void *data, uint32_t vector, int irqfd)
 	return 0;
 }
 
-/* Mask right after an unmask has delivered, including the mask that changes the mode. */
+/* Each mask follows an unmask that has delivered. One of these masks also changes the mode. */
 static void no_late_delivery_follows_a_mask(void **state)
 {
 	static const uint32_t policies[] = { VFIOPM_MSIX_POLICY_HOLD, VFIOPM_MSIX_POLICY_AUTO };
@@ -334,7 +337,7 @@ static void no_late_delivery_follows_a_mask(void **state)
 
 /* ---- low power ---- */
 
-/* In low power the mode cannot change, so nothing is learned for it. */
+/* The mode cannot change in low power, so the policy counts no interrupts there. */
 static void the_policy_learns_nothing_in_low_power(void **state)
 {
 	struct msix_fixture fixture;
@@ -358,7 +361,7 @@ static void the_policy_learns_nothing_in_low_power(void **state)
 		msix_fire(&fixture, 0);
 		msix_dispatch_all(&fixture);
 	}
-	/* The first attempt at relay mode failed, so the patience has doubled. */
+	/* The vector has left relay mode, so the policy waits for twice as many masks. */
 	while (msix_mode(&fixture, 0) == VFIOPM_MSIX_MODE_HOLD) {
 		cycle(&fixture);
 		masks++;
@@ -367,7 +370,7 @@ static void the_policy_learns_nothing_in_low_power(void **state)
 	msix_fixture_close(&fixture);
 }
 
-/* A mode change takes a SET_IRQS, so a mask in low power keeps the mode. */
+/* A mode change needs a SET_IRQS, which would wake the device. */
 static void a_mask_in_low_power_keeps_the_mode(void **state)
 {
 	struct msix_fixture fixture;
@@ -386,14 +389,14 @@ static void a_mask_in_low_power_keeps_the_mode(void **state)
 	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
 	assert_int_equal(msix_mode(&fixture, 0), VFIOPM_MSIX_MODE_HOLD);
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
-	expect_alive(&fixture, 0);
+	expect_works(&fixture, 0);
 	msix_fixture_close(&fixture);
 	close(wakeup);
 }
 
 /* ---- the caller's eventfds ---- */
 
-static void use_drops_counts_from_before(void **state)
+static void use_drops_earlier_counts(void **state)
 {
 	static const uint32_t policies[] = { VFIOPM_MSIX_POLICY_HOLD, VFIOPM_MSIX_POLICY_RELAY };
 
@@ -412,7 +415,7 @@ static void use_drops_counts_from_before(void **state)
 		expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 		msix_dispatch_all(&fixture);
 		msix_guest_has(&fixture, 0, 0);
-		expect_alive(&fixture, 0);
+		expect_works(&fixture, 0);
 		msix_fixture_close(&fixture);
 	}
 }
@@ -438,12 +441,12 @@ static void release_drops_pending_interrupts(void **state)
 		expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 		msix_dispatch_all(&fixture);
 		msix_guest_has(&fixture, 0, 0);
-		expect_alive(&fixture, 0);
+		expect_works(&fixture, 0);
 		msix_fixture_close(&fixture);
 	}
 }
 
-static void the_two_eventfds_must_differ(void **state)
+static void the_two_eventfds_of_a_vector_must_differ(void **state)
 {
 	struct msix_fixture fixture;
 
@@ -453,7 +456,7 @@ static void the_two_eventfds_must_differ(void **state)
 						      fixture.irq.events[0]));
 	expect_ok(vfiopm_msix_set_eventfds(fixture.msix, 0, -1, -1));
 	msix_begin(&fixture, VFIOPM_MSIX_POLICY_HOLD);
-	expect_alive(&fixture, 0);
+	expect_works(&fixture, 0);
 	msix_fixture_close(&fixture);
 }
 
@@ -461,7 +464,7 @@ static void the_two_eventfds_must_differ(void **state)
 static void eventfds_are_accepted_without_proc(void **state)
 {
 	struct msix_fixture fixture;
-	unsigned calls, asked = 0;
+	unsigned calls, checks = 0;
 
 	(void)state;
 	msix_fixture_open(&fixture);
@@ -472,13 +475,13 @@ static void eventfds_are_accepted_without_proc(void **state)
 	for (unsigned i = 0; i < calls; i++) {
 		if (strcmp(sim_call_name(i), "readlink") != 0)
 			continue;
-		asked++;
+		checks++;
 		sim_calls_fail(i, ENOENT);
 		expect_ok(vfiopm_msix_set_eventfds(fixture.msix, 0, fixture.irq.events[0],
 						   fixture.irq.events[1]));
 	}
 	sim_calls_end();
-	assert_int_equal(asked, 2);
+	assert_int_equal(checks, 2);
 	expect_errno(EBADF, vfiopm_msix_set_eventfds(fixture.msix, 0, raw_closed_fd(), -1));
 	msix_fixture_close(&fixture);
 }
@@ -489,15 +492,15 @@ int main(void)
 		ON_TESTBED(the_next_call_restores_a_lost_trigger),
 		ON_TESTBED(a_failed_mode_change_keeps_the_mode),
 		ON_TESTBED(a_failed_unmask_leaves_the_vector_masked),
-		ON_TESTBED(a_failed_growth_costs_no_other_vector_its_trigger),
+		ON_TESTBED(a_failed_growth_leaves_the_other_vectors_working),
 		ON_TESTBED(a_failed_delivery_stays_pending),
-		ON_TESTBED(the_next_call_repairs_a_failed_function_mask),
+		ON_TESTBED(the_next_call_rolls_back_a_failed_function_mask),
 		ON_TESTBED(no_late_delivery_follows_a_mask),
 		ON_TESTBED(the_policy_learns_nothing_in_low_power),
 		ON_TESTBED(a_mask_in_low_power_keeps_the_mode),
-		ON_TESTBED(use_drops_counts_from_before),
+		ON_TESTBED(use_drops_earlier_counts),
 		ON_TESTBED(release_drops_pending_interrupts),
-		ON_TESTBED(the_two_eventfds_must_differ),
+		ON_TESTBED(the_two_eventfds_of_a_vector_must_differ),
 		ON_TESTBED(eventfds_are_accepted_without_proc),
 	};
 

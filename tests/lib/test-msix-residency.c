@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Low-power residency on a real kernel while a guest masks and unmasks a vector every 10 ms: with
- * hold mode, with the automatic choice, and with the method of other VMMs, which swap the eventfd
- * that VFIO signals.
+ * Low-power residency on a real kernel while a guest masks and unmasks a vector every 10 ms. The
+ * test compares hold mode, the automatic choice, and the method of other VMMs. Those VMMs swap
+ * the eventfd that VFIO signals.
  */
 #include "host.h"
 #include "msix-fixture.h"
@@ -58,7 +58,7 @@ static double share_asleep_by_swap(void)
 	return share;
 }
 
-static void masks_keep_the_device_asleep(void **state)
+static void masks_do_not_wake_a_suspended_device(void **state)
 {
 	double by_swap, by_hold, by_choice;
 
@@ -67,7 +67,7 @@ static void masks_keep_the_device_asleep(void **state)
 	by_swap = share_asleep_by_swap();
 	by_hold = share_asleep(VFIOPM_MSIX_POLICY_HOLD);
 	by_choice = share_asleep(VFIOPM_MSIX_POLICY_AUTO);
-	print_message("# share of 10 s asleep, a mask and an unmask every 10 ms, Linux %s:\n"
+	print_message("# share of 10 s suspended, one mask and unmask per 10 ms, Linux %s:\n"
 		      "#   swap  %6.2f %%\n"
 		      "#   hold  %6.2f %%\n"
 		      "#   auto  %6.2f %%\n",
@@ -79,7 +79,7 @@ static void masks_keep_the_device_asleep(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { ON_TESTBED(masks_keep_the_device_asleep) };
+	const struct CMUnitTest tests[] = { ON_TESTBED(masks_do_not_wake_a_suspended_device) };
 
 	return cmocka_run_group_tests_name("msix-residency", tests, NULL, NULL);
 }

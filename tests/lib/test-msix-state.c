@@ -16,19 +16,20 @@
 enum call { IDLE, MASKING, UNMASKING, DISPATCHING, ROLLING_BACK };
 
 /* Counts saturate at 2: a larger count behaves like 2. */
-#define COUNT_MOST 2
+#define COUNT_MAX 2
 
 struct state {
 	struct vfiopm__msix_state vector;
 	enum call call;
 	uint8_t irqfd, user;		   /* the counts of the eventfds */
-	enum vfiopm__msix_trigger trigger; /* VFIO's */
-	bool attached;			   /* KVM's */
-	bool owed;			   /* raised, and nothing delivered since */
-	int waiting;			   /* interrupts that wait; those in one count are one */
-	/* During an unmask: an interrupt waited at its start; one was raised since. */
-	bool waited, raised;
-	uint8_t delivered;
+	enum vfiopm__msix_trigger trigger; /* the eventfd that VFIO signals */
+	bool attached;			   /* KVM has the irqfd */
+	bool owed;			   /* raised, and no interrupt delivered since */
+	int waiting;			   /* interrupts that wait; one eventfd holds at most one */
+	/* During an unmask. */
+	bool waited;	   /* an interrupt waited when the unmask began */
+	bool raised;	   /* an interrupt was raised since */
+	uint8_t delivered; /* the number of deliveries since */
 	bool has_irqfd;
 	/* The state before the call, which a failed call returns to. */
 	bool was_masked, had_irqfd;
@@ -37,7 +38,7 @@ struct state {
 
 static void add(uint8_t *count)
 {
-	if (*count < COUNT_MOST)
+	if (*count < COUNT_MAX)
 		++*count;
 }
 
@@ -86,7 +87,7 @@ static void take(struct state *state, uint8_t *count, uint64_t *ret_count)
 static const char *put(struct state *state)
 {
 	if (state->attached)
-		return "put into an attached irqfd";
+		return "a count is put into an attached irqfd";
 	state->waiting -= state->irqfd > 0;
 	add(&state->irqfd);
 	return NULL;
@@ -97,7 +98,7 @@ static const char *do_step(struct state *state, enum vfiopm__msix_step step, uin
 	switch (step) {
 	case VFIOPM__STEP_ATTACH:
 		if (state->attached || !state->has_irqfd)
-			return "attached twice, or without irqfd";
+			return "attached twice, or without an irqfd";
 		state->attached = true;
 		/* kvm_irqfd_assign() delivers and leaves the count. */
 		return state->irqfd > 0 ? deliver_waiting(state) : NULL;
@@ -133,7 +134,7 @@ static const char *do_step(struct state *state, enum vfiopm__msix_step step, uin
 	return NULL;
 }
 
-/* An unmask delivers what was raised while the vector was masked as one interrupt. */
+/* All interrupts raised while the vector was masked are one interrupt after the unmask. */
 static const char *end(struct state *state)
 {
 	bool wrong = state->delivered > 0 && !state->raised &&
@@ -142,7 +143,7 @@ static const char *end(struct state *state)
 	state->call = IDLE;
 	state->waited = state->raised = state->was_masked = state->had_irqfd = false;
 	state->was_mode = state->delivered = 0;
-	return wrong ? "not delivered as one" : NULL;
+	return wrong ? "an unmask does not deliver one interrupt" : NULL;
 }
 
 /* Make one step of the current call, or end the call. */
@@ -156,7 +157,7 @@ static const char *step_on(struct state *state)
 		return end(state);
 	wrong = do_step(state, step, &count);
 	if (state->vector.gap && state->trigger != VFIOPM__TRIGGER_NONE) {
-		/* The interrupt that stands for those of the gap. */
+		/* The library injects one interrupt for the unknown ones of the gap. */
 		state->waiting += !state->vector.pending;
 		state->raised = true;
 	}
@@ -164,7 +165,7 @@ static const char *step_on(struct state *state)
 	return wrong;
 }
 
-/* What must hold between two calls. */
+/* Check the invariants. Most of them hold only between two calls. */
 static const char *check(const struct state *state)
 {
 	const struct vfiopm__msix_state *vector = &state->vector;
@@ -172,22 +173,22 @@ static const char *check(const struct state *state)
 
 	if (vector->attached != state->attached)
 		return "the state does not match the environment";
-	/* VFIO has lost the trigger, which the next call notes. */
+	/* VFIO has lost the trigger. The next call notes that loss. */
 	if (state->call == IDLE && state->trigger == VFIOPM__TRIGGER_NONE)
 		return NULL;
 	if (vector->trigger != state->trigger)
 		return "the state does not match the environment";
-	/* A failed call has left work for the next. */
+	/* A call is in progress, or a failed call has left work to the next call. */
 	if (state->call != IDLE || vfiopm__msix_state_next(vector) != VFIOPM__STEP_NONE)
 		return NULL;
 	if (state->owed && state->waiting == 0)
-		return "lost";
+		return "an interrupt is lost";
 	if (vector->masked)
 		return (vector->pending || count) == (state->waiting > 0)
 			       ? NULL
-			       : "pending is not what was raised";
+			       : "the pending bit does not show the raised interrupt";
 	if (state->waiting > 0 && (vector->mode != VFIOPM_MSIX_MODE_RELAY || state->user == 0))
-		return "no step will deliver it";
+		return "no step will deliver the waiting interrupt";
 	return NULL;
 }
 
@@ -199,14 +200,14 @@ enum {
 	FIRE,
 	STEP,
 	FAIL,	   /* the next step fails, and the call rolls back */
-	FAIL_LOSE, /* the same for a SET_IRQS, after which VFIO has no eventfd */
+	FAIL_LOSE, /* the next SET_IRQS fails, VFIO has no eventfd, and the call rolls back */
 	GIVE_UP,   /* a step of the roll-back fails too, and the call ends */
-	LOSE,	   /* the failed SET_IRQS of another vector costs this one its eventfd */
-	RETRY,	   /* a call that only retries */
-	NO_IRQFD,  /* attaching fails, and the vector is relayed */
+	LOSE,	   /* VFIO loses this eventfd when the SET_IRQS of another vector fails */
+	RETRY,	   /* a call only retries the work that failed earlier */
+	NO_IRQFD,  /* attaching fails, and the vector changes to relay mode */
 	UNMASK,
-	MASK,			 /* in hold, or relay mode */
-	DISPATCH = MASK + MODES, /* and choose hold, or relay mode */
+	MASK,			 /* one event for each mode: mask in this mode */
+	DISPATCH = MASK + MODES, /* one event for each mode: dispatch and choose this mode */
 	EVENTS = DISPATCH + MODES,
 };
 
@@ -247,7 +248,8 @@ static bool fail_and_lose_trigger(struct state *state)
 	return true;
 }
 
-/* Nothing can mask a vector whose irqfd the hypervisor does not detach. */
+/* The failing step is never a detach: if the hypervisor does not detach the irqfd, no step can mask
+ * the vector. */
 static bool give_up(struct state *state)
 {
 	enum vfiopm__msix_step step = vfiopm__msix_state_next(&state->vector);
@@ -268,7 +270,7 @@ static bool lose_trigger(struct state *state)
 	return true;
 }
 
-/* msix-vector.c, update_mask_locked() */
+/* msix-vector.c, vfiopm__msix_vector_update_mask() */
 static bool retry(struct state *state)
 {
 	if (state->call != IDLE)
@@ -301,7 +303,7 @@ static void begin_call(struct state *state, enum call call)
 	state->was_mode = state->vector.mode;
 }
 
-/* msix-vector.c, dispatch_locked(): the take is the first step. */
+/* msix-vector.c, vfiopm__msix_vector_dispatch(): the take is the first step. */
 static bool dispatch(struct state *state, uint32_t mode)
 {
 	uint64_t count;
@@ -329,14 +331,15 @@ static bool unmask(struct state *state)
 	if (!state->vector.masked)
 		return false;
 	begin_call(state, UNMASKING);
-	/* What a failure has left in both eventfds can arrive as two. */
+	/* After a failure both eventfds can hold a count, which can arrive as two interrupts. */
 	state->raised = vfiopm__msix_state_next(&state->vector) != VFIOPM__STEP_NONE;
 	vfiopm__msix_state_want(&state->vector, false, state->vector.mode);
 	state->waited = state->waiting > 0;
 	return true;
 }
 
-/* Apply an event. False if it cannot happen in this state; ret_wrong says what is wrong. */
+/* Apply an event. Returns false if the event cannot happen in this state. Sets *ret_wrong to a
+ * description of a violated invariant, or to NULL. */
 static bool happens(struct state *state, unsigned event, const char **ret_wrong)
 {
 	*ret_wrong = NULL;
@@ -372,10 +375,10 @@ static bool happens(struct state *state, unsigned event, const char **ret_wrong)
 
 /* ---- the search ---- */
 
-#define STATES_MOST 65536
+#define STATES_MAX 65536
 
-static struct state states[STATES_MOST];
-static unsigned from[STATES_MOST], by[STATES_MOST];
+static struct state states[STATES_MAX];
+static unsigned parents[STATES_MAX], events[STATES_MAX];
 static unsigned count_states;
 
 static void add_state(const struct state *state, unsigned parent, unsigned event)
@@ -384,9 +387,9 @@ static void add_state(const struct state *state, unsigned parent, unsigned event
 		if (memcmp(&states[i], state, sizeof(*state)) == 0)
 			return;
 	}
-	assert_true(count_states < STATES_MOST);
-	from[count_states] = parent;
-	by[count_states] = event;
+	assert_true(count_states < STATES_MAX);
+	parents[count_states] = parent;
+	events[count_states] = event;
 	memcpy(&states[count_states++], state, sizeof(*state));
 }
 
@@ -408,9 +411,9 @@ static void print_path_to(unsigned i)
 		[DISPATCH + VFIOPM_MSIX_MODE_RELAY] = "dispatch, relay",
 	};
 
-	if (i > 0 && from[i] != i) {
-		print_path_to(from[i]);
-		print_message("#   %s\n", names[by[i]]);
+	if (i > 0 && parents[i] != i) {
+		print_path_to(parents[i]);
+		print_message("#   %s\n", names[events[i]]);
 	}
 }
 
@@ -451,7 +454,7 @@ static void begin(bool has_irqfd, uint32_t mode)
 	add_state(&state, count_states, 0);
 }
 
-static void every_interleaving(void **state)
+static void no_interleaving_loses_or_duplicates_an_interrupt(void **state)
 {
 	unsigned idle = 0;
 
@@ -464,13 +467,14 @@ static void every_interleaving(void **state)
 	for (unsigned i = 0; i < count_states; i++)
 		idle += states[i].call == IDLE;
 	print_message("# %u states, %u of them between calls\n", count_states, idle);
-	/* The search was not cut short. */
+	/* The search did not end early. */
 	assert_true(count_states > 200);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(every_interleaving) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(
+		no_interleaving_loses_or_duplicates_an_interrupt) };
 
 	return cmocka_run_group_tests_name("msix-state", tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * MSI-X masking from many threads at the same time, on the simulator: vCPU threads mask, an event
- * loop dispatches, the device raises interrupts, another thread changes settings. With
- * ThreadSanitizer (scripts/build threads) this also shows that no data race exists.
+ * MSI-X masking from many threads at the same time, on the simulator. vCPU threads mask vectors,
+ * an event loop dispatches, the device raises interrupts, and another thread changes settings. A
+ * build with ThreadSanitizer (scripts/build threads) also detects data races.
  */
 #include <errno.h>
 #include <poll.h>
@@ -63,7 +63,7 @@ static void *raise_interrupts(void *data)
 	return NULL;
 }
 
-static void *loop(void *data)
+static void *run_event_loop(void *data)
 {
 	const struct msix_fixture *fixture = data;
 	struct pollfd pollfd = { .fd = vfiopm_msix_get_fd(fixture->msix), .events = POLLIN };
@@ -109,7 +109,7 @@ static void join(pthread_t thread)
 
 #define VCPUS (VECTORS - 1)
 
-static void all_calls_run_in_parallel(void **state)
+static void all_calls_can_run_in_parallel(void **state)
 {
 	struct vcpu vcpus[VCPUS];
 	pthread_t threads[VCPUS], device, event_loop, settings;
@@ -120,7 +120,7 @@ static void all_calls_run_in_parallel(void **state)
 	expect_ok(vfiopm_msix_use(fixture.msix, 0, VECTORS));
 	sim_hold_awake(testbed_sim_device(), true);
 	start(&device, raise_interrupts, NULL);
-	start(&event_loop, loop, &fixture);
+	start(&event_loop, run_event_loop, &fixture);
 	start(&settings, change_settings, &fixture);
 	for (uint32_t i = 0; i < VCPUS; i++) {
 		vcpus[i] = (struct vcpu){ .fixture = &fixture, .vector = i };
@@ -155,7 +155,7 @@ static void all_calls_run_in_parallel(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { ON_TESTBED(all_calls_run_in_parallel) };
+	const struct CMUnitTest tests[] = { ON_TESTBED(all_calls_can_run_in_parallel) };
 
 	return cmocka_run_group_tests_name("msix-threads", tests, NULL, NULL);
 }

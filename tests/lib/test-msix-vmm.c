@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the VMM and the guest do to the MSI-X object: a VMM without irqfds, or whose irqfds
- * fail; its trap of the PBA, and what a guest reads there; its mistakes, and the guest's.
+ * The MSI-X object as VMMs and guests use it: a VMM without irqfds or with irqfds that fail,
+ * the PBA and its interception, and wrong arguments of the VMM and the guest.
  */
 #include <errno.h>
 #include <limits.h>
@@ -13,11 +13,11 @@
 #include "msix-fixture.h"
 #include "testbed.h"
 
-/* ---- a VMM of the test's own ---- */
+/* ---- the VMM of these tests ---- */
 
 struct vmm {
 	unsigned delivered[VECTORS];
-	int attach_gives, deliver_gives;
+	int attach_result, deliver_result;
 	unsigned attached, interceptions;
 	int intercepting;
 	unsigned chosen;
@@ -31,9 +31,9 @@ static int vmm_attach(void *data, uint32_t vector, int irqfd)
 
 	(void)vector;
 	(void)irqfd;
-	if (vmm->attach_gives == 0)
+	if (vmm->attach_result == 0)
 		vmm->attached++;
-	return vmm->attach_gives;
+	return vmm->attach_result;
 }
 
 static int vmm_detach(void *data, uint32_t vector, int irqfd)
@@ -50,9 +50,9 @@ static int vmm_deliver(void *data, uint32_t vector)
 {
 	struct vmm *vmm = data;
 
-	if (vmm->deliver_gives == 0)
+	if (vmm->deliver_result == 0)
 		vmm->delivered[vector]++;
-	return vmm->deliver_gives;
+	return vmm->deliver_result;
 }
 
 static void vmm_intercept(void *data, int on)
@@ -95,7 +95,7 @@ static void a_vmm_without_irqfds_delivers_by_callback(void **state)
 	msix_fixture_open_with(&fixture, &deliver_ops, &vmm);
 	expect_ok(vfiopm_msix_use(fixture.msix, 0, 2));
 	assert_int_equal(msix_mode(&fixture, 0), VFIOPM_MSIX_MODE_RELAY);
-	/* No policy can change that. */
+	/* A vector without an irqfd stays in relay mode, whatever the policy is. */
 	expect_ok(vfiopm_msix_set_policy(fixture.msix, VFIOPM_MSIX_POLICY_HOLD));
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
@@ -113,11 +113,12 @@ static void a_vmm_without_irqfds_delivers_by_callback(void **state)
 	msix_fixture_close(&fixture);
 }
 
-/* KVM's routes have run out, for example: the vector goes another way, and loses nothing. */
+/* An attach can fail, for example because KVM has no free route. The vector then changes to relay
+ * mode and loses no interrupt. */
 static void a_vector_is_relayed_if_attach_fails(void **state)
 {
 	struct msix_fixture fixture;
-	struct vmm vmm = { .attach_gives = -ENOSPC };
+	struct vmm vmm = { .attach_result = -ENOSPC };
 
 	(void)state;
 	msix_fixture_open_with(&fixture, &all_ops, &vmm);
@@ -130,8 +131,8 @@ static void a_vector_is_relayed_if_attach_fails(void **state)
 	msix_fire(&fixture, 0);
 	msix_dispatch_all(&fixture);
 	assert_int_equal(vmm.delivered[0], 2);
-	/* Until it is used anew. */
-	vmm.attach_gives = 0;
+	/* The vector stays in relay mode until its next use. */
+	vmm.attach_result = 0;
 	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	assert_int_equal(vmm.attached, 0);
@@ -142,11 +143,11 @@ static void a_vector_is_relayed_if_attach_fails(void **state)
 	msix_fixture_close(&fixture);
 }
 
-/* Without that the guest's unmask fails, and can be tried again. */
+/* Without a deliver callback the unmask fails and can be retried. */
 static void a_failed_attach_leaves_the_vector_masked(void **state)
 {
 	struct msix_fixture fixture;
-	struct vmm vmm = { .attach_gives = -ENOSPC };
+	struct vmm vmm = { .attach_result = -ENOSPC };
 
 	(void)state;
 	msix_fixture_open_with(&fixture, &irqfd_ops, &vmm);
@@ -154,10 +155,10 @@ static void a_failed_attach_leaves_the_vector_masked(void **state)
 	msix_fire(&fixture, 0);
 	expect_errno(ENOSPC, vfiopm_msix_unmask(fixture.msix, 0));
 	assert_int_equal(vfiopm_msix_is_pending(fixture.msix, 0), 1);
-	/* What is no errno is none. */
-	vmm.attach_gives = 1;
+	/* A result that is not a negative errno is refused. */
+	vmm.attach_result = 1;
 	expect_errno(EPROTO, vfiopm_msix_unmask(fixture.msix, 0));
-	vmm.attach_gives = 0;
+	vmm.attach_result = 0;
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	assert_int_equal(vmm.attached, 1);
 	msix_fixture_close(&fixture);
@@ -166,7 +167,7 @@ static void a_failed_attach_leaves_the_vector_masked(void **state)
 static void a_failed_delivery_is_retried(void **state)
 {
 	struct msix_fixture fixture;
-	struct vmm vmm = { .deliver_gives = -EAGAIN };
+	struct vmm vmm = { .deliver_result = -EAGAIN };
 
 	(void)state;
 	msix_fixture_open_with(&fixture, &deliver_ops, &vmm);
@@ -175,14 +176,14 @@ static void a_failed_delivery_is_retried(void **state)
 	msix_dispatch_all(&fixture);
 	assert_int_equal(vfiopm_msix_unmask(fixture.msix, 0), -EAGAIN);
 	assert_int_equal(vfiopm_msix_is_pending(fixture.msix, 0), 1);
-	vmm.deliver_gives = 0;
+	vmm.deliver_result = 0;
 	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
 	assert_int_equal(vmm.delivered[0], 1);
-	/* In the event loop too. */
-	vmm.deliver_gives = -EAGAIN;
+	/* In the event loop, the next interrupt retries a failed delivery. */
+	vmm.deliver_result = -EAGAIN;
 	msix_fire(&fixture, 0);
 	assert_int_equal(vfiopm_msix_dispatch(fixture.msix), -EAGAIN);
-	vmm.deliver_gives = 0;
+	vmm.deliver_result = 0;
 	assert_int_equal(vfiopm_msix_dispatch(fixture.msix), 0);
 	msix_fire(&fixture, 0);
 	assert_int_equal(vfiopm_msix_dispatch(fixture.msix), 1);
@@ -209,7 +210,7 @@ static void the_pba_has_a_bit_for_each_vector(void **state)
 	for (int i = 1; i < 8; i++)
 		assert_int_equal(bytes[i], 0);
 	assert_int_equal(bytes[8], 0xff);
-	/* At any offset and length. */
+	/* Any offset and length within the PBA are valid. */
 	memset(bytes, 0xff, sizeof(bytes));
 	expect_ok(vfiopm_msix_read_pba(fixture.msix, 7, 1, bytes));
 	assert_int_equal(bytes[0], 0);
@@ -258,15 +259,15 @@ static void the_pba_is_intercepted_while_a_vector_is_masked(void **state)
 		assert_int_equal(vmm.intercepting, 1);
 		expect_ok(vfiopm_msix_unmask(fixture.msix, 1));
 	}
-	/* By then it was left on. */
+	/* After a few toggles interception stays on. */
 	assert_int_equal(vmm.intercepting, 1);
 	assert_int_equal(vmm.interceptions, 9);
 	assert_int_equal(msix_stats(&fixture).interceptions, 9);
-	/* Until a guest has read for nothing often enough. */
+	/* 64 reads while no vector is masked turn interception off. */
 	for (int i = 0; i < 64; i++)
 		expect_ok(vfiopm_msix_read_pba(fixture.msix, 0, 8, bytes));
 	assert_int_equal(vmm.intercepting, 0);
-	/* Nothing in use needs none. */
+	/* Interception ends when no vector is in use. */
 	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
 	assert_int_equal(vmm.intercepting, 1);
 	expect_ok(vfiopm_msix_release(fixture.msix, 0, 2));
@@ -274,7 +275,7 @@ static void the_pba_is_intercepted_while_a_vector_is_masked(void **state)
 	msix_fixture_close(&fixture);
 }
 
-static void interception_has_policies(void **state)
+static void the_pba_policy_controls_interception(void **state)
 {
 	struct msix_fixture fixture;
 	struct vmm vmm = { 0 };
@@ -297,7 +298,7 @@ static void interception_has_policies(void **state)
 	msix_fixture_close(&fixture);
 }
 
-static void choices_are_traced(void **state)
+static void mode_changes_and_interception_are_traced(void **state)
 {
 	struct msix_fixture fixture;
 	struct vmm vmm = { 0 };
@@ -322,7 +323,7 @@ static void choices_are_traced(void **state)
 	msix_fixture_close(&fixture);
 }
 
-/* ---- mistakes ---- */
+/* ---- wrong arguments and states ---- */
 
 static void wrong_vectors_are_refused(void **state)
 {
@@ -352,7 +353,7 @@ static void wrong_vectors_are_refused(void **state)
 	}
 	expect_errno(EINVAL, vfiopm_msix_use(fixture.msix, 0, 0));
 	expect_errno(EINVAL, vfiopm_msix_release(fixture.msix, 0, 0));
-	/* Right, but not in use. */
+	/* Vector 0 exists but is not in use. */
 	expect_errno(EINVAL, vfiopm_msix_mask(fixture.msix, 0));
 	expect_errno(EINVAL, vfiopm_msix_unmask(fixture.msix, 0));
 	expect_errno(EINVAL, vfiopm_msix_get_mode(fixture.msix, 0, &mode));
@@ -443,7 +444,7 @@ static void structs_of_other_versions_are_accepted(void **state)
 	newer.unknown = NULL;
 	expect_ok(vfiopm_msix_new(fixture.irq.dev, &newer.known, sizeof(newer), &vmm, &msix));
 	vfiopm_msix_free(msix);
-	/* The older struct ends with deliver; the rest must not be read. */
+	/* The older struct ends with deliver. The library must not read the later members. */
 	expect_ok(vfiopm_msix_new(fixture.irq.dev, &all_ops,
 				  offsetof(struct vfiopm_msix_ops, intercept_pba), &vmm, &msix));
 	expect_ok(vfiopm_msix_use(msix, 0, 1));
@@ -461,7 +462,7 @@ static void structs_of_other_versions_are_accepted(void **state)
 	msix_fixture_close(&fixture);
 }
 
-static void eventfds_are_set_before_use(void **state)
+static void vectors_in_use_refuse_another_use_and_other_eventfds(void **state)
 {
 	struct msix_fixture fixture;
 
@@ -477,7 +478,7 @@ static void eventfds_are_set_before_use(void **state)
 	msix_fixture_close(&fixture);
 }
 
-static void eventfds_are_checked(void **state)
+static void wrong_eventfds_are_refused(void **state)
 {
 	struct msix_fixture fixture;
 	int closed = raw_closed_fd(), *events;
@@ -491,13 +492,13 @@ static void eventfds_are_checked(void **state)
 	expect_errno(EINVAL, vfiopm_msix_set_eventfds(fixture.msix, 0, -1, fixture.irq.raw.device));
 	expect_errno(EBADF, vfiopm_msix_set_eventfds(fixture.msix, 0, closed, -1));
 	expect_errno(EBADF, vfiopm_msix_set_eventfds(fixture.msix, 0, events[0], closed));
-	/* One for two vectors could not be told apart. */
+	/* Two vectors cannot share an eventfd. */
 	expect_ok(vfiopm_msix_set_eventfds(fixture.msix, 0, events[0], events[1]));
 	expect_ok(vfiopm_msix_set_eventfds(fixture.msix, 1, events[2], events[1]));
 	expect_errno(EEXIST, vfiopm_msix_use(fixture.msix, 0, 2));
 	expect_ok(vfiopm_msix_use(fixture.msix, 1, 1));
 	expect_ok(vfiopm_msix_release(fixture.msix, 1, 1));
-	/* Closed since. */
+	/* The caller has closed an eventfd that it had set. */
 	close(events[1]);
 	expect_errno(EBADF, vfiopm_msix_use(fixture.msix, 0, 1));
 	events[1] = raw_eventfd();
@@ -506,7 +507,7 @@ static void eventfds_are_checked(void **state)
 	msix_fixture_close(&fixture);
 }
 
-static void another_interrupt_type_excludes_use(void **state)
+static void an_enabled_intx_excludes_use(void **state)
 {
 	struct msix_fixture fixture;
 	struct vfiopm_device *dev;
@@ -516,7 +517,7 @@ static void another_interrupt_type_excludes_use(void **state)
 	dev = fixture.irq.dev;
 	expect_ok(vfiopm_irq_set_signaling(dev, VFIOPM_IRQ_INTX, 0, fixture.irq.events[0]));
 	expect_errno(EBUSY, vfiopm_msix_use(fixture.msix, 0, 1));
-	/* What a batch is only about to disable is in the way still. */
+	/* An open batch has not disabled INTx yet, so INTx still excludes the use. */
 	expect_ok(vfiopm_irq_begin(dev));
 	expect_ok(vfiopm_irq_disable(dev, VFIOPM_IRQ_INTX));
 	expect_errno(EBUSY, vfiopm_msix_use(fixture.msix, 0, 1));
@@ -525,7 +526,7 @@ static void another_interrupt_type_excludes_use(void **state)
 	msix_fixture_close(&fixture);
 }
 
-/* ---- KVM's part ---- */
+/* ---- KVM ---- */
 
 static void kvm_refuses_wrong_arguments(void **state)
 {
@@ -555,7 +556,7 @@ static void kvm_refuses_wrong_arguments(void **state)
 	expect_ok(vfiopm_kvm_set_gsi(fixture.kvm, 0, guest_gsi(0)));
 
 	expect_ok(vfiopm_kvm_new(events[0], 1, &kvm));
-	/* No GSI was said. */
+	/* The vector has no GSI yet. */
 	expect_errno(EINVAL, vfiopm_kvm_attach(kvm, 0, events[0]));
 	expect_ok(vfiopm_kvm_set_gsi(kvm, 0, guest_gsi(0)));
 	expect_errno(ENOTTY, vfiopm_kvm_attach(kvm, 0, events[1]));
@@ -571,8 +572,8 @@ static void raise_event(int event)
 	assert_int_equal(write(event, &one, sizeof(one)), sizeof(one));
 }
 
-/* What the library rests on in KVM itself. */
-static void kvm_delivers_counts_and_takes_them(void **state)
+/* The library relies on this behaviour of KVM (virt/kvm/eventfd.c). */
+static void attach_delivers_a_count_and_detach_drops_it(void **state)
 {
 	struct msix_fixture fixture;
 	int event;
@@ -584,7 +585,7 @@ static void kvm_delivers_counts_and_takes_them(void **state)
 		raise_event(event);
 	expect_ok(vfiopm_kvm_attach(fixture.kvm, 0, event));
 	msix_guest_has(&fixture, 0, 1);
-	/* Not taken by attaching, but with the next. */
+	/* Attaching does not take the count. The next signal takes it. */
 	assert_true(raw_readable(event));
 	raise_event(event);
 	msix_guest_has(&fixture, 0, 2);
@@ -594,7 +595,7 @@ static void kvm_delivers_counts_and_takes_them(void **state)
 	testbed_let_arrive();
 	msix_guest_has(&fixture, 0, 2);
 	assert_int_equal(raw_take(event), 1);
-	/* What attaching left is gone with the irqfd. */
+	/* Detaching drops the count that attaching has left. */
 	raise_event(event);
 	expect_ok(vfiopm_kvm_attach(fixture.kvm, 0, event));
 	msix_guest_has(&fixture, 0, 3);
@@ -613,17 +614,17 @@ int main(void)
 		ON_TESTBED(the_pba_has_a_bit_for_each_vector),
 		ON_TESTBED(a_range_outside_the_pba_is_refused),
 		ON_TESTBED(the_pba_is_intercepted_while_a_vector_is_masked),
-		ON_TESTBED(interception_has_policies),
-		ON_TESTBED(choices_are_traced),
+		ON_TESTBED(the_pba_policy_controls_interception),
+		ON_TESTBED(mode_changes_and_interception_are_traced),
 		ON_TESTBED(wrong_vectors_are_refused),
 		ON_TESTBED(wrong_arguments_are_refused),
 		ON_TESTBED(wrong_callbacks_are_refused),
 		ON_TESTBED(structs_of_other_versions_are_accepted),
-		ON_TESTBED(eventfds_are_set_before_use),
-		ON_TESTBED(eventfds_are_checked),
-		ON_TESTBED(another_interrupt_type_excludes_use),
+		ON_TESTBED(vectors_in_use_refuse_another_use_and_other_eventfds),
+		ON_TESTBED(wrong_eventfds_are_refused),
+		ON_TESTBED(an_enabled_intx_excludes_use),
 		ON_TESTBED(kvm_refuses_wrong_arguments),
-		ON_TESTBED(kvm_delivers_counts_and_takes_them),
+		ON_TESTBED(attach_delivers_a_count_and_detach_drops_it),
 	};
 
 	return cmocka_run_group_tests_name("msix-vmm", tests, NULL, NULL);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * MSI-X masking, seen from the guest: its interrupts come, wait while it masks, and come once.
- * In every way of masking, and in the ioctls that it may take.
+ * MSI-X masking as the guest sees it, in every mode. Interrupts arrive while the vector is
+ * unmasked, wait while it is masked, and then arrive once. The tests also count the ioctls that
+ * each mode needs.
  */
 #include <errno.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static void with_each_policy(void (*test)(struct msix_fixture *fixture, uint32_t
 
 /* ---- what the guest sees ---- */
 
-static void interrupts_come(struct msix_fixture *fixture, uint32_t policy)
+static void check_interrupts_arrive(struct msix_fixture *fixture, uint32_t policy)
 {
 	msix_begin(fixture, policy);
 	for (unsigned i = 1; i <= 5; i++) {
@@ -43,15 +44,15 @@ static void interrupts_come(struct msix_fixture *fixture, uint32_t policy)
 static void an_unmasked_vector_interrupts_the_guest(void **state)
 {
 	(void)state;
-	with_each_policy(interrupts_come);
+	with_each_policy(check_interrupts_arrive);
 }
 
-static void nothing_comes_while_masked(struct msix_fixture *fixture, uint32_t policy)
+static void check_pending(struct msix_fixture *fixture, uint32_t policy)
 {
 	msix_begin(fixture, policy);
 	expect_ok(vfiopm_msix_mask(fixture->msix, 0));
 	assert_int_equal(vfiopm_msix_is_pending(fixture->msix, 0), 0);
-	/* Once or more often, and looked into by the event loop or not. */
+	/* The device raises one or more interrupts. The event loop runs in between, or not. */
 	for (unsigned i = 1; i <= 3; i++) {
 		for (unsigned j = 0; j < i; j++) {
 			msix_fire(fixture, 0);
@@ -72,14 +73,14 @@ static void nothing_comes_while_masked(struct msix_fixture *fixture, uint32_t po
 	msix_guest_has(fixture, 0, 3);
 }
 
-static void a_masked_vector_is_pending_and_comes_once(void **state)
+static void a_masked_vector_is_pending_and_delivers_once(void **state)
 {
 	(void)state;
-	with_each_policy(nothing_comes_while_masked);
+	with_each_policy(check_pending);
 }
 
-/* One that has arrived, and was dispatched, and another behind it: one interrupt. */
-static void what_comes_in_two_parts_is_one(struct msix_fixture *fixture, uint32_t policy)
+/* One interrupt arrives and is dispatched. Another one follows. The unmask delivers only one. */
+static void check_merge(struct msix_fixture *fixture, uint32_t policy)
 {
 	msix_begin(fixture, policy);
 	expect_ok(vfiopm_msix_mask(fixture->msix, 0));
@@ -92,13 +93,13 @@ static void what_comes_in_two_parts_is_one(struct msix_fixture *fixture, uint32_
 	msix_guest_has(fixture, 0, 1);
 }
 
-static void what_was_masked_is_one_interrupt(void **state)
+static void interrupts_raised_while_masked_merge_into_one(void **state)
 {
 	(void)state;
-	with_each_policy(what_comes_in_two_parts_is_one);
+	with_each_policy(check_merge);
 }
 
-static void vectors_are_apart(struct msix_fixture *fixture, uint32_t policy)
+static void mask_every_other_vector(struct msix_fixture *fixture, uint32_t policy)
 {
 	expect_ok(vfiopm_msix_set_policy(fixture->msix, policy));
 	expect_ok(vfiopm_msix_use(fixture->msix, 0, VECTORS));
@@ -118,17 +119,17 @@ static void vectors_are_apart(struct msix_fixture *fixture, uint32_t policy)
 static void each_vector_has_its_own_mask(void **state)
 {
 	(void)state;
-	with_each_policy(vectors_are_apart);
+	with_each_policy(mask_every_other_vector);
 }
 
-static void the_function_is_masked(struct msix_fixture *fixture, uint32_t policy)
+static void mask_the_function(struct msix_fixture *fixture, uint32_t policy)
 {
 	expect_ok(vfiopm_msix_set_policy(fixture->msix, policy));
 	expect_ok(vfiopm_msix_use(fixture->msix, 0, 3));
 	expect_ok(vfiopm_msix_unmask(fixture->msix, 0));
 	expect_ok(vfiopm_msix_unmask(fixture->msix, 1));
 	expect_ok(vfiopm_msix_set_function_mask(fixture->msix, 1));
-	/* The bits of the vectors still count, but have no effect yet. */
+	/* A change of a vector's mask bit takes effect when the function mask is cleared. */
 	expect_ok(vfiopm_msix_mask(fixture->msix, 1));
 	expect_ok(vfiopm_msix_unmask(fixture->msix, 2));
 	for (uint32_t i = 0; i < 3; i++) {
@@ -143,13 +144,13 @@ static void the_function_is_masked(struct msix_fixture *fixture, uint32_t policy
 	assert_int_equal(vfiopm_msix_is_pending(fixture->msix, 1), 1);
 }
 
-static void the_function_mask_masks_all(void **state)
+static void the_function_mask_masks_all_vectors(void **state)
 {
 	(void)state;
-	with_each_policy(the_function_is_masked);
+	with_each_policy(mask_the_function);
 }
 
-/* ---- with the least work ---- */
+/* ---- cost ---- */
 
 struct cost {
 	uint64_t set_irqs, attaches, detaches;
@@ -183,16 +184,17 @@ static void cycles_cost(uint32_t policy, unsigned cycles, struct cost expected)
 	msix_fixture_close(&fixture);
 }
 
-static void each_mode_has_its_cost(void **state)
+static void each_mode_makes_only_the_calls_it_needs(void **state)
 {
 	(void)state;
 	cycles_cost(VFIOPM_MSIX_POLICY_HOLD, 100, (struct cost){ 0, 100, 100 });
 	cycles_cost(VFIOPM_MSIX_POLICY_RELAY, 100, (struct cost){ 0, 0, 0 });
-	/* The sixteenth mask changes from hold to relay mode: one more detach, one SET_IRQS. */
+	/* The sixteenth mask changes from hold to relay mode with one SET_IRQS. The cycles after it
+	 * attach and detach nothing. */
 	cycles_cost(VFIOPM_MSIX_POLICY_AUTO, 100, (struct cost){ 1, 16, 16 });
 }
 
-static void masking_what_is_masked_is_nothing(void **state)
+static void masking_a_masked_vector_makes_no_calls(void **state)
 {
 	struct msix_fixture fixture;
 	struct cost before, after;
@@ -215,7 +217,7 @@ static void masking_what_is_masked_is_nothing(void **state)
 	msix_fixture_close(&fixture);
 }
 
-static void many_vectors_are_one_ioctl(void **state)
+static void one_ioctl_changes_many_vectors(void **state)
 {
 	struct msix_fixture fixture;
 
@@ -229,9 +231,9 @@ static void many_vectors_are_one_ioctl(void **state)
 	msix_fixture_close(&fixture);
 }
 
-/* ---- the choice ---- */
+/* ---- the choice of the mode ---- */
 
-static void a_guest_that_masks_each_time_is_relayed(void **state)
+static void a_guest_that_masks_at_each_interrupt_gets_relay_mode(void **state)
 {
 	struct msix_fixture fixture;
 	unsigned had = 0;
@@ -244,7 +246,7 @@ static void a_guest_that_masks_each_time_is_relayed(void **state)
 		msix_fire(&fixture, 0);
 		msix_guest_has(&fixture, 0, ++had);
 		expect_ok(vfiopm_msix_mask(fixture.msix, 0));
-		/* Also across the change. */
+		/* This interrupt also waits while the mode changes. */
 		msix_fire(&fixture, 0);
 		msix_guest_has(&fixture, 0, had);
 		expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
@@ -252,7 +254,7 @@ static void a_guest_that_masks_each_time_is_relayed(void **state)
 	}
 	assert_int_equal(msix_mode(&fixture, 0), VFIOPM_MSIX_MODE_RELAY);
 	assert_int_equal(msix_stats(&fixture).mode_changes, 1);
-	/* It masks no more: back past the VMM. */
+	/* The guest masks no more. The vector returns to hold mode, which bypasses the VMM. */
 	for (unsigned i = 0; i < 130; i++) {
 		msix_fire(&fixture, 0);
 		msix_guest_has(&fixture, 0, ++had);
@@ -262,8 +264,8 @@ static void a_guest_that_masks_each_time_is_relayed(void **state)
 	msix_fixture_close(&fixture);
 }
 
-/* What is pending survives each change of the way. */
-static void a_policy_can_change_at_any_time(void **state)
+/* A pending interrupt survives each change of the mode. */
+static void the_policy_can_change_at_any_time(void **state)
 {
 	struct msix_fixture fixture;
 	unsigned had = 0;
@@ -291,10 +293,10 @@ static void a_policy_can_change_at_any_time(void **state)
 	msix_fixture_close(&fixture);
 }
 
-static void a_sleeping_device_is_left_asleep(void **state)
+static void masks_do_not_wake_a_suspended_device(void **state)
 {
-	static const uint32_t quiet[] = { VFIOPM_MSIX_POLICY_AUTO, VFIOPM_MSIX_POLICY_HOLD,
-					  VFIOPM_MSIX_POLICY_RELAY };
+	static const uint32_t all_policies[] = { VFIOPM_MSIX_POLICY_AUTO, VFIOPM_MSIX_POLICY_HOLD,
+						 VFIOPM_MSIX_POLICY_RELAY };
 
 	(void)state;
 	testbed_need_low_power();
@@ -303,7 +305,7 @@ static void a_sleeping_device_is_left_asleep(void **state)
 		int wakeup = raw_eventfd();
 
 		msix_fixture_open(&fixture);
-		msix_begin(&fixture, quiet[i]);
+		msix_begin(&fixture, all_policies[i]);
 		expect_ok(vfiopm_enter_wakeup(fixture.irq.dev, wakeup));
 		host_wait_suspended();
 		for (unsigned j = 0; j < 100; j++) {
@@ -324,7 +326,7 @@ static void a_sleeping_device_is_left_asleep(void **state)
 
 /* ---- use and release ---- */
 
-static void a_guest_comes_and_goes(struct msix_fixture *fixture, uint32_t policy)
+static void use_and_release_repeatedly(struct msix_fixture *fixture, uint32_t policy)
 {
 	unsigned fds = host_open_fds();
 
@@ -332,7 +334,7 @@ static void a_guest_comes_and_goes(struct msix_fixture *fixture, uint32_t policy
 		msix_begin(fixture, policy);
 		expect_ok(vfiopm_msix_mask(fixture->msix, 0));
 		msix_fire(fixture, 0);
-		/* What is pending goes with it. */
+		/* The release drops the pending interrupt. */
 		expect_ok(vfiopm_msix_release(fixture->msix, 0, VECTORS));
 		assert_int_equal(host_open_fds(), fds);
 		assert_int_equal(vfiopm_msix_is_pending(fixture->msix, 0), 0);
@@ -351,13 +353,14 @@ static void a_guest_comes_and_goes(struct msix_fixture *fixture, uint32_t policy
 	msix_guest_has(fixture, 0, 2);
 }
 
-static void vectors_can_be_released(void **state)
+static void released_vectors_can_be_used_again(void **state)
 {
 	(void)state;
-	with_each_policy(a_guest_comes_and_goes);
+	with_each_policy(use_and_release_repeatedly);
 }
 
-/* The object's changes do not join a batch: KVM's part of a change could not wait for it. */
+/* The MSI-X object makes its changes at once, even if a batch is open. The attach or detach that
+ * belongs to a change cannot wait for the commit. */
 static void changes_do_not_join_a_batch(void **state)
 {
 	struct msix_fixture fixture;
@@ -376,8 +379,8 @@ static void changes_do_not_join_a_batch(void **state)
 	msix_fixture_close(&fixture);
 }
 
-/* The caller's eventfds do as well, and stay his. */
-static void the_callers_eventfds_serve(struct msix_fixture *fixture, uint32_t policy)
+/* A vector can use the caller's eventfds. The caller keeps their ownership. */
+static void use_the_callers_eventfds(struct msix_fixture *fixture, uint32_t policy)
 {
 	int *events = fixture->irq.events;
 
@@ -399,29 +402,29 @@ static void the_callers_eventfds_serve(struct msix_fixture *fixture, uint32_t po
 	assert_int_equal(raw_take(events[1]), 0);
 }
 
-static void eventfds_can_be_the_callers(void **state)
+static void a_vector_can_use_the_callers_eventfds(void **state)
 {
 	(void)state;
-	with_each_policy(the_callers_eventfds_serve);
+	with_each_policy(use_the_callers_eventfds);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_TESTBED(an_unmasked_vector_interrupts_the_guest),
-		ON_TESTBED(a_masked_vector_is_pending_and_comes_once),
-		ON_TESTBED(what_was_masked_is_one_interrupt),
+		ON_TESTBED(a_masked_vector_is_pending_and_delivers_once),
+		ON_TESTBED(interrupts_raised_while_masked_merge_into_one),
 		ON_TESTBED(each_vector_has_its_own_mask),
-		ON_TESTBED(the_function_mask_masks_all),
-		ON_TESTBED(each_mode_has_its_cost),
-		ON_TESTBED(masking_what_is_masked_is_nothing),
-		ON_TESTBED(many_vectors_are_one_ioctl),
-		ON_TESTBED(a_guest_that_masks_each_time_is_relayed),
-		ON_TESTBED(a_policy_can_change_at_any_time),
-		ON_TESTBED(a_sleeping_device_is_left_asleep),
-		ON_TESTBED(vectors_can_be_released),
+		ON_TESTBED(the_function_mask_masks_all_vectors),
+		ON_TESTBED(each_mode_makes_only_the_calls_it_needs),
+		ON_TESTBED(masking_a_masked_vector_makes_no_calls),
+		ON_TESTBED(one_ioctl_changes_many_vectors),
+		ON_TESTBED(a_guest_that_masks_at_each_interrupt_gets_relay_mode),
+		ON_TESTBED(the_policy_can_change_at_any_time),
+		ON_TESTBED(masks_do_not_wake_a_suspended_device),
+		ON_TESTBED(released_vectors_can_be_used_again),
 		ON_TESTBED(changes_do_not_join_a_batch),
-		ON_TESTBED(eventfds_can_be_the_callers),
+		ON_TESTBED(a_vector_can_use_the_callers_eventfds),
 	};
 
 	return cmocka_run_group_tests_name("msix", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* When PBA interception is toggled. */
+/* The policy that turns PBA interception on and off (lib/pba.c). */
 #include <vfiopm/msix.h>
 
 #include "lib/pba.h"
@@ -11,7 +11,7 @@ static struct vfiopm__trace trace;
 struct vmm {
 	struct vfiopm__pba *pba;
 	int intercepting;
-	unsigned switches;
+	unsigned toggles;
 };
 
 static void intercept(void *data, int on)
@@ -20,7 +20,7 @@ static void intercept(void *data, int on)
 
 	assert_int_not_equal(vmm->intercepting, on);
 	vmm->intercepting = on;
-	vmm->switches++;
+	vmm->toggles++;
 }
 
 /* A VMM with a number of vectors in use and unmasked. */
@@ -53,15 +53,15 @@ static void interception_is_not_toggled_at_each_mask(void **state)
 		assert_int_equal(vmm.intercepting, 1);
 		mask(&vmm, false);
 	}
-	/* On and off four times, and then on. */
+	/* Interception is turned on and off four times, and then stays on. */
 	assert_int_equal(vmm.intercepting, 1);
-	assert_int_equal(vmm.switches, 9);
+	assert_int_equal(vmm.toggles, 9);
 	assert_int_equal(vfiopm__pba_get_interceptions(vmm.pba), 9);
 	vfiopm__pba_free(vmm.pba);
 }
 
 /* Reads while no vector is masked turn interception off. */
-static void useless_reads_end_interception(void **state)
+static void reads_without_a_masked_vector_end_interception(void **state)
 {
 	unsigned reads = 0;
 	struct vmm vmm;
@@ -98,7 +98,7 @@ static void useless_reads_end_interception(void **state)
 	vfiopm__pba_free(vmm.pba);
 }
 
-static void no_vector_in_use_ends_interception(void **state)
+static void interception_ends_when_no_vector_is_in_use(void **state)
 {
 	struct vmm vmm;
 
@@ -114,7 +114,7 @@ static void no_vector_in_use_ends_interception(void **state)
 	vfiopm__pba_free(vmm.pba);
 }
 
-static void policies_override_masks(void **state)
+static void the_always_and_never_policies_ignore_masks(void **state)
 {
 	struct vmm always, never;
 
@@ -131,13 +131,13 @@ static void policies_override_masks(void **state)
 		vfiopm__pba_note_read(always.pba);
 	}
 	assert_int_equal(always.intercepting, 1);
-	assert_int_equal(always.switches, 1);
-	assert_int_equal(never.switches, 0);
+	assert_int_equal(always.toggles, 1);
+	assert_int_equal(never.toggles, 0);
 	vfiopm__pba_free(always.pba);
 	vfiopm__pba_free(never.pba);
 }
 
-static void a_vmm_without_the_callback_is_not_counted(void **state)
+static void interception_is_not_counted_without_a_callback(void **state)
 {
 	struct vfiopm__pba *pba = vfiopm__pba_new(NULL, NULL, &trace);
 
@@ -152,10 +152,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(interception_is_not_toggled_at_each_mask),
-		cmocka_unit_test(useless_reads_end_interception),
-		cmocka_unit_test(no_vector_in_use_ends_interception),
-		cmocka_unit_test(policies_override_masks),
-		cmocka_unit_test(a_vmm_without_the_callback_is_not_counted),
+		cmocka_unit_test(reads_without_a_masked_vector_end_interception),
+		cmocka_unit_test(interception_ends_when_no_vector_is_in_use),
+		cmocka_unit_test(the_always_and_never_policies_ignore_masks),
+		cmocka_unit_test(interception_is_not_counted_without_a_callback),
 	};
 
 	vfiopm__trace_init(&trace);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Wakes across threads: an event loop polls the wakeup eventfd and calls vfiopm_take_wake(), while
- * another thread enters and leaves low power and the host wakes the device. An entry or exit of
- * the object itself is never a wake; each wake by the host is reported once.
+ * Wakes across threads. An event loop polls the wakeup eventfd and calls vfiopm_take_wake(), while
+ * another thread enters and leaves low power and the host wakes the device. An entry or exit
+ * through the library is never reported as a wake. Each wake by the host is reported once.
  */
 #include <errno.h>
 #include <poll.h>
@@ -39,7 +39,7 @@ static void *run_event_loop(void *data)
 	while (!fixture->stop) {
 		if (poll(&pollfd, 1, 1) != 1)
 			continue;
-		/* A VMM may ask for the state first: it must not call its own exit a wake. */
+		/* A VMM can read the state first. The state must not show its own exit as a wake. */
 		fixture->woken_states += vfiopm_get_state(fixture->dev) == VFIOPM_STATE_WOKEN;
 		fixture->wakes += vfiopm_take_wake(fixture->dev) == 1;
 	}
@@ -74,7 +74,7 @@ static void fixture_close(struct fixture *fixture)
 	raw_close(&fixture->raw);
 }
 
-/* As host_wait_suspended(), for many cycles. */
+/* The same as host_wait_suspended(), but with shorter waits for the many cycles here. */
 static void wait_suspended(void)
 {
 	for (int i = 0; i < 20000; i++) {
@@ -93,7 +93,7 @@ static void enter(struct fixture *fixture)
 
 #define OWN_CYCLES 1000
 
-static void own_exits_are_no_wakes(void **state)
+static void own_exits_are_not_wakes(void **state)
 {
 	struct fixture fixture;
 
@@ -111,7 +111,7 @@ static void own_exits_are_no_wakes(void **state)
 	fixture_close(&fixture);
 }
 
-static void own_entries_are_no_wakes(void **state)
+static void own_entries_are_not_wakes(void **state)
 {
 	struct fixture fixture;
 
@@ -119,7 +119,7 @@ static void own_entries_are_no_wakes(void **state)
 	fixture_open(&fixture, true);
 	enter(&fixture);
 	for (int i = 0; i < OWN_CYCLES; i++) {
-		/* Wakes the armed device, signals the eventfd, and arms it again. */
+		/* This entry wakes the armed device, signals its eventfd, and arms it again. */
 		enter(&fixture);
 		assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
 	}
@@ -132,8 +132,9 @@ static void own_entries_are_no_wakes(void **state)
 
 #define HOST_WAKES 200
 
-/* Every fourth time the exit comes right after the wake, before or after the event loop took it. */
-static void host_wakes_are_reported_once(void **state)
+/* In every fourth cycle an exit follows the wake at once. The event loop can take the wake before
+ * or after that exit. */
+static void each_host_wake_is_reported_once(void **state)
 {
 	struct fixture fixture;
 
@@ -156,21 +157,21 @@ static void host_wakes_are_reported_once(void **state)
 	fixture_close(&fixture);
 }
 
-/* ---- without threads: every order of calls ---- */
+/* ---- without threads: random orders of calls ---- */
 
 struct model {
 	int state;
 	unsigned untaken;
-	bool stale; /* the eventfd held the count of an earlier wake at the arming */
 };
 
-/* A wake that nobody has taken survives exits and entries; an own call adds none. */
-static void step(struct fixture *fixture, struct model *model, unsigned what)
+/* Make one call, and check its result. An untaken wake survives entries and exits. An entry or
+ * exit never adds a wake. */
+static void step(struct fixture *fixture, struct model *model, unsigned action)
 {
 	bool armed = model->state == VFIOPM_STATE_LOW_POWER_WAKEUP;
 	bool asleep = armed || model->state == VFIOPM_STATE_LOW_POWER;
 
-	switch (what) {
+	switch (action) {
 	case 0:
 		if (model->state == VFIOPM_STATE_LOW_POWER)
 			break;
@@ -203,14 +204,15 @@ static void step(struct fixture *fixture, struct model *model, unsigned what)
 		model->state = VFIOPM_STATE_LOW_POWER;
 		break;
 	default:
-		/* A count that nobody took hides a wake from a reader that knows no address. */
+		/* Without an address the library cannot read sysfs. An untaken count then hides a
+		 * further wake from vfiopm_get_state(). */
 		if (model->state == VFIOPM_STATE_WOKEN && model->untaken > 1)
 			break;
 		assert_int_equal(vfiopm_get_state(fixture->dev), model->state);
 	}
 }
 
-static void any_order_of_calls(void **state)
+static void any_order_of_calls_reports_each_wake_once(void **state)
 {
 	unsigned steps = testbed_is_simulated() ? 10000 : 1000, wakes = 0;
 	struct model model = { .state = VFIOPM_STATE_ACTIVE };
@@ -235,9 +237,9 @@ static void any_order_of_calls(void **state)
 	fixture_close(&fixture);
 }
 
-/* ---- counts of other origin ---- */
+/* ---- other uses of the eventfd ---- */
 
-static void a_count_from_before_is_no_wake(void **state)
+static void an_earlier_count_is_not_a_wake(void **state)
 {
 	struct fixture fixture;
 
@@ -246,7 +248,7 @@ static void a_count_from_before_is_no_wake(void **state)
 	raw_add(fixture.wakeup, 3);
 	enter(&fixture);
 	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
-	/* It was taken, so that poll() waits for a wake. */
+	/* The library has taken the earlier count, so poll() waits for a wake. */
 	assert_false(raw_readable(fixture.wakeup));
 	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
 	host_wake();
@@ -255,7 +257,7 @@ static void a_count_from_before_is_no_wake(void **state)
 	fixture_close(&fixture);
 }
 
-static void a_count_from_before_hides_no_wake(void **state)
+static void an_earlier_count_does_not_hide_a_wake(void **state)
 {
 	struct fixture fixture;
 
@@ -270,7 +272,7 @@ static void a_count_from_before_hides_no_wake(void **state)
 	fixture_close(&fixture);
 }
 
-/* Whoever reads the count has taken the wake. */
+/* A caller that reads the eventfd takes the wake. */
 static void a_wake_that_the_caller_read_is_not_reported(void **state)
 {
 	struct fixture fixture;
@@ -282,7 +284,7 @@ static void a_wake_that_the_caller_read_is_not_reported(void **state)
 	assert_int_equal(raw_take(fixture.wakeup), 1);
 	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
 	expect_ok(vfiopm_exit(fixture.dev));
-	/* The same after the state was looked at. */
+	/* The same is true after vfiopm_get_state() has shown the wake. */
 	enter(&fixture);
 	host_wake();
 	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_WOKEN);
@@ -292,7 +294,7 @@ static void a_wake_that_the_caller_read_is_not_reported(void **state)
 	fixture_close(&fixture);
 }
 
-static void a_semaphore_eventfd_works_too(void **state)
+static void a_semaphore_eventfd_can_report_wakes(void **state)
 {
 	struct fixture fixture;
 
@@ -311,7 +313,7 @@ static void a_semaphore_eventfd_works_too(void **state)
 	fixture_close(&fixture);
 }
 
-static void nothing_to_take(void **state)
+static void take_returns_0_without_a_wake(void **state)
 {
 	struct fixture fixture;
 
@@ -322,7 +324,7 @@ static void nothing_to_take(void **state)
 	expect_ok(vfiopm_enter(fixture.dev));
 	wait_suspended();
 	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
-	/* Taking looks at the eventfd only: the device sleeps on. */
+	/* vfiopm_take_wake() reads only the eventfd, so the device stays suspended. */
 	assert_true(host_shows("power/runtime_status", "suspended"));
 	expect_ok(vfiopm_exit(fixture.dev));
 	fixture_close(&fixture);
@@ -331,15 +333,15 @@ static void nothing_to_take(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(own_exits_are_no_wakes),
-		ON_TESTBED(own_entries_are_no_wakes),
-		ON_TESTBED(host_wakes_are_reported_once),
-		ON_TESTBED(any_order_of_calls),
-		ON_TESTBED(a_count_from_before_is_no_wake),
-		ON_TESTBED(a_count_from_before_hides_no_wake),
+		ON_TESTBED(own_exits_are_not_wakes),
+		ON_TESTBED(own_entries_are_not_wakes),
+		ON_TESTBED(each_host_wake_is_reported_once),
+		ON_TESTBED(any_order_of_calls_reports_each_wake_once),
+		ON_TESTBED(an_earlier_count_is_not_a_wake),
+		ON_TESTBED(an_earlier_count_does_not_hide_a_wake),
 		ON_TESTBED(a_wake_that_the_caller_read_is_not_reported),
-		ON_TESTBED(a_semaphore_eventfd_works_too),
-		ON_TESTBED(nothing_to_take),
+		ON_TESTBED(a_semaphore_eventfd_can_report_wakes),
+		ON_TESTBED(take_returns_0_without_a_wake),
 	};
 
 	return cmocka_run_group_tests_name("wake", tests, NULL, NULL);

@@ -17,7 +17,7 @@ struct msix_fixture {
 	struct vfiopm_msix *msix;
 };
 
-/* The callbacks of a VMM that has KVM's irqfds only; data is the fixture. */
+/* The callbacks of a VMM that delivers only by KVM's irqfds; data is the fixture. */
 extern const struct vfiopm_msix_ops msix_kvm_ops;
 
 /* Create the fixture with msix_kvm_ops, or with other callbacks. No vector is in use. */
@@ -25,7 +25,7 @@ void msix_fixture_open(struct msix_fixture *fixture);
 void msix_fixture_open_with(struct msix_fixture *fixture, const struct vfiopm_msix_ops *ops,
 			    void *data);
 void msix_fixture_close(struct msix_fixture *fixture);
-/* Replace the MSI-X object by a new one with other callbacks, on the same device. */
+/* Replace the MSI-X object with a new one on the same device, with other callbacks. */
 void msix_fixture_restart(struct msix_fixture *fixture, const struct vfiopm_msix_ops *ops,
 			  void *data);
 
@@ -34,9 +34,9 @@ void msix_begin(struct msix_fixture *fixture, uint32_t policy);
 
 /* Run the VMM's event loop while it has work to do. */
 void msix_dispatch_all(const struct msix_fixture *fixture);
-/* Wait until the guest has had count interrupts of a vector, and fail if it has more. */
+/* Wait until the guest has received count interrupts of a vector. Fail if it has received more. */
 void msix_guest_has(const struct msix_fixture *fixture, uint32_t vector, unsigned count);
-/* Make the device raise the vector once, and wait until the interrupt has arrived. */
+/* Make the device raise the vector once, and wait until the interrupt has reached the host. */
 void msix_fire(const struct msix_fixture *fixture, uint32_t vector);
 
 /* The statistics of all vectors. */

@@ -27,12 +27,12 @@ static bool holds_count(const struct vfiopm__msix_state *state)
 }
 
 /* KVM can deliver later than it is signalled, from a work item (virt/kvm/eventfd.c,
- * irqfd_inject()), and only a detach waits for that. So the mask that changes a vector from hold
- * to relay detaches too. */
-static bool leaves_hold(const struct vfiopm__msix_state *state)
+ * irqfd_inject()), and only a detach waits for that. So a mask detaches not only in hold mode,
+ * but also when it changes a vector from hold to relay. */
+static bool must_detach(const struct vfiopm__msix_state *state)
 {
-	return state->masked && state->mode == VFIOPM_MSIX_MODE_RELAY &&
-	       state->trigger == VFIOPM__TRIGGER_IRQFD;
+	return state->masked &&
+	       (state->mode == VFIOPM_MSIX_MODE_HOLD || state->trigger == VFIOPM__TRIGGER_IRQFD);
 }
 
 enum vfiopm__msix_step vfiopm__msix_state_next(const struct vfiopm__msix_state *state)
@@ -41,7 +41,7 @@ enum vfiopm__msix_step vfiopm__msix_state_next(const struct vfiopm__msix_state *
 
 	/* The irqfd comes first. An unmasked vector then gets an attached trigger, and a masked
 	 * one delivers nothing from here on. */
-	if (state->attached && (holds_count(state) || leaves_hold(state)))
+	if (state->attached && must_detach(state))
 		return VFIOPM__STEP_DETACH;
 	if (!state->masked && !state->attached && !state->no_irqfd)
 		return VFIOPM__STEP_ATTACH;
@@ -108,11 +108,8 @@ void vfiopm__msix_state_done(struct vfiopm__msix_state *state, enum vfiopm__msix
 		state->drain_irqfd = false;
 		state->pending |= count > 0;
 		break;
-	case VFIOPM__STEP_PUT_IRQFD:
-	case VFIOPM__STEP_DELIVER:
+	default: /* VFIOPM__STEP_PUT_IRQFD, VFIOPM__STEP_DELIVER */
 		state->pending = false;
-		break;
-	case VFIOPM__STEP_NONE:
 		break;
 	}
 }

@@ -81,12 +81,9 @@ static int make_step(struct vfiopm__msix_vector *vector, enum vfiopm__msix_step 
 		return 0;
 	case VFIOPM__STEP_PUT_IRQFD:
 		return vfiopm__sys_eventfd_signal(vector->irqfd);
-	case VFIOPM__STEP_DELIVER:
+	default: /* VFIOPM__STEP_DELIVER */
 		return deliver(vector);
-	case VFIOPM__STEP_NONE:
-		break;
 	}
-	return 0;
 }
 
 /* Only the IRQ index knows whether VFIO still signals a vector: a SET_IRQS for any vector that
@@ -166,7 +163,7 @@ static int reach(struct vfiopm__msix_vector *vector, bool masked, uint32_t mode)
 		r = make_steps(vector);
 	}
 	/* An interrupt that cannot be delivered waits for the next call, not for a roll-back. */
-	if (r < 0 && (state->masked != was.masked || state->mode != was.mode))
+	if (r < 0 && masked != was.masked)
 		roll_back(vector, &was);
 	if (r == 0 && state->mode != was.mode)
 		note_mode_change(vector);

@@ -33,12 +33,13 @@ static int reserve_one(struct vfiopm_discover_list *list)
 static int add(struct vfiopm_discover_list *list, uint32_t which, struct udev *udev,
 	       struct udev_hwdb *hwdb, const char *syspath)
 {
-	const char *slash = strrchr(syspath, '/');
+	/* A syspath begins with "/sys/". */
+	const char *name = strrchr(syspath, '/') + 1;
 	struct vfiopm_discover_device *device;
 	char address[VFIOPM__ADDRESS_SIZE];
 	int r;
 
-	if (!slash || vfiopm__text_parse_address(slash + 1, address) < 0)
+	if (vfiopm__text_parse_address(name, address) < 0)
 		return -EPROTO;
 	r = reserve_one(list);
 	if (r == 0)

@@ -118,28 +118,27 @@ static int parse_devpath(const char *devpath, bool is_vfio_dev,
 	return slash ? vfiopm__text_parse_address(slash + 1, ret_address) : -EINVAL;
 }
 
-/* Parse a message of udev. -EINVAL if the message is not one of the monitor's events. */
+/*
+ * Parse a message of udev. -EINVAL if the message is not one of the monitor's events. libudev
+ * ignores messages without a subsystem or a devpath, and those of other subsystems than
+ * subscribe() names (libudev-monitor.c, udev_monitor_receive_device(), 196). A message without
+ * an action is ignored only by later versions.
+ */
 static int parse_event(struct udev_device *device, uint32_t *ret_event,
 		       char ret_address[VFIOPM__ADDRESS_SIZE])
 {
-	const char *subsystem = udev_device_get_subsystem(device);
+	bool is_vfio_dev = strcmp(udev_device_get_subsystem(device), "vfio-dev") == 0;
 	const char *action = udev_device_get_action(device);
-	const char *devpath = udev_device_get_devpath(device);
-	bool is_vfio_dev;
 
-	if (!subsystem || !action || !devpath)
+	if (!action)
 		return -EINVAL;
-	is_vfio_dev = strcmp(subsystem, "vfio-dev") == 0;
-	if (!is_vfio_dev && strcmp(subsystem, "pci") != 0)
-		return -EINVAL;
-
 	if (strcmp(action, "add") == 0)
 		*ret_event = is_vfio_dev ? VFIOPM_DISCOVER_BOUND : VFIOPM_DISCOVER_ADDED;
 	else if (strcmp(action, "remove") == 0)
 		*ret_event = is_vfio_dev ? VFIOPM_DISCOVER_UNBOUND : VFIOPM_DISCOVER_REMOVED;
 	else
 		return -EINVAL;
-	return parse_devpath(devpath, is_vfio_dev, ret_address);
+	return parse_devpath(udev_device_get_devpath(device), is_vfio_dev, ret_address);
 }
 
 VFIOPM__PUBLIC int vfiopm_discover_monitor_next(struct vfiopm_discover_monitor *monitor,

@@ -32,16 +32,20 @@ struct sim_machine {
 	 * version of the low-power patches: "v2", "v3", "v4". NULL means $VFIOPM_SIM_KERNEL, or
 	 * "6.12" if that variable is not set. */
 	const char *kernel;
+	/* The last component of its iommu_group link. NULL means the number of the group. */
+	const char *group_name;
 	enum sim_power target; /* the power state of a suspended device; SIM_D0 means D3hot */
 	bool no_pm;	       /* suspends to D0, as a VF without a PM capability does */
-	unsigned msix_vectors; /* at most 2048; 0 means the 5 of the e1000e */
-	unsigned msi_vectors;  /* a power of two, at most 32; 0 means the 1 of the e1000e */
-	bool not_pci;	       /* no PCI address, no group: only sim_open_device() opens it */
-	bool no_low_power;     /* a driver without the low-power features */
-	bool no_group;	       /* no IOMMU */
-	bool not_bound;	       /* bound to no VFIO driver */
-	bool peer_bound;       /* another device of its group is bound to a VFIO driver */
-	bool peer_on_host;     /* another device of its group is bound to a host driver */
+	/* At most 2048; 0 means the 5 of the e1000e. A larger number is only for a test of the
+	 * answer to GET_IRQ_INFO: no SET_IRQS may follow. */
+	unsigned msix_vectors;
+	unsigned msi_vectors; /* a power of two, at most 32; 0 means the 1 of the e1000e */
+	bool not_pci;	      /* no PCI address, no group: only sim_open_device() opens it */
+	bool no_low_power;    /* a driver without the low-power features */
+	bool no_group;	      /* no IOMMU */
+	bool not_bound;	      /* bound to no VFIO driver */
+	bool peer_bound;      /* another device of its group is bound to a VFIO driver */
+	bool peer_on_host;    /* another device of its group is bound to a host driver */
 };
 
 /* Remove all devices and failures. Close the fds of the devices before. */

@@ -17,6 +17,9 @@
 /* The target of the links in PREFIX: the device is behind a bridge, as in the lab. */
 #define REAL_PREFIX "/sys/devices/pci0000:00/0000:00:01.0/"
 
+/* The directory of a device that is not on PCI. */
+#define PLATFORM_PATH "/sys/devices/platform/vfio-device"
+
 static const char *after_prefix(const char *path)
 {
 	if (strncmp(path, PREFIX, sizeof(PREFIX) - 1) == 0)
@@ -28,7 +31,17 @@ static const char *after_prefix(const char *path)
 
 bool sim_is_sysfs(const char *path)
 {
-	return after_prefix(path) || strcmp(path, DIRECTORY) == 0;
+	return after_prefix(path) || strcmp(path, DIRECTORY) == 0 ||
+	       strncmp(path, PLATFORM_PATH, strlen(PLATFORM_PATH)) == 0;
+}
+
+static struct sim_device *platform_device(void)
+{
+	for (int i = 0; i < SIM_DEVICES; i++) {
+		if (sim_device_at(i) && sim_device_at(i)->machine.not_pci)
+			return sim_device_at(i);
+	}
+	return NULL;
 }
 
 /* The device of a path, and the rest of the path below the device's directory ("" for the
@@ -39,6 +52,11 @@ static struct sim_device *device_of_path(const char *path, const char **ret_belo
 	size_t length = name ? strcspn(name, "/") : 0;
 	char address[17];
 
+	if (strncmp(path, PLATFORM_PATH, strlen(PLATFORM_PATH)) == 0) {
+		*ret_below = path + strlen(PLATFORM_PATH);
+		*ret_below += **ret_below == '/';
+		return platform_device();
+	}
 	if (!name || length >= sizeof(address))
 		return NULL;
 	memcpy(address, name, length);
@@ -134,6 +152,10 @@ int sim_open_attribute(struct sim_device *device, const char *name)
 
 	if (strcmp(name, "power_state") == 0 && !device->kernel->power_state)
 		return -ENOENT;
+	/* drivers/pci/pci-sysfs.c makes these two. */
+	if (device->machine.not_pci &&
+	    (strcmp(name, "power_state") == 0 || strcmp(name, "d3cold_allowed") == 0))
+		return -ENOENT;
 	if (is_replaced(device, name) && !device->replaced.text)
 		return -ENOENT;
 	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
@@ -185,8 +207,9 @@ ssize_t sim_read_text(struct sim_file *file, void *buffer, size_t count, off_t o
 
 	if (file->kind == SIM_FDINFO)
 		snprintf(text, sizeof(text),
-			 "pos:\t0\nflags:\t02000002\nvfio-device-syspath: %s%s\n", REAL_PREFIX,
-			 file->device->address);
+			 "pos:\t0\nflags:\t02000002\nvfio-device-syspath: %s%s\n",
+			 file->device->machine.not_pci ? PLATFORM_PATH : REAL_PREFIX,
+			 file->device->machine.not_pci ? "" : file->device->address);
 	else if (is_replaced(file->device, file->attribute->name))
 		snprintf(text, sizeof(text), "%s", file->device->replaced.text);
 	else if (!file->attribute->show)
@@ -225,6 +248,9 @@ int sim_read_link(const char *path, char *target, size_t size)
 
 	if (!device || strcmp(below, "iommu_group") != 0 || device->machine.no_group)
 		return -ENOENT;
+	if (device->machine.group_name)
+		return snprintf(target, size, "../../../../kernel/iommu_groups/%s",
+				device->machine.group_name);
 	return snprintf(target, size, "../../../../kernel/iommu_groups/%u", device->group);
 }
 
@@ -272,8 +298,7 @@ int sim_open_fdinfo(const char *path)
 	if (sscanf(path, "/proc/self/fdinfo/%d%c", &number, &rest) != 1)
 		return -ENOENT;
 	file = sim_file(number);
-	if (!file || file->kind != SIM_DEVICE || !file->device->kernel->fdinfo_path ||
-	    file->device->machine.not_pci)
+	if (!file || file->kind != SIM_DEVICE || !file->device->kernel->fdinfo_path)
 		return -ENOENT;
 	return sim_file_new(SIM_FDINFO, file->device);
 }

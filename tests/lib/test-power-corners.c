@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+/* Rare cases of the power calls, on the simulator: sysfs that fails, and readers of the wakeup
+ * eventfd that are faster. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <vfiopm/vfiopm.h>
+
+#include "raw.h"
+#include "sim.h"
+#include "test.h"
+#include "testbed.h"
+
+struct fixture {
+	struct sim_device *sim;
+	struct vfiopm_device *dev;
+	int fd;
+	int wakeup;
+};
+
+static void fixture_open_blind(struct fixture *fixture)
+{
+	fixture->sim = sim_add(NULL);
+	fixture->fd = sim_open_device(fixture->sim);
+	fixture->wakeup = raw_eventfd();
+	expect_ok(vfiopm_device_new_from_fd(fixture->fd, &fixture->dev));
+}
+
+static void fixture_open(struct fixture *fixture)
+{
+	fixture_open_blind(fixture);
+	expect_ok(vfiopm_device_set_address(fixture->dev, testbed_device()));
+}
+
+static void fixture_close(struct fixture *fixture)
+{
+	vfiopm_device_free(fixture->dev);
+	close(fixture->wakeup);
+	close(fixture->fd);
+	sim_reset();
+}
+
+/* The index of the nth call of this name in the calls recorded last. */
+static unsigned find_call(unsigned calls, const char *name, unsigned nth)
+{
+	for (unsigned i = 0; i < calls; i++) {
+		if (strcmp(sim_call_name(i), name) == 0 && nth-- == 0)
+			return i;
+	}
+	fail_msg("%s() is not called that often", name);
+	return 0;
+}
+
+/* Nothing shows whether the exit woke the device, so the count is not taken back. */
+static void a_stale_count_stays_without_sysfs(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open_blind(&fixture);
+	raw_add(fixture.wakeup, 1);
+	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+	assert_true(sim_is_suspended(fixture.sim));
+	expect_ok(vfiopm_exit(fixture.dev));
+	assert_int_equal(raw_take(fixture.wakeup), 2);
+	fixture_close(&fixture);
+}
+
+/* A sysfs that cannot be read any more is no proof of a wake. */
+static void a_failed_read_is_no_wake(void **state)
+{
+	static const char *const reads[] = { "suspended time", "runtime status" };
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture);
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned calls, read;
+
+		print_message("# %s\n", reads[i]);
+		expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+		usleep(20000);
+		sim_hold_awake(fixture.sim, true);
+		sim_hold_awake(fixture.sim, false);
+		assert_int_equal(raw_take(fixture.wakeup), 1);
+		/* The device is awake, and only sysfs shows that it has slept. */
+		sim_calls_begin();
+		assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_WOKEN);
+		calls = sim_calls_end();
+		read = find_call(calls, "pread", i);
+		expect_ok(vfiopm_exit(fixture.dev));
+
+		expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+		usleep(20000);
+		sim_hold_awake(fixture.sim, true);
+		sim_hold_awake(fixture.sim, false);
+		assert_int_equal(raw_take(fixture.wakeup), 1);
+		sim_calls_fail(read, EIO);
+		assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
+		sim_calls_end();
+		assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_WOKEN);
+		expect_ok(vfiopm_exit(fixture.dev));
+	}
+	fixture_close(&fixture);
+}
+
+/* A reader of the caller can take the count of the exit first. Then nothing is put back. */
+static void a_count_that_another_reader_has_taken(void **state)
+{
+	struct fixture fixture;
+	unsigned calls;
+
+	(void)state;
+	fixture_open(&fixture);
+	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+	sim_calls_begin();
+	expect_ok(vfiopm_exit(fixture.dev));
+	calls = sim_calls_end();
+	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+	sim_calls_fail(find_call(calls, "preadv2", 0), EAGAIN);
+	expect_ok(vfiopm_exit(fixture.dev));
+	assert_int_equal(sim_calls_named("write"), 0);
+	sim_calls_end();
+	assert_int_equal(raw_take(fixture.wakeup), 1);
+	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_ACTIVE);
+	fixture_close(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_stale_count_stays_without_sysfs),
+		cmocka_unit_test(a_failed_read_is_no_wake),
+		cmocka_unit_test(a_count_that_another_reader_has_taken),
+	};
+
+	return cmocka_run_group_tests_name("power-corners", tests, NULL, NULL);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The device object. Its struct is known to the files of the objects that it consists of, so
- * that a public call reaches its object without a call of device.c.
+ * The device object. The files of its parts (power, irq, readout) see the struct, so their public
+ * calls do not go through device.c.
  */
 #ifndef VFIOPM_PRIVATE_DEVICE_H
 #define VFIOPM_PRIVATE_DEVICE_H
@@ -38,7 +38,7 @@ struct vfiopm_device {
 };
 
 void vfiopm__fds_close(struct vfiopm__fds *fds);
-/* Takes the fds over if owns_fds is true, on success only. Wakes the device. */
+/* On success, the device owns the fds if owns_fds is true. Wakes the device. */
 int vfiopm__device_new(const struct vfiopm__fds *fds, bool owns_fds,
 		       struct vfiopm_device **ret_dev);
 

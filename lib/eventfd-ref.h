@@ -29,13 +29,14 @@ struct vfiopm__eventfd_ref {
 
 #define VFIOPM__NO_EVENTFD ((struct vfiopm__eventfd_ref){ .fd = -1 })
 
-/* Returns 0, -EBADF, or -EINVAL for another file; 0 too where /proc cannot be read. */
+/* Returns 0, -EBADF, or -EINVAL for another file. Also returns 0 if /proc cannot be read. */
 int vfiopm__eventfd_check(int fd);
 /* fd may be -1. Returns 0, -EINVAL for a file that is no eventfd, -EBADF or -EMFILE. */
 int vfiopm__eventfd_ref_take(const struct vfiopm__eventfds *eventfds, int fd,
 			     struct vfiopm__eventfd_ref *ret_ref);
 void vfiopm__eventfd_ref_drop(struct vfiopm__eventfd_ref ref);
-/* Does fd now refer to this eventfd? False where the kernel does not answer. Takes no lock. */
+/* Returns true if fd refers to this eventfd, false if the kernel cannot compare them. Takes no
+ * lock. */
 bool vfiopm__eventfd_ref_is(struct vfiopm__eventfds *eventfds, struct vfiopm__eventfd_ref ref,
 			    int fd);
 

@@ -24,7 +24,8 @@ int vfiopm__irq_batch_change(struct vfiopm__irq *irq, uint32_t index)
 	return 0;
 }
 
-/* Indexes that are to be disabled come first: they exclude others. The first error counts. */
+/* Indexes that are to be disabled come first: an enabled index excludes others. Returns the first
+ * error. */
 static int apply_all(struct vfiopm__irq *irq)
 {
 	int first = 0;

@@ -21,7 +21,7 @@
 #include "sys.h"
 #include "uapi.h"
 
-/* MSI-X has at most 2048 vectors; a larger count is not a kernel's answer. */
+/* MSI-X has at most 2048 vectors, so a correct kernel never reports more than this. */
 #define MAX_VECTORS 4096
 
 /*
@@ -118,7 +118,7 @@ static void drop_wanted(struct vector *vector)
 
 /* ---- the kernel's answers ---- */
 
-/* ERR and REQ are enabled by their eventfd and by nothing else. */
+/* ERR and REQ are enabled exactly while they have an eventfd. */
 static bool stands_alone(const struct vfiopm__irq_index *index)
 {
 	return index->number == VFIOPM_IRQ_ERR || index->number == VFIOPM_IRQ_REQ;
@@ -167,7 +167,8 @@ static int send(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set, s
 
 /* A vector of MSI or MSI-X was down for a while. Interrupts raised in the gap are unknown.
  * Inject one: a spurious interrupt is harmless, a lost one can hang the driver. The other
- * indexes swap a pointer without a gap, and a count of ERR or REQ is a statement. */
+ * indexes swap a pointer without a gap. A count on ERR or REQ reports an error or a removal
+ * request, so none is injected. */
 static void signal_gap(const struct vfiopm__irq_index *index, int fd)
 {
 	if (fd >= 0 && is_message_signalled(index))
@@ -222,7 +223,7 @@ static void restore_one(struct vfiopm__irq_index *index, struct vfiopm__set_irqs
 		set_flags(vector, (vector->word & WORD_CHANGED) | WORD_UNKNOWN);
 }
 
-/* The kernel may have torn down any vector of the range: send all that it had. */
+/* The kernel may have torn down any vector of the range: send the eventfds of all again. */
 static void restore_range(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set,
 			  struct range range)
 {
@@ -292,7 +293,7 @@ static int apply_ranges(struct vfiopm__irq_index *index, struct vfiopm__set_irqs
 		}
 		r = send(index, set, range);
 		if (r < 0) {
-			/* A first enable is one range, and fails without effect. */
+			/* The first enable is one range. If it fails, nothing has changed. */
 			if (was_enabled)
 				restore_ranges(index, set, range_end(range));
 			return r;
@@ -345,7 +346,7 @@ static int rebuild(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set
 	return r;
 }
 
-/* ---- what is ---- */
+/* ---- current state ---- */
 
 /* The number of vectors that the wanted eventfds need. */
 static uint32_t count_needed(const struct vfiopm__irq_index *index)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One IRQ index: which eventfd the kernel has for each vector, and which is wanted. A change is
+ * One IRQ index: the current and the wanted eventfd of each vector. A change is
  * first noted with _want(), then made with _apply(). The lock of struct vfiopm__irq serializes
  * all calls; only _has(), _is_live(), _count(), _flags() and _available() need no lock.
  */
@@ -21,24 +21,25 @@ int vfiopm__irq_index_new(int device_fd, uint32_t number, struct vfiopm__eventfd
 /* NULL is accepted. */
 void vfiopm__irq_index_free(struct vfiopm__irq_index *index);
 
-/* ---- what is ---- */
+/* ---- current state ---- */
 
 uint32_t vfiopm__irq_index_count(const struct vfiopm__irq_index *index);
 uint32_t vfiopm__irq_index_flags(const struct vfiopm__irq_index *index);
-/* The vectors that the host had when it last had too few; 0 if it never had. */
+/* The number of vectors that the host offered at the last ENOSPC; 0 if there was none. */
 uint32_t vfiopm__irq_index_available(const struct vfiopm__irq_index *index);
-/* Is the range not empty, and within the index? Safe against overflow. */
+/* Returns true if the range is not empty and within the index. Safe against overflow. */
 bool vfiopm__irq_index_has_range(const struct vfiopm__irq_index *index, uint32_t start,
 				 uint32_t count);
-/* Does the kernel have the eventfd fd for the vector, with no change wanted? */
+/* Returns true if the kernel has the eventfd fd for the vector, and no change is wanted. */
 bool vfiopm__irq_index_has(const struct vfiopm__irq_index *index, uint32_t vector, int fd);
-/* Does the kernel certainly have an eventfd for the vector? A failed SET_IRQS can end that. */
+/* Returns true if the kernel certainly has an eventfd for the vector. A failed SET_IRQS can end
+ * that. */
 bool vfiopm__irq_index_is_live(const struct vfiopm__irq_index *index, uint32_t vector);
-/* Can the kernel have an eventfd for the vector? True also where a failure left that unknown. */
+/* Returns true if the kernel has, or after a failure may have, an eventfd for the vector. */
 bool vfiopm__irq_index_has_eventfd(const struct vfiopm__irq_index *index, uint32_t vector);
 bool vfiopm__irq_index_uses(const struct vfiopm__irq_index *index, int own_fd);
 bool vfiopm__irq_index_is_enabled(const struct vfiopm__irq_index *index);
-/* Can count vectors get eventfds without allocating more? */
+/* Returns true if count vectors can get eventfds without a larger allocation. */
 bool vfiopm__irq_index_has_vectors(const struct vfiopm__irq_index *index, uint32_t count);
 
 /* ---- what is wanted ---- */
@@ -48,13 +49,13 @@ void vfiopm__irq_index_want(struct vfiopm__irq_index *index, uint32_t vector,
 			    struct vfiopm__eventfd_ref ref);
 void vfiopm__irq_index_want_disabled(struct vfiopm__irq_index *index);
 bool vfiopm__irq_index_wants_disabled(const struct vfiopm__irq_index *index);
-/* Will the index be enabled once the wanted changes are made? */
+/* Returns true if the index will be enabled once the wanted changes are made. */
 bool vfiopm__irq_index_will_be_enabled(const struct vfiopm__irq_index *index);
 
 /* ---- changes ---- */
 
-/* Make the wanted changes. On failure the vectors keep what they had, as far as the kernel
- * allows. Nothing is wanted afterwards. */
+/* Make the wanted changes. On failure, restore the previous eventfds if the kernel allows it.
+ * Clears the wanted changes in both cases. */
 int vfiopm__irq_index_apply(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set);
 /* Allocate count vectors without eventfds. */
 int vfiopm__irq_index_reserve(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set,

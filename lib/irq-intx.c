@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What only a maskable index has, which is INTx: masks, and the eventfd that unmasks. */
+/* Masks and the unmask eventfd of a maskable index. Only INTx is maskable. */
 #include <errno.h>
 
 #include "irq.h"

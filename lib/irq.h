@@ -32,7 +32,8 @@ struct vfiopm__irq {
 int vfiopm__irq_new(int device_fd, const struct vfiopm__trace *trace, struct vfiopm__irq **ret_irq);
 /* NULL is accepted. */
 void vfiopm__irq_free(struct vfiopm__irq *irq);
-/* vfiopm_irq_set_signaling_range() and vfiopm_irq_disable(), made at once beside an open batch. */
+/* vfiopm_irq_set_signaling_range() and vfiopm_irq_disable(), applied at once, even if a batch is
+ * open. */
 int vfiopm__irq_set_now(struct vfiopm_device *dev, uint32_t index, uint32_t start, uint32_t count,
 			const int *fds);
 int vfiopm__irq_disable_now(struct vfiopm_device *dev, uint32_t index);
@@ -53,7 +54,7 @@ int vfiopm__irq_batch_change_now(struct vfiopm__irq *irq, uint32_t index);
 
 /* ---- irq-intx.c; the lock is held ---- */
 
-/* The kernel drops the unmask eventfd when it disables INTx: forget it too. */
+/* The kernel drops the unmask eventfd when it disables INTx: drop the reference too. */
 void vfiopm__irq_intx_changed(struct vfiopm__irq *irq);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which mode suits an MSI-X vector, by how often it is masked and raises interrupts. Pure. */
+/* Chooses the mode of an MSI-X vector from its rates of masks and interrupts. No side effects. */
 #ifndef VFIOPM_MSIX_POLICY_H
 #define VFIOPM_MSIX_POLICY_H
 
@@ -16,7 +16,7 @@ void vfiopm__msix_policy_note_mask(struct vfiopm__msix_policy *policy);
 void vfiopm__msix_policy_note_interrupt(struct vfiopm__msix_policy *policy);
 /* The mode that suits a vector which is in the given mode. */
 uint32_t vfiopm__msix_policy_prefer(const struct vfiopm__msix_policy *policy, uint32_t mode);
-/* The executor has acted on what is preferred: begin a new window where one has ended. */
+/* Call this after acting on the preferred mode. Begins a new window if the current one has ended. */
 void vfiopm__msix_policy_advance(struct vfiopm__msix_policy *policy, uint32_t mode,
 				 uint32_t preferred);
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
  * The state machine of one MSI-X vector. No interrupt is lost, delivered twice or delivered
- * while masked, whatever the device does between two steps. That rests on three facts:
+ * while masked, whatever the device does between two steps. This relies on three facts:
  *
  *  - VFIO signals one eventfd at a time. When SET_IRQS has returned, VFIO no longer signals the
  *    old one (vfio_pci_intrs.c, vfio_msi_set_vector_signal(): free_irq() waits), so a later take
  *    finds every count.
  *  - An attached irqfd takes each count as it arrives, and attaching delivers a count that is
  *    already there (virt/kvm/eventfd.c, irqfd_wakeup() and kvm_irqfd_assign()).
- *  - Detaching takes what was delivered out of the eventfd, and returns when nothing more will be
- *    delivered (irqfd_shutdown(), kvm_irqfd_deassign()).
+ *  - Detaching removes the delivered count from the eventfd. It returns after the last delivery
+ *    (irqfd_shutdown(), kvm_irqfd_deassign()).
  */
 #include <vfiopm/msix.h>
 
@@ -27,7 +27,7 @@ static bool holds_count(const struct vfiopm__msix_state *state)
 }
 
 /* KVM can deliver later than it is signalled, from a work item (virt/kvm/eventfd.c,
- * irqfd_inject()), and only a detach waits for that. So a mask detaches not only in hold mode,
+ * irqfd_inject()), and only a detach waits for that work item. So a mask detaches not only in hold mode,
  * but also when it changes a vector from hold to relay. */
 static bool must_detach(const struct vfiopm__msix_state *state)
 {
@@ -116,8 +116,7 @@ void vfiopm__msix_state_done(struct vfiopm__msix_state *state, enum vfiopm__msix
 
 void vfiopm__msix_state_want(struct vfiopm__msix_state *state, bool masked, uint32_t mode)
 {
-	/* What was raised while the vector was masked is one interrupt: the pending bit and the
-	 * count that arrived after it. */
+	/* Merge the pending bit and a later count into one interrupt. */
 	if (state->masked && !masked && state->pending && state->trigger == VFIOPM__TRIGGER_USER)
 		state->drain_user = true;
 	state->masked = masked;

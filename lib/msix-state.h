@@ -16,17 +16,17 @@ enum vfiopm__msix_trigger {
 };
 
 struct vfiopm__msix_state {
-	/* What is wanted. */
+	/* The wanted state. */
 	uint32_t mode; /* VFIOPM_MSIX_MODE_* */
 	bool masked;
 	bool no_irqfd; /* the irqfd cannot be attached */
 
-	/* What is. */
+	/* The current state. */
 	enum vfiopm__msix_trigger trigger; /* the eventfd that VFIO signals */
 	bool attached;			   /* the irqfd */
 	bool gap;	  /* VFIO lost the trigger: interrupts raised since are unknown */
 	bool pending;	  /* taken from an eventfd and not delivered */
-	bool drain_irqfd; /* no longer the trigger, and its count not taken since */
+	bool drain_irqfd; /* VFIO no longer signals it, but its last count was not taken */
 	bool drain_user;
 };
 

@@ -46,7 +46,7 @@ static uint64_t take(int fd)
 	return vfiopm__sys_eventfd_take(fd, &count) == 0 ? count : 0;
 }
 
-/* An attached irqfd delivers what it is signalled. */
+/* Signalling an attached irqfd delivers an interrupt. */
 static int deliver(struct vfiopm__msix_vector *vector)
 {
 	const struct vfiopm__msix_shared *shared = vector->shared;
@@ -86,8 +86,8 @@ static int make_step(struct vfiopm__msix_vector *vector, enum vfiopm__msix_step 
 	}
 }
 
-/* Only the IRQ index knows whether VFIO still signals a vector: a SET_IRQS for any vector that
- * failed can have ended that. */
+/* Only the IRQ index knows whether VFIO still signals a vector: a failed SET_IRQS for any vector
+ * can stop the signal. */
 static void note_lost_trigger(struct vfiopm__msix_vector *vector)
 {
 	if (vector->state.trigger != VFIOPM__TRIGGER_NONE &&
@@ -139,8 +139,7 @@ static void note_mode_change(struct vfiopm__msix_vector *vector)
 			    names[vector->state.mode], (int)vector->number);
 }
 
-/* Return to the earlier state. What cannot be undone either is left to the next call on the
- * object. */
+/* Return to the earlier state. If that fails too, the next call on the object retries. */
 static void roll_back(struct vfiopm__msix_vector *vector, const struct vfiopm__msix_state *was)
 {
 	vfiopm__msix_state_want(&vector->state, was->masked, was->mode);
@@ -149,7 +148,7 @@ static void roll_back(struct vfiopm__msix_vector *vector, const struct vfiopm__m
 		vector->shared->has_undone_work = true;
 }
 
-/* Reach this mask in this mode, or at least in the present one. */
+/* Set the mask in the given mode. If that fails, set it in the current mode. */
 static int reach(struct vfiopm__msix_vector *vector, bool masked, uint32_t mode)
 {
 	const struct vfiopm__msix_state was = vector->state;
@@ -189,8 +188,8 @@ static bool is_in_low_power(const struct vfiopm__msix_vector *vector)
 }
 
 /* Choose the mode of a vector that is being masked or has an interrupt to relay. A change takes
- * a SET_IRQS, which would wake a device in low power. Nothing is learned there either, because
- * the vector could not act on it. */
+ * a SET_IRQS, which would wake a device in low power. The policy counts nothing there either,
+ * because the mode cannot change. */
 static uint32_t choose_mode(struct vfiopm__msix_vector *vector,
 			    void (*note)(struct vfiopm__msix_policy *policy))
 {
@@ -311,7 +310,7 @@ static int open_eventfd(struct vfiopm__msix_vector *vector, int given, int *ret_
 {
 	if (given < 0)
 		return vfiopm_irq_new_eventfd(vector->shared->dev, ret_fd);
-	/* A count from before the use would be an invented interrupt. */
+	/* Drop a count from before the use: it would become a spurious interrupt. */
 	take(given);
 	*ret_fd = given;
 	return 0;
@@ -397,7 +396,7 @@ int vfiopm__msix_vector_end(struct vfiopm__msix_vector *vector)
 	if (vector->state.attached)
 		r = make_step(vector, VFIOPM__STEP_DETACH, &count);
 	vfiopm__pba_count(vector->shared->pba, -1, vector->state.masked ? -1 : 0);
-	/* Pending interrupts are forgotten, also those in eventfds of the caller's. */
+	/* Drop pending interrupts, including counts in the caller's eventfds. */
 	take(vector->user_fd);
 	if (vector->irqfd >= 0)
 		take(vector->irqfd);

@@ -154,7 +154,7 @@ static int remove_triggers(struct vfiopm_msix *msix, uint32_t start, uint32_t co
 	return vfiopm__irq_set_now(msix->shared.dev, VFIOPM_IRQ_MSIX, start, count, msix->fds);
 }
 
-/* In the reverse order of use: the trigger, the irqfd, and then the VMM removes the route. */
+/* Release in reverse order: first the trigger, then the irqfd. The VMM removes the route last. */
 static int release(struct vfiopm_msix *msix, uint32_t start, uint32_t count, bool disable)
 {
 	VFIOPM__HOLD(&msix->lock);
@@ -406,7 +406,7 @@ VFIOPM__PUBLIC struct vfiopm_msix *vfiopm_msix_free(struct vfiopm_msix *msix)
 {
 	if (!msix)
 		return NULL;
-	/* What the kernel refuses to remove ends with the last close of the device. */
+	/* Triggers that the kernel refuses to remove end at the last close of the device. */
 	remove_triggers(msix, 0, msix->count);
 	end_vectors(msix, 0, msix->count);
 	free_parts(msix);

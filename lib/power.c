@@ -134,8 +134,8 @@ static int issue(const struct vfiopm_device *dev, const char *call, struct vfiop
 	return r;
 }
 
-/* Did the ioctl wake the armed device? Its count is taken back. A host wake at the same time is
- * indistinguishable; the caller is giving the device a new state in this call. */
+/* Returns true if the ioctl woke the armed device, and removes its count. A host wake at the same
+ * time is indistinguishable. Ignoring it is harmless, because this call sets a new state. */
 static bool take_own_wake(struct vfiopm__power *power, int state, int result)
 {
 	/* EIO: the device could not be resumed, so this ioctl signalled nothing. */

@@ -69,7 +69,7 @@ int vfiopm__sys_eventfd_take(int fd, uint64_t *ret_count)
 {
 	struct iovec iovec = { .iov_base = ret_count, .iov_len = sizeof(*ret_count) };
 
-	/* Another reader may be faster than we, and the eventfd may be a blocking
+	/* Another reader can take the count first, and the eventfd can be a blocking
 	 * one: RWF_NOWAIT never waits (fs/eventfd.c, eventfd_read(), 5.8). */
 	return preadv2(fd, &iovec, 1, -1, RWF_NOWAIT) < 0 ? -errno : 0;
 }
@@ -104,7 +104,7 @@ int vfiopm__sys_epoll_add(int epoll, int fd, uint32_t number)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = number };
 
-	/* What cannot be polled is no eventfd: EPERM (fs/eventpoll.c, do_epoll_ctl()). */
+	/* EPERM: the file cannot be polled, so it is no eventfd (fs/eventpoll.c, do_epoll_ctl()). */
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0
 	       : errno == EPERM					? -EINVAL
 								: -errno;

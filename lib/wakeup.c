@@ -162,7 +162,7 @@ int vfiopm__wakeup_begin(struct vfiopm__wakeup *wakeup)
 	return word_state(wakeup->word);
 }
 
-/* Readers look at the eventfd again: say whether its counts prove a wake. */
+/* Let readers use the eventfd again. WORD_STALE tells them that its counts prove no wake. */
 static void end(struct vfiopm__wakeup *wakeup)
 {
 	uint64_t word = wakeup->word & ~(WORD_BUSY | WORD_STALE);

@@ -39,7 +39,7 @@ int vfiopm__wakeup_get_state(struct vfiopm__wakeup *wakeup);
 /* 1 if a wake is taken, else 0. */
 int vfiopm__wakeup_take(struct vfiopm__wakeup *wakeup);
 
-/* An ioctl of this object follows: what it signals is no wake. Returns the state. */
+/* An ioctl of this object follows: a count that it adds is not a wake. Returns the state. */
 int vfiopm__wakeup_begin(struct vfiopm__wakeup *wakeup);
 /* After the ioctl: take back the count that it caused on the eventfd, if any. */
 bool vfiopm__wakeup_take_own(struct vfiopm__wakeup *wakeup);

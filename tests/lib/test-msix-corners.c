@@ -212,11 +212,12 @@ static void dispatch_returns_the_first_error(void **state)
 static void the_function_mask_returns_the_first_error(void **state)
 {
 	const struct vfiopm_msix_ops ops = { .attach = attach, .detach = detach };
-	struct failing_vmm vmm = { .answers = { 0, -EAGAIN, -EINTR } };
+	struct failing_vmm vmm = { .answers = { 0, -EINTR, -EAGAIN } };
 	struct msix_fixture fixture;
 
 	(void)state;
 	open_three(&fixture, &ops, &vmm);
+	/* The highest vector comes first. */
 	assert_int_equal(vfiopm_msix_set_function_mask(fixture.msix, 1), -EAGAIN);
 	/* Vector 0 is unmasked again. */
 	memset(&vmm, 0, sizeof(vmm));

@@ -117,8 +117,8 @@ int vfiopm_exit(struct vfiopm_device *dev);
  * count that the eventfd held when it was passed is none either.
  *
  * The call takes the count of the wakeup eventfd, so the eventfd is readable again only for a
- * further wake. The library reports each wake once, whichever thread polls the eventfd and
- * whichever thread makes this call. The call waits for an entry or exit of another thread, because
+ * further wake. The library reports each wake once, also if one thread polls the eventfd and
+ * another thread makes this call. The call waits for an entry or exit of another thread, because
  * only that entry or exit shows whether it has caused a count itself.
  *
  * A caller that reads the eventfd has taken the wake itself. Use one eventfd for all entries of a

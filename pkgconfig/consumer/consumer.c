@@ -10,7 +10,7 @@
 #include <vfiopm/vfiopm.h>
 
 #if VFIOPM_VERSION < VFIOPM_MAKE_VERSION(0, 1, 0)
-#error "the preprocessor compares versions"
+#error "VFIOPM_VERSION is older than 0.1.0"
 #endif
 
 int main(void)

@@ -26,15 +26,29 @@ static struct {
 	 * holds it while it calls the library. */
 	pthread_mutex_t inner;
 	struct msix_fixture fixture;
-	bool loop_takes_big;
+	bool loop_takes_big, big_protects_all;
 	atomic_bool stop;
 	atomic_uint failures;
 
-	/* Under the inner lock. */
+	/* Under the inner lock, or under the big lock if it protects all. */
 	bool attached[VECTORS];
 	unsigned delivered[VECTORS];
 	int intercepting;
 } vmm = { .big = PTHREAD_MUTEX_INITIALIZER, .inner = PTHREAD_MUTEX_INITIALIZER };
+
+/* If every thread holds the big lock while it calls the library, the big lock protects what the
+ * callbacks use, and they take no lock. */
+static void lock_inner(void)
+{
+	if (!vmm.big_protects_all)
+		pthread_mutex_lock(&vmm.inner);
+}
+
+static void unlock_inner(void)
+{
+	if (!vmm.big_protects_all)
+		pthread_mutex_unlock(&vmm.inner);
+}
 
 /* ---- callbacks ---- */
 
@@ -42,12 +56,12 @@ static int change_irqfd(uint32_t vector, int irqfd, bool attach)
 {
 	int r;
 
-	pthread_mutex_lock(&vmm.inner);
+	lock_inner();
 	vmm.failures += vmm.attached[vector] == attach;
 	r = attach ? vfiopm_kvm_attach(vmm.fixture.kvm, vector, irqfd)
 		   : vfiopm_kvm_detach(vmm.fixture.kvm, vector, irqfd);
 	vmm.attached[vector] = attach;
-	pthread_mutex_unlock(&vmm.inner);
+	unlock_inner();
 	return r;
 }
 
@@ -66,19 +80,19 @@ static int detach(void *data, uint32_t vector, int irqfd)
 static int deliver(void *data, uint32_t vector)
 {
 	(void)data;
-	pthread_mutex_lock(&vmm.inner);
+	lock_inner();
 	vmm.delivered[vector]++;
-	pthread_mutex_unlock(&vmm.inner);
+	unlock_inner();
 	return 0;
 }
 
 static void intercept(void *data, int on)
 {
 	(void)data;
-	pthread_mutex_lock(&vmm.inner);
+	lock_inner();
 	vmm.failures += vmm.intercepting == on;
 	vmm.intercepting = on;
-	pthread_mutex_unlock(&vmm.inner);
+	unlock_inner();
 }
 
 /* ---- threads ---- */
@@ -138,10 +152,10 @@ static void *run_control(void *data)
 		vmm.failures += vfiopm_msix_release(msix, VECTORS - 1, 1) != 0;
 		vmm.failures += vfiopm_msix_use(msix, VECTORS - 1, 1) != 0;
 		pthread_mutex_unlock(&vmm.big);
-		/* Take the inner lock without a call of the library. */
-		pthread_mutex_lock(&vmm.inner);
+		/* Use what the callbacks use, without a call of the library. */
+		pthread_mutex_lock(vmm.big_protects_all ? &vmm.big : &vmm.inner);
 		vmm.failures += vmm.intercepting != 0 && vmm.intercepting != 1;
-		pthread_mutex_unlock(&vmm.inner);
+		pthread_mutex_unlock(vmm.big_protects_all ? &vmm.big : &vmm.inner);
 		sched_yield();
 	}
 	return NULL;
@@ -157,7 +171,7 @@ static void *run_device(void *data)
 	return NULL;
 }
 
-static void run_vmm(bool loop_takes_big, bool has_irqfds)
+static void run_vmm(bool loop_takes_big, bool big_protects_all, bool has_irqfds)
 {
 	const struct vfiopm_msix_ops ops = {
 		.attach = has_irqfds ? attach : NULL,
@@ -170,6 +184,7 @@ static void run_vmm(bool loop_takes_big, bool has_irqfds)
 	uint32_t vectors[VCPUS];
 
 	vmm.loop_takes_big = loop_takes_big;
+	vmm.big_protects_all = big_protects_all;
 	vmm.stop = false;
 	msix_fixture_open_with(&vmm.fixture, &ops, NULL);
 	expect_ok(vfiopm_msix_use(vmm.fixture.msix, 0, VECTORS));
@@ -194,20 +209,26 @@ static void run_vmm(bool loop_takes_big, bool has_irqfds)
 static void dispatch_is_safe_under_the_big_lock(void **state)
 {
 	(void)state;
-	run_vmm(true, true);
+	run_vmm(true, false, true);
 }
 
 static void dispatch_is_safe_without_a_lock(void **state)
 {
 	(void)state;
-	run_vmm(false, true);
+	run_vmm(false, false, true);
 }
 
 static void a_deliver_callback_can_take_the_inner_lock(void **state)
 {
 	(void)state;
-	run_vmm(false, false);
+	run_vmm(false, false, false);
 	assert_true(vmm.delivered[0] > 0);
+}
+
+static void the_big_lock_can_protect_the_callbacks(void **state)
+{
+	(void)state;
+	run_vmm(true, true, true);
 }
 
 int main(void)
@@ -216,6 +237,7 @@ int main(void)
 		ON_TESTBED(dispatch_is_safe_under_the_big_lock),
 		ON_TESTBED(dispatch_is_safe_without_a_lock),
 		ON_TESTBED(a_deliver_callback_can_take_the_inner_lock),
+		ON_TESTBED(the_big_lock_can_protect_the_callbacks),
 	};
 
 	return cmocka_run_group_tests_name("msix-locking", tests, NULL, NULL);

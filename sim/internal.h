@@ -52,6 +52,16 @@ const struct sim_kernel *sim_find_kernel(const char *name);
 #define SIM_MSIX    2
 #define SIM_VECTORS 2048
 
+/* An eventfd whose signal calls a handler. All zeroes: disabled. */
+struct sim_virqfd {
+	int eventfd;	  /* see sim_irq_fd() */
+	uint64_t handled; /* the part of its count for which the handler was called */
+	struct sim_device *device;
+	uint32_t index;
+	void (*handler)(struct sim_device *device, uint32_t index);
+	struct sim_virqfd *next;
+};
+
 struct sim_irqs {
 	int type;
 	uint32_t allocated; /* the number of vectors whose has_irq is true */
@@ -59,8 +69,7 @@ struct sim_irqs {
 	/* Here and below: the fd of a duplicate of an eventfd plus 1, or 0 (see sim_irq_fd()). */
 	int triggers[SIM_VECTORS];
 	int single[2]; /* ERR, REQ */
-	int unmask;
-	uint64_t unmask_handled; /* the part of its count that already unmasked INTx */
+	struct sim_virqfd unmask;
 	bool intx_masked, pm_intx_masked;
 	bool intx_off_in_config;		 /* the user's DisINTx: vdev->virq_disabled */
 	bool intx_off_in_device, saved_intx_off; /* the DisINTx of the device */
@@ -143,11 +152,6 @@ void sim_irqs_resume(struct sim_device *device);
 void sim_irqs_release(struct sim_device *device);
 /* The user set or cleared DisINTx in configuration space. */
 void sim_irqs_config(struct sim_device *device, bool off);
-/* Unmask INTx if the user has signaled the eventfd for it. */
-void sim_irqs_handle_signals(void);
-/* True if this fd is an eventfd that unmasks INTx. Call the second function after its close. */
-bool sim_irqs_is_unmask_eventfd(int fd);
-void sim_irqs_handle_close(void);
 /* A SET_IRQS request that passed the checks common to all indexes. */
 struct sim_irq_request {
 	uint32_t data, action, index, start, count;
@@ -177,6 +181,20 @@ ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off
 /* Copy from or to the user's memory. Both return 0 or -EFAULT. */
 int sim_from_user(void *to, const void *from, size_t size);
 int sim_to_user(void *to, const void *from, size_t size);
+
+/* ---- virqfd.c: eventfds that mask or unmask an interrupt ---- */
+
+int sim_virqfd_enable(struct sim_virqfd *virqfd, struct sim_device *device, uint32_t index,
+		      void (*handler)(struct sim_device *device, uint32_t index), int fd);
+/* Does nothing if it is disabled. */
+void sim_virqfd_disable(struct sim_virqfd *virqfd);
+/* Call the handlers of those that the user has signaled. */
+void sim_virqfds_handle_signals(void);
+/* True if this fd of the user is one of them. Call the second function after its close. */
+bool sim_virqfds_have(int fd);
+void sim_virqfds_handle_close(void);
+/* True if this fd is the simulator's duplicate of one of them. */
+bool sim_virqfds_are_duplicate(int fd);
 
 /* ---- eventfd.c ---- */
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * INTx of a simulated device: its delivery (the kernel masks the level when it signals), the
- * eventfd that unmasks it, and SET_IRQS for it (drivers/vfio/pci/vfio_pci_intrs.c and
- * drivers/vfio/virqfd.c, 6.1 and 6.12).
+ * INTx of a simulated device: its delivery (the kernel masks the level when it signals), and
+ * SET_IRQS for it (drivers/vfio/pci/vfio_pci_intrs.c, 6.1 and 6.12).
  */
 #include <errno.h>
 
@@ -84,110 +83,22 @@ void sim_irqs_resume(struct sim_device *device)
 		intx_unmask(irqs);
 }
 
-/* ---- the eventfd that unmasks INTx (drivers/vfio/virqfd.c) ---- */
-
-/* The number of devices that have such an eventfd. */
-static int unmask_eventfds;
-
-/* vfio_virqfd_enable(): a count that is already in the eventfd unmasks INTx. The count stays in
- * the eventfd. */
-static void unmask_eventfd_set(struct sim_irqs *irqs, int eventfd)
-{
-	irqs->unmask = eventfd + 1;
-	unmask_eventfds++;
-	irqs->unmask_handled = sim_eventfd_count(eventfd);
-	if (irqs->unmask_handled)
-		intx_unmask(irqs);
-}
-
-static void unmask_eventfd_drop(struct sim_irqs *irqs)
-{
-	unmask_eventfds -= irqs->unmask != 0;
-	sim_irq_drop(&irqs->unmask);
-}
-
-/* virqfd_shutdown() reads the count. */
-static void unmask_eventfd_remove(struct sim_irqs *irqs)
-{
-	uint64_t count;
-
-	if (irqs->unmask)
-		sim_real_take(sim_irq_fd(irqs->unmask), &count);
-	unmask_eventfd_drop(irqs);
-}
-
-/* virqfd_wakeup() reads the count and unmasks. The kernel runs it during the signal, the
- * simulator at the next wrapped call. */
-static void unmask_eventfd_handle_signals(struct sim_device *device)
-{
-	struct sim_irqs *irqs = &device->irqs;
-	uint64_t handled = irqs->unmask_handled,
-		 count = sim_eventfd_count(sim_irq_fd(irqs->unmask));
-
-	irqs->unmask_handled = count;
-	if (count <= handled) /* smaller if the user has read the eventfd */
-		return;
-	if (!device->kernel->leaves_count) {
-		sim_real_take(sim_irq_fd(irqs->unmask), &count);
-		/* One read empties an eventfd, but takes only 1 from a semaphore. */
-		irqs->unmask_handled = sim_eventfd_count(sim_irq_fd(irqs->unmask));
-	}
-	intx_unmask(irqs);
-}
-
-void sim_irqs_handle_signals(void)
-{
-	for (int i = 0; i < SIM_DEVICES && unmask_eventfds; i++) {
-		struct sim_device *device = sim_device_at(i);
-
-		if (device && device->irqs.unmask)
-			unmask_eventfd_handle_signals(device);
-	}
-}
-
-bool sim_irqs_is_unmask_eventfd(int fd)
-{
-	for (int i = 0; i < SIM_DEVICES && unmask_eventfds; i++) {
-		const struct sim_device *device = sim_device_at(i);
-
-		if (device && device->irqs.unmask &&
-		    sim_is_same_file(fd, sim_irq_fd(device->irqs.unmask)))
-			return true;
-	}
-	return false;
-}
-
-/* virqfd_wakeup(), EPOLLHUP: the close of the last fd removes the eventfd. The reference of the
- * kernel does not keep the file open. */
-void sim_irqs_handle_close(void)
-{
-	for (int i = 0; i < SIM_DEVICES; i++) {
-		struct sim_device *device = sim_device_at(i);
-
-		if (device && device->irqs.unmask && !sim_is_open(sim_irq_fd(device->irqs.unmask)))
-			unmask_eventfd_drop(&device->irqs);
-	}
-}
-
 /* ---- SET_IRQS on INTx ---- */
 
-/* The kernel checks the new eventfd before it checks whether one is already set. */
-static int set_unmask_eventfd(struct sim_irqs *irqs, int fd)
+static void unmask_handler(struct sim_device *device, uint32_t index)
 {
-	int eventfd;
+	(void)index;
+	intx_unmask(&device->irqs);
+}
 
-	if (fd < 0) {
-		unmask_eventfd_remove(irqs);
-		return 0;
-	}
-	eventfd = sim_eventfd(fd);
-	if (eventfd < 0)
-		return eventfd;
-	if (irqs->unmask) {
-		sim_real_close(eventfd);
-		return -EBUSY;
-	}
-	unmask_eventfd_set(irqs, eventfd);
+static int set_unmask_eventfd(struct sim_device *device, int fd)
+{
+	struct sim_virqfd *unmask = &device->irqs.unmask;
+
+	if (fd >= 0)
+		return sim_virqfd_enable(unmask, device, VFIO_PCI_INTX_IRQ_INDEX, unmask_handler,
+					 fd);
+	sim_virqfd_disable(unmask);
 	return 0;
 }
 
@@ -198,7 +109,7 @@ int sim_intx_mask_or_unmask(struct sim_device *device, const struct sim_irq_requ
 	if (!sim_irq_type_is(device, SIM_INTX) || request->start != 0 || request->count != 1)
 		return -EINVAL;
 	if (request->data == VFIO_IRQ_SET_DATA_EVENTFD)
-		return unmasks ? set_unmask_eventfd(&device->irqs, request->fds[0]) : -ENOTTY;
+		return unmasks ? set_unmask_eventfd(device, request->fds[0]) : -ENOTTY;
 	if (request->data == VFIO_IRQ_SET_DATA_BOOL && !request->bools[0])
 		return 0;
 	if (unmasks)
@@ -219,7 +130,7 @@ static void intx_enable(struct sim_irqs *irqs)
 
 void sim_intx_disable(struct sim_irqs *irqs)
 {
-	unmask_eventfd_remove(irqs);
+	sim_virqfd_disable(&irqs->unmask);
 	sim_irq_drop(&irqs->triggers[0]);
 	irqs->type = SIM_NO_TYPE;
 	irqs->allocated = 0;

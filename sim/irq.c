@@ -79,9 +79,8 @@ static bool is_simulators_fd(int fd)
 
 		if (!device)
 			continue;
-		if (sim_kvm_is_duplicate(fd) || fd == device->wake ||
-		    fd == sim_irq_fd(device->irqs.unmask) ||
-		    fd == sim_irq_fd(device->irqs.single[0]) ||
+		if (sim_kvm_is_duplicate(fd) || sim_virqfds_are_duplicate(fd) ||
+		    fd == device->wake || fd == sim_irq_fd(device->irqs.single[0]) ||
 		    fd == sim_irq_fd(device->irqs.single[1]))
 			return true;
 		for (int j = 0; j < SIM_VECTORS; j++) {
@@ -438,7 +437,7 @@ bool sim_fire(struct sim_device *device, uint32_t index, uint32_t vector)
 	bool delivered;
 
 	sim_lock();
-	sim_irqs_handle_signals();
+	sim_virqfds_handle_signals();
 	delivered = raise_irq(device, index, vector);
 	sim_unlock();
 	return delivered;
@@ -447,7 +446,7 @@ bool sim_fire(struct sim_device *device, uint32_t index, uint32_t vector)
 void sim_clear_intx(struct sim_device *device)
 {
 	sim_lock();
-	sim_irqs_handle_signals();
+	sim_virqfds_handle_signals();
 	device->irqs.intx_level = false;
 	sim_unlock();
 }
@@ -455,7 +454,7 @@ void sim_clear_intx(struct sim_device *device)
 void sim_handle_signals(void)
 {
 	sim_lock();
-	sim_irqs_handle_signals();
+	sim_virqfds_handle_signals();
 	sim_kvm_handle_signals();
 	sim_unlock();
 }

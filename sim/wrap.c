@@ -65,7 +65,7 @@ static ssize_t answer(ssize_t result)
 #define ENTER_CALL(name, failure)                                                                  \
 	do {                                                                                       \
 		sim_lock();                                                                        \
-		sim_irqs_handle_signals();                                                         \
+		sim_virqfds_handle_signals();                                                      \
 		if (sim_call_fails(name)) {                                                        \
 			sim_unlock();                                                              \
 			return failure;                                                            \
@@ -184,11 +184,11 @@ int __wrap_close(int fd)
 	sim_lock();
 	if (sim_file(fd))
 		return (int)answer(sim_file_close(fd));
-	if (!sim_irqs_is_unmask_eventfd(fd) && !sim_kvm_is_irqfd(fd))
+	if (!sim_virqfds_have(fd) && !sim_kvm_is_irqfd(fd))
 		return REAL(__real_close(fd));
-	sim_irqs_handle_signals();
+	sim_virqfds_handle_signals();
 	r = __real_close(fd);
-	sim_irqs_handle_close();
+	sim_virqfds_handle_close();
 	sim_kvm_handle_close();
 	return (int)answer(r);
 }

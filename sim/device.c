@@ -222,7 +222,7 @@ struct sim_device *sim_device_at(int index)
 struct sim_device *sim_device_by_address(const char *address)
 {
 	for (int i = 0; i < SIM_DEVICES; i++) {
-		if (devices[i].used && !devices[i].machine.not_pci &&
+		if (devices[i].used && sim_is_pci(&devices[i]) &&
 		    strcmp(devices[i].address, address) == 0)
 			return &devices[i];
 	}
@@ -273,6 +273,8 @@ struct sim_device *sim_add(const struct sim_machine *machine)
 		device->machine.target = SIM_D3HOT;
 	snprintf(device->address, sizeof(device->address), "%s",
 		 machine->address ? machine->address : "0000:01:00.0");
+	if (!sim_is_pci(device) && sim_platform_count(device) > SIM_PLATFORM_IRQS)
+		abort();
 	fill_config(device->config);
 	/* vfio-pci lets an unused device suspend. */
 	suspend(device);

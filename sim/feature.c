@@ -188,7 +188,7 @@ int sim_feature(struct sim_device *device, void *arg)
 	if ((header.flags & OPERATIONS) == OPERATIONS &&
 	    !(header.flags & VFIO_DEVICE_FEATURE_PROBE))
 		return -EINVAL;
-	if (device->machine.no_low_power || device->machine.not_pci)
+	if (device->machine.no_low_power || !sim_is_pci(device))
 		return -ENOTTY;
 
 	switch (device->kernel->dialect) {

@@ -34,6 +34,7 @@ struct sim_kernel {
 	/* Before 5.11: a signal of the eventfd that unmasks INTx, or of an irqfd, leaves its count
 	 * in the eventfd. */
 	bool leaves_count;
+	bool requests_once; /* 6.9: an interrupt of a platform device is requested at the open */
 	bool refuses_below_minus_one; /* late 6.12.y, 7.x: EINVAL for an fd below -1, ERR and REQ */
 };
 
@@ -51,15 +52,25 @@ const struct sim_kernel *sim_find_kernel(const char *name);
 #define SIM_INTX    0
 #define SIM_MSIX    2
 #define SIM_VECTORS 2048
+/* The IRQ indexes of a platform device. */
+#define SIM_PLATFORM_IRQS 512
 
 /* An eventfd whose signal calls a handler. All zeroes: disabled. */
 struct sim_virqfd {
 	int eventfd;	  /* see sim_irq_fd() */
 	uint64_t handled; /* the part of its count for which the handler was called */
+	bool signaled;
 	struct sim_device *device;
 	uint32_t index;
 	void (*handler)(struct sim_device *device, uint32_t index);
 	struct sim_virqfd *next;
+};
+
+struct sim_platform_irq {
+	int trigger; /* see sim_irq_fd() */
+	struct sim_virqfd mask, unmask;
+	bool masked;
+	bool raised; /* the level of the interrupt line */
 };
 
 struct sim_irqs {
@@ -70,6 +81,7 @@ struct sim_irqs {
 	int triggers[SIM_VECTORS];
 	int single[2]; /* ERR, REQ */
 	struct sim_virqfd unmask;
+	struct sim_platform_irq platform[SIM_PLATFORM_IRQS];
 	bool intx_masked, pm_intx_masked;
 	bool intx_off_in_config;		 /* the user's DisINTx: vdev->virq_disabled */
 	bool intx_off_in_device, saved_intx_off; /* the DisINTx of the device */
@@ -126,6 +138,12 @@ struct sim_device {
 	unsigned ioctls;
 };
 
+/* False for a platform device. */
+static inline bool sim_is_pci(const struct sim_device *device)
+{
+	return !device->machine.platform_irqs;
+}
+
 /* NULL if this entry of the table is unused. */
 struct sim_device *sim_device_at(int index);
 struct sim_device *sim_device_by_address(const char *address);
@@ -145,6 +163,9 @@ void sim_update_mapping(struct sim_device *device);
 
 int sim_device_ioctl(struct sim_device *device, unsigned long request, void *arg);
 int sim_feature(struct sim_device *device, void *arg);
+/* The number of regions, and of IRQ indexes. A platform device has no regions here. */
+uint32_t sim_regions(const struct sim_device *device);
+uint32_t sim_irq_indexes(const struct sim_device *device);
 int sim_get_irq_info(const struct sim_device *device, void *arg);
 int sim_set_irqs_ioctl(struct sim_device *device, void *arg);
 void sim_irqs_suspend(struct sim_device *device);
@@ -171,6 +192,15 @@ bool sim_intx_raise(struct sim_irqs *irqs);
 int sim_intx_trigger(struct sim_device *device, const struct sim_irq_request *request);
 int sim_intx_mask_or_unmask(struct sim_device *device, const struct sim_irq_request *request);
 void sim_intx_disable(struct sim_irqs *irqs);
+/* ---- platform-irq.c; each index is below sim_platform_count() ---- */
+
+uint32_t sim_platform_count(const struct sim_device *device);
+uint32_t sim_platform_flags(const struct sim_device *device, uint32_t index);
+int sim_platform_set_irqs(struct sim_device *device, const struct sim_irq_request *request);
+void sim_platform_release(struct sim_device *device);
+/* Returns true if an eventfd was signaled. */
+bool sim_platform_raise(struct sim_device *device, uint32_t index);
+
 /* True if the user has an fd of the eventfd that this fd duplicates. */
 bool sim_is_open(int eventfd);
 /* The ioctl of the v2 patches. VFIO_DEVICE_BIND_IOMMUFD has its number today. */

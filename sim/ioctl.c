@@ -35,6 +35,11 @@ int sim_to_user(void *to, const void *from, size_t size)
 
 /* ---- information ---- */
 
+uint32_t sim_regions(const struct sim_device *device)
+{
+	return sim_is_pci(device) ? VFIO_PCI_NUM_REGIONS : 0;
+}
+
 static int get_info(const struct sim_device *device, void *arg)
 {
 	struct vfio_device_info info;
@@ -44,10 +49,10 @@ static int get_info(const struct sim_device *device, void *arg)
 		return -EFAULT;
 	if (info.argsz < min)
 		return -EINVAL;
-	info.flags = device->machine.not_pci ? VFIO_DEVICE_FLAGS_PLATFORM
-					     : VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
-	info.num_regions = VFIO_PCI_NUM_REGIONS;
-	info.num_irqs = VFIO_PCI_NUM_IRQS;
+	info.flags = sim_is_pci(device) ? VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET
+					: VFIO_DEVICE_FLAGS_PLATFORM;
+	info.num_regions = sim_regions(device);
+	info.num_irqs = sim_irq_indexes(device);
 	return sim_to_user(arg, &info, min);
 }
 
@@ -83,12 +88,16 @@ static int handle_ioctl(struct sim_device *device, unsigned long request, void *
 	case VFIO_DEVICE_GET_INFO:
 		return get_info(device, arg);
 	case VFIO_DEVICE_GET_REGION_INFO:
-		return device->machine.not_pci ? -EINVAL : get_region_info(arg);
+		return sim_is_pci(device) ? get_region_info(arg) : -EINVAL;
 	case VFIO_DEVICE_GET_IRQ_INFO:
-		return device->machine.not_pci ? -EINVAL : sim_get_irq_info(device, arg);
+		return sim_get_irq_info(device, arg);
 	case VFIO_DEVICE_SET_IRQS:
-		return device->machine.not_pci ? -EINVAL : sim_set_irqs_ioctl(device, arg);
-	case VFIO_DEVICE_RESET: /* the kernel keeps the eventfds of interrupts */
+		return sim_set_irqs_ioctl(device, arg);
+	case VFIO_DEVICE_RESET:
+		/* vfio_platform_common.c: -EINVAL for a device without a reset function. The
+		 * kernel keeps the eventfds of interrupts. */
+		if (!sim_is_pci(device))
+			return -EINVAL;
 		sim_set_power(device, SIM_D0);
 		return 0;
 	case VFIO_DEVICE_BIND_IOMMUFD:

@@ -31,8 +31,15 @@ void sim_irq_signal(int entry)
 
 /* ---- GET_IRQ_INFO ---- */
 
+uint32_t sim_irq_indexes(const struct sim_device *device)
+{
+	return sim_is_pci(device) ? VFIO_PCI_NUM_IRQS : sim_platform_count(device);
+}
+
 static uint32_t vectors_of(const struct sim_device *device, uint32_t index)
 {
+	if (!sim_is_pci(device))
+		return index < sim_platform_count(device);
 	switch (index) {
 	case VFIO_PCI_MSI_IRQ_INDEX:
 		return device->machine.msi_vectors ? device->machine.msi_vectors : 1;
@@ -45,6 +52,8 @@ static uint32_t vectors_of(const struct sim_device *device, uint32_t index)
 
 static uint32_t flags_of(const struct sim_device *device, uint32_t index)
 {
+	if (!sim_is_pci(device))
+		return sim_platform_flags(device, index);
 	if (index == VFIO_PCI_INTX_IRQ_INDEX)
 		return VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED;
 	if (index == VFIO_PCI_MSIX_IRQ_INDEX && device->kernel->dynamic_msix)
@@ -58,7 +67,7 @@ int sim_get_irq_info(const struct sim_device *device, void *arg)
 
 	if (sim_from_user(&info, arg, sizeof(info)) < 0)
 		return -EFAULT;
-	if (info.argsz < sizeof(info) || info.index >= VFIO_PCI_NUM_IRQS)
+	if (info.argsz < sizeof(info) || info.index >= sim_irq_indexes(device))
 		return -EINVAL;
 	info.flags = flags_of(device, info.index);
 	info.count = vectors_of(device, info.index);
@@ -85,6 +94,10 @@ static bool is_simulators_fd(int fd)
 			return true;
 		for (int j = 0; j < SIM_VECTORS; j++) {
 			if (fd == sim_irq_fd(device->irqs.triggers[j]))
+				return true;
+		}
+		for (int j = 0; j < SIM_PLATFORM_IRQS; j++) {
+			if (fd == sim_irq_fd(device->irqs.platform[j].trigger))
 				return true;
 		}
 	}
@@ -298,7 +311,7 @@ static int single_trigger(struct sim_device *device, const struct sim_irq_reques
 /* ---- SET_IRQS ---- */
 
 /* vfio_pci_set_irqs_ioctl() */
-static int dispatch(struct sim_device *device, const struct sim_irq_request *request)
+static int pci_set_irqs(struct sim_device *device, const struct sim_irq_request *request)
 {
 	bool triggers = request->action == VFIO_IRQ_SET_ACTION_TRIGGER;
 
@@ -326,14 +339,17 @@ static size_t size_of_data(uint32_t data)
 	}
 }
 
-/* vfio_set_irqs_validate_and_prepare(): returns the size of the data, or -EINVAL. */
+/* vfio_set_irqs_validate_and_prepare(): returns the size of the data, or -EINVAL. A platform device
+ * passes its number of indexes as that of vectors (vfio_platform_common.c,
+ * vfio_platform_ioctl(), 6.1). */
 static int check_header(const struct sim_device *device, const struct vfio_irq_set *set)
 {
 	uint32_t data = set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
-	uint32_t vectors = vectors_of(device, set->index);
+	uint32_t vectors =
+		sim_is_pci(device) ? vectors_of(device, set->index) : sim_platform_count(device);
 	size_t size;
 
-	if (set->argsz < sizeof(*set) || set->index >= VFIO_PCI_NUM_IRQS ||
+	if (set->argsz < sizeof(*set) || set->index >= sim_irq_indexes(device) ||
 	    set->count >= UINT32_MAX - set->start ||
 	    set->flags & ~(uint32_t)(VFIO_IRQ_SET_DATA_TYPE_MASK | VFIO_IRQ_SET_ACTION_TYPE_MASK))
 		return -EINVAL;
@@ -382,7 +398,8 @@ int sim_set_irqs_ioctl(struct sim_device *device, void *arg)
 		.bools = (const uint8_t *)data,
 		.fds = data,
 	};
-	return dispatch(device, &request);
+	return sim_is_pci(device) ? pci_set_irqs(device, &request)
+				  : sim_platform_set_irqs(device, &request);
 }
 
 /* The last close of the device: vfio_pci_core_disable() also resets it. */
@@ -396,6 +413,7 @@ void sim_irqs_release(struct sim_device *device)
 		msi_disable(device);
 	sim_irq_drop(&irqs->single[0]);
 	sim_irq_drop(&irqs->single[1]);
+	sim_platform_release(device);
 	irqs->intx_level = false;
 	irqs->intx_off_in_config = false;
 	memset(irqs->pending, 0, sizeof(irqs->pending));
@@ -419,6 +437,8 @@ static bool raise_irq(struct sim_device *device, uint32_t index, uint32_t vector
 
 	if (vector >= vectors_of(device, index))
 		return false;
+	if (!sim_is_pci(device))
+		return sim_platform_raise(device, index);
 	if (index >= VFIO_PCI_ERR_IRQ_INDEX) {
 		sim_irq_signal(irqs->single[index - VFIO_PCI_ERR_IRQ_INDEX]);
 		return irqs->single[index - VFIO_PCI_ERR_IRQ_INDEX];
@@ -465,7 +485,9 @@ int sim_irq_eventfd(const struct sim_device *device, uint32_t index, uint32_t ve
 
 	sim_lock();
 	if (vector < vectors_of(device, index)) {
-		if (index >= VFIO_PCI_ERR_IRQ_INDEX)
+		if (!sim_is_pci(device))
+			entry = device->irqs.platform[index].trigger;
+		else if (index >= VFIO_PCI_ERR_IRQ_INDEX)
 			entry = device->irqs.single[index - VFIO_PCI_ERR_IRQ_INDEX];
 		else if (sim_irq_type_is(device, (int)index))
 			entry = device->irqs.triggers[vector];

@@ -40,6 +40,7 @@ static const struct sim_kernel kernels[] = {
 	  .power_state = true,
 	  .wrong_container = EBADFD,
 	  .dynamic_msix = true,
+	  .requests_once = true,
 	  .refuses_below_minus_one = true },
 	{ .name = "6.12-iommufd",
 	  .dialect = SIM_MAINLINE,
@@ -48,6 +49,7 @@ static const struct sim_kernel kernels[] = {
 	  .power_state = true,
 	  .wrong_container = EBADFD,
 	  .dynamic_msix = true,
+	  .requests_once = true,
 	  .refuses_below_minus_one = true },
 	{ .name = "7",
 	  .dialect = SIM_MAINLINE,
@@ -56,6 +58,7 @@ static const struct sim_kernel kernels[] = {
 	  .fdinfo_path = true,
 	  .wrong_container = EBADFD,
 	  .dynamic_msix = true,
+	  .requests_once = true,
 	  .refuses_below_minus_one = true },
 };
 

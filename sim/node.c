@@ -47,7 +47,7 @@ int sim_open_node(const char *path)
 	for (int i = 0; i < SIM_DEVICES; i++) {
 		struct sim_device *device = sim_device_at(i);
 
-		if (!device || device->machine.not_pci)
+		if (!device || !sim_is_pci(device))
 			continue;
 		snprintf(name, sizeof(name), "/dev/vfio/%u", device->group);
 		if (strcmp(path, name) == 0)

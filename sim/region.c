@@ -86,7 +86,7 @@ ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off
 
 	if (count == 0)
 		return 0;
-	if (offset < 0 || offset >> 40 >= VFIO_PCI_NUM_REGIONS)
+	if (offset < 0 || offset >> 40 >= sim_regions(device))
 		return -EINVAL;
 	if (sim_pm_get(device) < 0)
 		return -EIO;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulator's API for tests. The simulator is a model of vfio-pci devices behind the system
- * calls. It uses real fd numbers and real eventfds. A simulated call behaves as in the kernel.
- * The functions below do what a kernel does not offer: they select the kernel and the machine,
- * decide when a device suspends, and make a chosen call fail.
+ * The simulator's API for tests. The simulator is a model of vfio-pci and vfio-platform devices
+ * behind the system calls. It uses real fd numbers and real eventfds. A simulated call behaves as
+ * in the kernel. The functions below do what a kernel does not offer: they select the kernel and
+ * the machine, decide when a device suspends, and make a chosen call fail.
  *
  * The simulator replaces the calls that a program links with --wrap (sim/meson.build). This
  * includes the calls that the test itself makes.
@@ -40,12 +40,15 @@ struct sim_machine {
 	 * answer to GET_IRQ_INFO: no SET_IRQS may follow. */
 	unsigned msix_vectors;
 	unsigned msi_vectors; /* a power of two, at most 32; 0 means the 1 of the e1000e */
-	bool not_pci;	      /* no PCI address, no group: only sim_open_device() opens it */
-	bool no_low_power;    /* a driver without the low-power features */
-	bool no_group;	      /* no IOMMU */
-	bool not_bound;	      /* bound to no VFIO driver */
-	bool peer_bound;      /* another device of its group is bound to a VFIO driver */
-	bool peer_on_host;    /* another device of its group is bound to a host driver */
+	/* A platform device, which has no PCI address and no group: only sim_open_device() opens it.
+	 * One character for each IRQ index, at most 512: L for a level interrupt, E for an edge
+	 * interrupt. NULL means a PCI device. */
+	const char *platform_irqs;
+	bool no_low_power; /* a driver without the low-power features */
+	bool no_group;	   /* no IOMMU */
+	bool not_bound;	   /* bound to no VFIO driver */
+	bool peer_bound;   /* another device of its group is bound to a VFIO driver */
+	bool peer_on_host; /* another device of its group is bound to a host driver */
 };
 
 /* Remove all devices and failures. Close the fds of the devices before. */
@@ -90,10 +93,14 @@ void sim_set_attribute(struct sim_device *device, const char *name, const char *
  *   disabled. It is delivered when the vector gets an eventfd.
  * - An MSI vector without an eventfd loses the interrupt.
  * The host raises ERR and REQ, in any power state.
+ *
+ * On a platform device, a level interrupt stays raised until sim_clear_platform(). It is delivered
+ * when it is unmasked or gets an eventfd. An edge interrupt without an eventfd is lost.
  */
 bool sim_fire(struct sim_device *device, uint32_t index, uint32_t vector);
 void sim_clear_intx(struct sim_device *device);
-/* Do what the kernel does when the eventfd that unmasks INTx or an irqfd is signaled. Every
+void sim_clear_platform(struct sim_device *device, uint32_t index);
+/* Do what the kernel does when an eventfd that unmasks an index or an irqfd is signaled. Every
  * wrapped call does the former, and every signal of an eventfd by the simulator the latter. A
  * test needs this function only if it makes neither. */
 void sim_handle_signals(void);
@@ -105,7 +112,8 @@ unsigned sim_irq_allocated(const struct sim_device *device);
 /* The number of SET_IRQS ioctls that reached the device. */
 unsigned sim_set_irqs(const struct sim_device *device);
 /* Make the registration of a handler for this MSI or MSI-X vector fail with this errno, the next
- * `times` times, as request_irq() can. 0 times ends this. */
+ * `times` times, as request_irq() can. 0 times ends this. On a platform device the number is that
+ * of the index; since 6.9 each SET_IRQS on that index fails then, without effect. */
 void sim_fail_vector(struct sim_device *device, uint32_t vector, int error, unsigned times);
 /* Make each of the next `count` SET_IRQS succeed (0) or fail. EIO fails before any effect. Another
  * errno fails at the last vector of a block, after the kernel has torn down the vectors before it.

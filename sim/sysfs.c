@@ -38,7 +38,7 @@ bool sim_is_sysfs(const char *path)
 static struct sim_device *platform_device(void)
 {
 	for (int i = 0; i < SIM_DEVICES; i++) {
-		if (sim_device_at(i) && sim_device_at(i)->machine.not_pci)
+		if (sim_device_at(i) && !sim_is_pci(sim_device_at(i)))
 			return sim_device_at(i);
 	}
 	return NULL;
@@ -153,7 +153,7 @@ int sim_open_attribute(struct sim_device *device, const char *name)
 	if (strcmp(name, "power_state") == 0 && !device->kernel->power_state)
 		return -ENOENT;
 	/* drivers/pci/pci-sysfs.c makes these two. */
-	if (device->machine.not_pci &&
+	if (!sim_is_pci(device) &&
 	    (strcmp(name, "power_state") == 0 || strcmp(name, "d3cold_allowed") == 0))
 		return -ENOENT;
 	if (is_replaced(device, name) && !device->replaced.text)
@@ -208,8 +208,8 @@ ssize_t sim_read_text(struct sim_file *file, void *buffer, size_t count, off_t o
 	if (file->kind == SIM_FDINFO)
 		snprintf(text, sizeof(text),
 			 "pos:\t0\nflags:\t02000002\nvfio-device-syspath: %s%s\n",
-			 file->device->machine.not_pci ? PLATFORM_PATH : REAL_PREFIX,
-			 file->device->machine.not_pci ? "" : file->device->address);
+			 sim_is_pci(file->device) ? REAL_PREFIX : PLATFORM_PATH,
+			 sim_is_pci(file->device) ? file->device->address : "");
 	else if (is_replaced(file->device, file->attribute->name))
 		snprintf(text, sizeof(text), "%s", file->device->replaced.text);
 	else if (!file->attribute->show)

@@ -58,14 +58,11 @@ void sim_virqfd_disable(struct sim_virqfd *virqfd)
 }
 
 /* virqfd_wakeup() reads the count and calls the handler. */
-static void handle_signals(struct sim_virqfd *virqfd)
+static void wake_up(struct sim_virqfd *virqfd)
 {
 	int eventfd = sim_irq_fd(virqfd->eventfd);
-	uint64_t handled = virqfd->handled, count = sim_eventfd_count(eventfd);
+	uint64_t count;
 
-	virqfd->handled = count;
-	if (count <= handled) /* smaller if the user has read the eventfd */
-		return;
 	if (!virqfd->device->kernel->leaves_count) {
 		sim_real_take(eventfd, &count);
 		/* One read empties an eventfd, but takes only 1 from a semaphore. */
@@ -74,10 +71,20 @@ static void handle_signals(struct sim_virqfd *virqfd)
 	virqfd->handler(virqfd->device, virqfd->index);
 }
 
+/* A signal wakes all that wait for the eventfd, so all counts are compared before one is read. */
 void sim_virqfds_handle_signals(void)
 {
-	for (struct sim_virqfd *virqfd = first; virqfd; virqfd = virqfd->next)
-		handle_signals(virqfd);
+	for (struct sim_virqfd *virqfd = first; virqfd; virqfd = virqfd->next) {
+		uint64_t count = sim_eventfd_count(sim_irq_fd(virqfd->eventfd));
+
+		/* The count is smaller if the user has read the eventfd. */
+		virqfd->signaled = count > virqfd->handled;
+		virqfd->handled = count;
+	}
+	for (struct sim_virqfd *virqfd = first; virqfd; virqfd = virqfd->next) {
+		if (virqfd->signaled)
+			wake_up(virqfd);
+	}
 }
 
 bool sim_virqfds_have(int fd)

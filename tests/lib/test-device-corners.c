@@ -27,7 +27,7 @@ static int deliver(void *data, uint32_t vector)
 /* vfio-platform: fdinfo names a directory, which has no PCI address. */
 static void a_platform_device_has_a_readout_and_no_address(void **state)
 {
-	const struct sim_machine machine = { .kernel = "7", .not_pci = true };
+	const struct sim_machine machine = { .kernel = "7", .platform_irqs = "" };
 	const struct vfiopm_msix_ops ops = { .deliver = deliver };
 	int fd = sim_open_device(sim_add(&machine));
 	struct vfiopm_msix *msix = NULL;

@@ -232,8 +232,8 @@ static void failed_resume_precedes_all_checks(void **state)
 static void devices_without_features(void **state)
 {
 	static const struct sim_machine machines[] = {
-		{ .no_low_power = true }, { .not_pci = true }, { .kernel = "5.10" },
-		{ .kernel = "v2" },	  { .kernel = "v3" },  { .kernel = "v4" },
+		{ .no_low_power = true }, { .platform_irqs = "" }, { .kernel = "5.10" },
+		{ .kernel = "v2" },	  { .kernel = "v3" },	   { .kernel = "v4" },
 	};
 
 	(void)state;

@@ -99,27 +99,22 @@ void vfiopm__fds_close(struct vfiopm__fds *fds)
 	*fds = (struct vfiopm__fds){ -1, -1, -1 };
 }
 
-/* An fd that answers VFIO_DEVICE_GET_INFO is a VFIO device. */
-static int check_is_device(int device_fd)
-{
-	struct vfio_device_info info = { .argsz = sizeof(info) };
-
-	return vfiopm__sys_command(device_fd, VFIO_DEVICE_GET_INFO, &info);
-}
-
-static int create_parts(struct vfiopm_device *dev, int device_fd)
+static int create_parts(struct vfiopm_device *dev, int device_fd,
+			const struct vfio_device_info *info)
 {
 	int r = vfiopm__power_new(dev, &dev->power);
 
-	return r < 0 ? r : vfiopm__irq_new(device_fd, &dev->trace, &dev->irq);
+	return r < 0 ? r : vfiopm__irq_new(device_fd, info, &dev->trace, &dev->irq);
 }
 
 int vfiopm__device_new(const struct vfiopm__fds *fds, bool owns_fds, struct vfiopm_device **ret_dev)
 {
+	struct vfio_device_info info = { .argsz = sizeof(info) };
 	struct vfiopm_device *dev;
 	int r;
 
-	r = check_is_device(fds->device);
+	/* An fd that answers VFIO_DEVICE_GET_INFO is a VFIO device. */
+	r = vfiopm__sys_command(fds->device, VFIO_DEVICE_GET_INFO, &info);
 	if (r < 0)
 		return r;
 	dev = calloc(1, sizeof(*dev));
@@ -128,7 +123,7 @@ int vfiopm__device_new(const struct vfiopm__fds *fds, bool owns_fds, struct vfio
 	dev->fds = *fds;
 	vfiopm__trace_init(&dev->trace);
 	pthread_mutex_init(&dev->setting_place, NULL);
-	r = create_parts(dev, fds->device);
+	r = create_parts(dev, fds->device, &info);
 	if (r < 0) {
 		vfiopm_device_free(dev);
 		return r;

@@ -10,7 +10,6 @@ int vfiopm__irq_batch_change_now(struct vfiopm__irq *irq, uint32_t index)
 	uint64_t issued = vfiopm__set_irqs_get_issued(irq->set);
 	int r = vfiopm__irq_index_apply(irq->indexes[index], irq->set);
 
-	vfiopm__irq_intx_changed(irq);
 	if (vfiopm__set_irqs_get_issued(irq->set) == issued)
 		vfiopm__set_irqs_saved(irq->set, 1);
 	return r;
@@ -31,7 +30,7 @@ static int apply_all(struct vfiopm__irq *irq)
 	int first = 0;
 
 	for (int disabling = 1; disabling >= 0; disabling--) {
-		for (int i = 0; i < VFIOPM__IRQ_INDEXES; i++) {
+		for (uint32_t i = 0; i < irq->count; i++) {
 			int r = 0;
 
 			if (!disabling || vfiopm__irq_index_wants_disabled(irq->indexes[i]))
@@ -48,7 +47,6 @@ static int commit(struct vfiopm__irq *irq)
 	uint64_t issued = vfiopm__set_irqs_get_issued(irq->set);
 	int r = apply_all(irq);
 
-	vfiopm__irq_intx_changed(irq);
 	issued = vfiopm__set_irqs_get_issued(irq->set) - issued;
 	if (irq->collected > issued)
 		vfiopm__set_irqs_saved(irq->set, irq->collected - issued);

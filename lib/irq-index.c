@@ -9,6 +9,10 @@
  *  - A block that fails at one vector tears down the vectors of the block up to that one,
  *    including live ones. The kernel does not report which vector failed. If this was the first
  *    block, the kernel disables the index.
+ *
+ * The indexes of a device that is not PCI are independent of each other, and the kernel tears down
+ * the old eventfd before it takes a new one (drivers/vfio/platform/vfio_platform_irq.c,
+ * vfio_set_trigger(), 6.1).
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -42,11 +46,13 @@ struct vector {
 
 struct vfiopm__irq_index {
 	uint32_t number, count, flags;
+	bool is_pci;
 	_Atomic uint32_t available;
 	bool enabled;
 	bool wants_disabled;
 	uint32_t allocated; /* vectors, while enabled */
 	struct vfiopm__eventfds *eventfds;
+	struct vfiopm__eventfd_ref unmask;
 	struct vector vectors[];
 };
 
@@ -118,15 +124,16 @@ static void drop_wanted(struct vector *vector)
 
 /* ---- the kernel's answers ---- */
 
-/* ERR and REQ are enabled exactly while they have an eventfd. */
+/* ERR, REQ and the indexes of other buses are enabled exactly while they have an eventfd. */
 static bool stands_alone(const struct vfiopm__irq_index *index)
 {
-	return index->number == VFIOPM_IRQ_ERR || index->number == VFIOPM_IRQ_REQ;
+	return !vfiopm__irq_index_is_exclusive(index);
 }
 
 static bool is_message_signalled(const struct vfiopm__irq_index *index)
 {
-	return index->number == VFIOPM_IRQ_MSI || index->number == VFIOPM_IRQ_MSIX;
+	return index->is_pci &&
+	       (index->number == VFIOPM_IRQ_MSI || index->number == VFIOPM_IRQ_MSIX);
 }
 
 static bool can_grow(const struct vfiopm__irq_index *index)
@@ -166,9 +173,10 @@ static int send(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set, s
 }
 
 /* A vector of MSI or MSI-X was down for a while. Interrupts raised in the gap are unknown.
- * Inject one: a spurious interrupt is harmless, a lost one can hang the driver. The other
- * indexes swap a pointer without a gap. A count on ERR or REQ reports an error or a removal
- * request, so none is injected. */
+ * Inject one: a spurious interrupt is harmless, a lost one can hang the driver. INTx, ERR and REQ
+ * swap a pointer without a gap. A count on ERR or REQ reports an error or a removal request, so
+ * none is injected. A level interrupt of another bus stays raised; an edge can be lost, as in every
+ * change of its eventfd. */
 static void signal_gap(const struct vfiopm__irq_index *index, int fd)
 {
 	if (fd >= 0 && is_message_signalled(index))
@@ -184,6 +192,11 @@ static int disable(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set
 		return r;
 	index->enabled = false;
 	index->allocated = 0;
+	/* vfio_pci_intrs.c, vfio_intx_disable(), 6.1. Other buses keep the unmask eventfd. */
+	if (index->is_pci) {
+		vfiopm__eventfd_ref_drop(index->unmask);
+		index->unmask = VFIOPM__NO_EVENTFD;
+	}
 	return 0;
 }
 
@@ -385,6 +398,8 @@ bool vfiopm__irq_index_has_eventfd(const struct vfiopm__irq_index *index, uint32
 
 bool vfiopm__irq_index_uses(const struct vfiopm__irq_index *index, int own_fd)
 {
+	if (index->unmask.fd == own_fd)
+		return true;
 	for (uint32_t i = 0; i < index->count; i++) {
 		if (current_fd(&index->vectors[i]) == own_fd ||
 		    wanted_fd(&index->vectors[i]) == own_fd)
@@ -393,10 +408,23 @@ bool vfiopm__irq_index_uses(const struct vfiopm__irq_index *index, int own_fd)
 	return false;
 }
 
+static bool has_any_eventfd(const struct vfiopm__irq_index *index)
+{
+	for (uint32_t i = 0; i < index->count; i++) {
+		if (vfiopm__irq_index_has_eventfd(index, i))
+			return true;
+	}
+	return false;
+}
+
 bool vfiopm__irq_index_is_enabled(const struct vfiopm__irq_index *index)
 {
-	return stands_alone(index) ? index->count > 0 && current_fd(&index->vectors[0]) >= 0
-				   : index->enabled;
+	return stands_alone(index) ? has_any_eventfd(index) : index->enabled;
+}
+
+bool vfiopm__irq_index_is_exclusive(const struct vfiopm__irq_index *index)
+{
+	return index->is_pci && index->number <= VFIOPM_IRQ_MSIX;
 }
 
 bool vfiopm__irq_index_will_be_enabled(const struct vfiopm__irq_index *index)
@@ -434,6 +462,11 @@ uint32_t vfiopm__irq_index_flags(const struct vfiopm__irq_index *index)
 uint32_t vfiopm__irq_index_available(const struct vfiopm__irq_index *index)
 {
 	return index->available;
+}
+
+struct vfiopm__eventfd_ref *vfiopm__irq_index_unmask(struct vfiopm__irq_index *index)
+{
+	return &index->unmask;
 }
 
 /* ---- what is wanted ---- */
@@ -527,8 +560,8 @@ static int get_info(int device_fd, uint32_t number, struct vfio_irq_info *ret_in
 	return r == 0 && ret_info->count > MAX_VECTORS ? -EPROTO : r;
 }
 
-int vfiopm__irq_index_new(int device_fd, uint32_t number, struct vfiopm__eventfds *eventfds,
-			  struct vfiopm__irq_index **ret_index)
+int vfiopm__irq_index_new(int device_fd, bool is_pci, uint32_t number,
+			  struct vfiopm__eventfds *eventfds, struct vfiopm__irq_index **ret_index)
 {
 	struct vfiopm__irq_index *index;
 	struct vfio_irq_info info;
@@ -539,10 +572,12 @@ int vfiopm__irq_index_new(int device_fd, uint32_t number, struct vfiopm__eventfd
 	index = calloc(1, sizeof(*index) + info.count * sizeof(index->vectors[0]));
 	if (!index)
 		return -ENOMEM;
+	index->is_pci = is_pci;
 	index->number = number;
 	index->count = info.count;
 	index->flags = info.flags;
 	index->eventfds = eventfds;
+	index->unmask = VFIOPM__NO_EVENTFD;
 	*ret_index = index;
 	return 0;
 }
@@ -555,5 +590,6 @@ void vfiopm__irq_index_free(struct vfiopm__irq_index *index)
 		drop_wanted(&index->vectors[i]);
 		vfiopm__eventfd_ref_drop(word_ref(index->vectors[i].word));
 	}
+	vfiopm__eventfd_ref_drop(index->unmask);
 	free(index);
 }

@@ -2,7 +2,8 @@
 /*
  * One IRQ index: the current and the wanted eventfd of each vector. A change is
  * first noted with _want(), then made with _apply(). The lock of struct vfiopm__irq serializes
- * all calls; only _has(), _is_live(), _count(), _flags() and _available() need no lock.
+ * all calls; only _has(), _is_live(), _is_exclusive(), _count(), _flags() and _available() need no
+ * lock.
  */
 #ifndef VFIOPM_IRQ_INDEX_H
 #define VFIOPM_IRQ_INDEX_H
@@ -16,8 +17,8 @@ struct vfiopm__irq_index;
 struct vfiopm__set_irqs;
 
 /* Reads the count and the flags of the index, which wakes the device. */
-int vfiopm__irq_index_new(int device_fd, uint32_t number, struct vfiopm__eventfds *eventfds,
-			  struct vfiopm__irq_index **ret_index);
+int vfiopm__irq_index_new(int device_fd, bool is_pci, uint32_t number,
+			  struct vfiopm__eventfds *eventfds, struct vfiopm__irq_index **ret_index);
 /* NULL is accepted. */
 void vfiopm__irq_index_free(struct vfiopm__irq_index *index);
 
@@ -27,6 +28,8 @@ uint32_t vfiopm__irq_index_count(const struct vfiopm__irq_index *index);
 uint32_t vfiopm__irq_index_flags(const struct vfiopm__irq_index *index);
 /* The number of vectors that the host offered at the last ENOSPC; 0 if there was none. */
 uint32_t vfiopm__irq_index_available(const struct vfiopm__irq_index *index);
+/* Returns true if the index is INTx, MSI or MSI-X. Only one of them can be enabled. */
+bool vfiopm__irq_index_is_exclusive(const struct vfiopm__irq_index *index);
 /* Returns true if the range is not empty and within the index. Safe against overflow. */
 bool vfiopm__irq_index_has_range(const struct vfiopm__irq_index *index, uint32_t start,
 				 uint32_t count);
@@ -37,10 +40,14 @@ bool vfiopm__irq_index_has(const struct vfiopm__irq_index *index, uint32_t vecto
 bool vfiopm__irq_index_is_live(const struct vfiopm__irq_index *index, uint32_t vector);
 /* Returns true if the kernel has, or after a failure may have, an eventfd for the vector. */
 bool vfiopm__irq_index_has_eventfd(const struct vfiopm__irq_index *index, uint32_t vector);
+/* Returns true if own_fd, an eventfd of the library, is set for a vector or unmasks the index. */
 bool vfiopm__irq_index_uses(const struct vfiopm__irq_index *index, int own_fd);
 bool vfiopm__irq_index_is_enabled(const struct vfiopm__irq_index *index);
 /* Returns true if count vectors can get eventfds without a larger allocation. */
 bool vfiopm__irq_index_has_vectors(const struct vfiopm__irq_index *index, uint32_t count);
+
+/* The eventfd that unmasks the index, for the caller to change. */
+struct vfiopm__eventfd_ref *vfiopm__irq_index_unmask(struct vfiopm__irq_index *index);
 
 /* ---- what is wanted ---- */
 

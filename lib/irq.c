@@ -20,6 +20,9 @@ static_assert(VFIOPM_IRQ_REQ == VFIO_PCI_REQ_IRQ_INDEX, "REQ");
 static_assert(VFIOPM_IRQ_FLAG_NORESIZE == VFIO_IRQ_INFO_NORESIZE, "NORESIZE");
 static_assert(VFIOPM_IRQ_FLAG_MASKABLE == VFIO_IRQ_INFO_MASKABLE, "MASKABLE");
 
+/* The most IRQ indexes of a device that is not PCI. A larger number is not a kernel's answer. */
+#define MAX_INDEXES 256
+
 /* ---- information ---- */
 
 static int get(const struct vfiopm_device *dev, uint32_t index,
@@ -67,7 +70,7 @@ VFIOPM__PUBLIC int vfiopm_irq_get_stats(const struct vfiopm_device *dev, uint64_
  * that the open batch disables excludes only changes that are made now. */
 static bool is_excluded(const struct vfiopm__irq *irq, uint32_t index, bool now)
 {
-	if (index > VFIOPM_IRQ_MSIX)
+	if (!vfiopm__irq_index_is_exclusive(irq->indexes[index]))
 		return false;
 	for (uint32_t i = VFIOPM_IRQ_INTX; i <= VFIOPM_IRQ_MSIX; i++) {
 		if (i == index)
@@ -221,8 +224,10 @@ VFIOPM__PUBLIC int vfiopm_irq_trigger(struct vfiopm_device *dev, uint32_t index,
 	VFIOPM__HOLD(&dev->irq->lock);
 	if (!vfiopm__irq_index_is_enabled(found))
 		return -EINVAL;
-	/* The kernel skips a vector without an eventfd. */
-	if (!vfiopm__irq_index_has_eventfd(found, vector)) {
+	/* vfio-pci skips a vector without an eventfd, vfio-platform dereferences NULL before 6.9
+	 * (vfio_platform_irq.c, vfio_irq_handler()). */
+	if (dev->irq->is_pci ? !vfiopm__irq_index_has_eventfd(found, vector)
+			     : !vfiopm__irq_index_is_live(found, vector)) {
 		vfiopm__set_irqs_saved(dev->irq->set, 1);
 		return 0;
 	}
@@ -249,9 +254,7 @@ VFIOPM__PUBLIC int vfiopm_irq_free_eventfd(struct vfiopm_device *dev, int fd)
 	VFIOPM__HOLD(&irq->lock);
 	if (!vfiopm__eventfds_contain(irq->eventfds, fd))
 		return -EINVAL;
-	if (irq->intx_unmask.fd == fd)
-		return -EBUSY;
-	for (int i = 0; i < VFIOPM__IRQ_INDEXES; i++) {
+	for (uint32_t i = 0; i < irq->count; i++) {
 		if (vfiopm__irq_index_uses(irq->indexes[i], fd))
 			return -EBUSY;
 	}
@@ -269,8 +272,12 @@ static int create_parts(struct vfiopm__irq *irq, int device_fd, const struct vfi
 	r = vfiopm__eventfds_new(&irq->eventfds);
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < VFIOPM__IRQ_INDEXES; i++) {
-		r = vfiopm__irq_index_new(device_fd, i, irq->eventfds, &irq->indexes[i]);
+	irq->indexes = calloc(irq->count + 1, sizeof(irq->indexes[0])); /* the count can be 0 */
+	if (!irq->indexes)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < irq->count; i++) {
+		r = vfiopm__irq_index_new(device_fd, irq->is_pci, i, irq->eventfds,
+					  &irq->indexes[i]);
 		if (r < 0)
 			return r;
 		if (vfiopm__irq_index_count(irq->indexes[i]) > most)
@@ -280,14 +287,20 @@ static int create_parts(struct vfiopm__irq *irq, int device_fd, const struct vfi
 	return irq->refs ? vfiopm__set_irqs_new(device_fd, most, trace, &irq->set) : -ENOMEM;
 }
 
-int vfiopm__irq_new(int device_fd, const struct vfiopm__trace *trace, struct vfiopm__irq **ret_irq)
+int vfiopm__irq_new(int device_fd, const struct vfio_device_info *info,
+		    const struct vfiopm__trace *trace, struct vfiopm__irq **ret_irq)
 {
-	struct vfiopm__irq *irq = calloc(1, sizeof(*irq));
+	bool is_pci = info->flags & VFIO_DEVICE_FLAGS_PCI;
+	struct vfiopm__irq *irq;
 	int r;
 
+	if (!is_pci && info->num_irqs > MAX_INDEXES)
+		return -EPROTO;
+	irq = calloc(1, sizeof(*irq));
 	if (!irq)
 		return -ENOMEM;
-	irq->intx_unmask = VFIOPM__NO_EVENTFD;
+	irq->is_pci = is_pci;
+	irq->count = is_pci ? VFIO_PCI_NUM_IRQS : info->num_irqs;
 	pthread_mutex_init(&irq->lock, NULL);
 	r = create_parts(irq, device_fd, trace);
 	if (r < 0) {
@@ -302,9 +315,9 @@ void vfiopm__irq_free(struct vfiopm__irq *irq)
 {
 	if (!irq)
 		return;
-	for (int i = 0; i < VFIOPM__IRQ_INDEXES; i++)
+	for (uint32_t i = 0; irq->indexes && i < irq->count; i++)
 		vfiopm__irq_index_free(irq->indexes[i]);
-	vfiopm__eventfd_ref_drop(irq->intx_unmask);
+	free(irq->indexes);
 	vfiopm__eventfds_free(irq->eventfds);
 	vfiopm__set_irqs_free(irq->set);
 	pthread_mutex_destroy(&irq->lock);

@@ -11,25 +11,27 @@
 #include "irq-index.h"
 #include "set-irqs.h"
 
-#define VFIOPM__IRQ_INDEXES 5
+struct vfio_device_info;
 
 struct vfiopm__irq {
-	struct vfiopm__irq_index *indexes[VFIOPM__IRQ_INDEXES];
+	bool is_pci;
+	uint32_t count;
+	struct vfiopm__irq_index **indexes; /* a PCI device has those of VFIOPM_IRQ_* */
 	struct vfiopm__eventfds *eventfds;
 	struct vfiopm__set_irqs *set;
 
 	/* Serializes all changes: the members below, the indexes and set. */
 	pthread_mutex_t lock;
-	unsigned batches;			/* begun and not committed */
-	uint64_t collected;			/* calls in the open batch */
-	struct vfiopm__eventfd_ref intx_unmask; /* unmasks INTx */
-	struct vfiopm__eventfd_ref *refs;	/* memory for the eventfds of one call */
+	unsigned batches;		  /* begun and not committed */
+	uint64_t collected;		  /* calls in the open batch */
+	struct vfiopm__eventfd_ref *refs; /* memory for the eventfds of one call */
 };
 
 /* ---- irq.c ---- */
 
-/* Reads the IRQ indexes, which wakes the device. */
-int vfiopm__irq_new(int device_fd, const struct vfiopm__trace *trace, struct vfiopm__irq **ret_irq);
+/* Reads the IRQ indexes, which wakes the device. info is the answer of GET_INFO. */
+int vfiopm__irq_new(int device_fd, const struct vfio_device_info *info,
+		    const struct vfiopm__trace *trace, struct vfiopm__irq **ret_irq);
 /* NULL is accepted. */
 void vfiopm__irq_free(struct vfiopm__irq *irq);
 /* vfiopm_irq_set_signaling_range() and vfiopm_irq_disable(), applied at once, even if a batch is
@@ -42,7 +44,7 @@ int vfiopm__irq_disable_now(struct vfiopm_device *dev, uint32_t index);
 static inline struct vfiopm__irq_index *vfiopm__irq_find(const struct vfiopm_device *dev,
 							 uint32_t index)
 {
-	return dev && index < VFIOPM__IRQ_INDEXES ? dev->irq->indexes[index] : NULL;
+	return dev && index < dev->irq->count ? dev->irq->indexes[index] : NULL;
 }
 
 /* ---- irq-batch.c; the lock is held ---- */
@@ -51,10 +53,5 @@ static inline struct vfiopm__irq_index *vfiopm__irq_find(const struct vfiopm_dev
 int vfiopm__irq_batch_change(struct vfiopm__irq *irq, uint32_t index);
 /* Make the wanted changes of one index. */
 int vfiopm__irq_batch_change_now(struct vfiopm__irq *irq, uint32_t index);
-
-/* ---- irq-intx.c; the lock is held ---- */
-
-/* The kernel drops the unmask eventfd when it disables INTx: drop the reference too. */
-void vfiopm__irq_intx_changed(struct vfiopm__irq *irq);
 
 #endif

@@ -379,7 +379,7 @@ VFIOPM__PUBLIC int vfiopm_msix_new(struct vfiopm_device *dev, const struct vfiop
 	int r;
 
 	if (!ops || !ret_msix || vfiopm_irq_get_count(dev, VFIOPM_IRQ_MSIX, &count) < 0 ||
-	    count == 0)
+	    count == 0 || !dev->irq->is_pci)
 		return -EINVAL;
 	r = copy_ops(ops, ops_size, &known);
 	if (r < 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Masks and the unmask eventfd of a maskable index. Only INTx is maskable. */
+/* Masks and the unmask eventfd of a maskable index: INTx, or a level interrupt of another bus. */
 #include <errno.h>
 
 #include "irq.h"
@@ -41,15 +41,6 @@ VFIOPM__PUBLIC int vfiopm_irq_unmask(struct vfiopm_device *dev, uint32_t index, 
 
 /* ---- the eventfd that unmasks ---- */
 
-void vfiopm__irq_intx_changed(struct vfiopm__irq *irq)
-{
-	/* vfio_pci_intrs.c, vfio_intx_disable(), 6.1. */
-	if (vfiopm__irq_index_is_enabled(irq->indexes[VFIOPM_IRQ_INTX]))
-		return;
-	vfiopm__eventfd_ref_drop(irq->intx_unmask);
-	irq->intx_unmask = VFIOPM__NO_EVENTFD;
-}
-
 static int send(struct vfiopm__irq *irq, uint32_t index, uint32_t vector, int fd)
 {
 	return vfiopm__set_irqs_unmask_eventfd(irq->set, index, vector, fd);
@@ -60,7 +51,8 @@ static int send(struct vfiopm__irq *irq, uint32_t index, uint32_t vector, int fd
 static int replace(struct vfiopm__irq *irq, uint32_t index, uint32_t vector,
 		   struct vfiopm__eventfd_ref new)
 {
-	struct vfiopm__eventfd_ref old = irq->intx_unmask;
+	struct vfiopm__eventfd_ref *current = vfiopm__irq_index_unmask(irq->indexes[index]);
+	struct vfiopm__eventfd_ref old = *current;
 	int r = 0;
 
 	if (old.fd >= 0)
@@ -72,7 +64,7 @@ static int replace(struct vfiopm__irq *irq, uint32_t index, uint32_t vector,
 	if (r < 0 && old.fd >= 0 && send(irq, index, vector, old.fd) == 0)
 		return r;
 	vfiopm__eventfd_ref_drop(old);
-	irq->intx_unmask = r < 0 ? VFIOPM__NO_EVENTFD : new;
+	*current = r < 0 ? VFIOPM__NO_EVENTFD : new;
 	return r;
 }
 
@@ -80,6 +72,7 @@ VFIOPM__PUBLIC int vfiopm_irq_set_unmask_eventfd(struct vfiopm_device *dev, uint
 						 uint32_t vector, int fd)
 {
 	int r = check_maskable(dev, index, vector);
+	struct vfiopm__irq_index *found;
 	struct vfiopm__eventfd_ref ref;
 	struct vfiopm__irq *irq;
 
@@ -88,10 +81,12 @@ VFIOPM__PUBLIC int vfiopm_irq_set_unmask_eventfd(struct vfiopm_device *dev, uint
 	if (fd < -1)
 		return -EINVAL;
 	irq = dev->irq;
+	found = irq->indexes[index];
 	VFIOPM__HOLD(&irq->lock);
-	if (!vfiopm__irq_index_is_enabled(irq->indexes[index]))
+	/* Other buses keep the eventfd of a disabled index, so it can be removed. */
+	if (!vfiopm__irq_index_is_enabled(found) && (irq->is_pci || fd >= 0))
 		return -EINVAL;
-	if (vfiopm__eventfd_ref_is(irq->eventfds, irq->intx_unmask, fd)) {
+	if (vfiopm__eventfd_ref_is(irq->eventfds, *vfiopm__irq_index_unmask(found), fd)) {
 		vfiopm__set_irqs_saved(irq->set, 1);
 		return 0;
 	}

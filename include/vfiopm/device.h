@@ -37,7 +37,8 @@ struct vfiopm_device;
  *            a container with an IOMMU
  *   -EIO     the kernel could not resume the device
  *   -ENOMEM  no memory
- *   -EPROTO  the kernel returned a value that no VFIO device returns
+ *   -EPROTO  the kernel returned a value that no VFIO device returns, or the device is not PCI and
+ *            has more than 256 IRQ indexes
  *
  * Wakes the device: yes. Thread-safe: yes. Since: 0.1.
  */

@@ -10,8 +10,10 @@
  * A call that sets the eventfd that is already set waits for no other call. Calls that change
  * something are serialized per device.
  *
- * index is one of VFIOPM_IRQ_*. Vectors count from 0. Numbers can come from a guest: a wrong
- * number results in an errno and changes nothing.
+ * On a PCI device, index is one of VFIOPM_IRQ_*. On another device the indexes count from 0, and
+ * vfiopm_irq_get_count() fails with EINVAL for the first number that is too large. These indexes do
+ * not exclude one another. Vectors count from 0. Numbers can come from a guest: a wrong number
+ * results in an errno and changes nothing.
  *
  * The caller keeps its eventfds and may close them. The library keeps a duplicate of each eventfd
  * of the caller that is set, until the eventfd is replaced or its index is disabled. Eventfds are
@@ -64,8 +66,8 @@ int vfiopm_irq_get_flags(const struct vfiopm_device *dev, uint32_t index, uint32
  * Set the eventfd that the kernel signals for a vector. fd -1 removes the eventfd.
  *
  * The first eventfd enables the index. INTx, MSI and MSI-X then stay enabled, also without an
- * eventfd, until vfiopm_irq_disable(). Only one of them can be enabled at a time. ERR and REQ are
- * enabled while they have an eventfd.
+ * eventfd, until vfiopm_irq_disable(). Only one of them can be enabled at a time. ERR, REQ and the
+ * indexes of a device that is not PCI are enabled while they have an eventfd.
  *
  * If the eventfd is already set, the call issues no ioctl. A change takes one ioctl. A change takes
  * two or three if the index needs more vectors and cannot be resized (VFIOPM_IRQ_FLAG_NORESIZE):
@@ -113,8 +115,8 @@ int vfiopm_irq_set_signaling_range(struct vfiopm_device *dev, uint32_t index, ui
  *
  * The call issues one ioctl. It issues two or three if the index is enabled with fewer vectors and
  * cannot be resized; each live eventfd then gets one count, as in vfiopm_irq_set_signaling(). It
- * issues none if the index has enough vectors, if an enabled index can be resized, and for ERR
- * and REQ.
+ * issues none if the index has enough vectors, if an enabled index can be resized, and for ERR,
+ * REQ and the indexes of a device that is not PCI.
  *
  * Returns 0, or an errno, with everything as it was before:
  *   -EINVAL  dev is NULL, there is no such index, or count is 0 or exceeds the index. Or the
@@ -148,7 +150,8 @@ int vfiopm_irq_disable(struct vfiopm_device *dev, uint32_t index);
 
 /*
  * Signal the eventfd of a vector, as an interrupt of the device does (loopback). The call issues
- * one ioctl. If the vector has no eventfd, the call issues none and returns 0.
+ * one ioctl. If the vector has no eventfd, the call issues none and returns 0. On a device that is
+ * not PCI, the loopback masks a level interrupt, and does nothing while the interrupt is masked.
  *
  * Returns 0, or:
  *   -EINVAL  dev is NULL, there is no such index or vector, or the index is not enabled
@@ -160,14 +163,15 @@ int vfiopm_irq_disable(struct vfiopm_device *dev, uint32_t index);
  */
 int vfiopm_irq_trigger(struct vfiopm_device *dev, uint32_t index, uint32_t vector);
 
-/* ---- INTx ---- */
+/* ---- masks: INTx, and the level interrupts of a device that is not PCI ---- */
 
 /*
- * Mask or unmask a vector in the device. Only INTx can be masked. The kernel masks INTx by itself
- * when it signals the eventfd, so the library cannot cache the mask: each call issues one ioctl.
+ * Mask or unmask a vector in the device. The kernel masks the vector by itself when it signals the
+ * eventfd, so the library cannot cache the mask: each call issues one ioctl. Disabling INTx ends
+ * its mask. An index of another bus stays masked when it is disabled.
  *
  * Returns 0, or:
- *   -EINVAL  dev is NULL, there is no such index or vector, or INTx is not enabled
+ *   -EINVAL  dev is NULL, there is no such index or vector, or the index is not enabled
  *   -ENOTTY  the index cannot be masked (VFIOPM_IRQ_FLAG_MASKABLE)
  *   -EBADF   the caller has closed the device fd
  *   -EIO     the kernel could not resume the device
@@ -179,13 +183,14 @@ int vfiopm_irq_mask(struct vfiopm_device *dev, uint32_t index, uint32_t vector);
 int vfiopm_irq_unmask(struct vfiopm_device *dev, uint32_t index, uint32_t vector);
 
 /*
- * Set the eventfd whose signal unmasks INTx in the kernel, such as KVM's resample eventfd. fd -1
- * removes the eventfd.
+ * Set the eventfd whose signal unmasks the index in the kernel, such as KVM's resample eventfd.
+ * fd -1 removes the eventfd. Each index has an unmask eventfd of its own.
  *
  * If the eventfd is already set, the call issues no ioctl. The kernel cannot replace the eventfd
  * (virqfd.c, vfio_virqfd_enable()), so the library removes the old one first; a replacement takes
- * two ioctls. An eventfd that holds a count unmasks INTx at once, and keeps the count until its
- * next signal. Disabling INTx removes the eventfd, unless the same batch enables INTx again.
+ * two ioctls. An eventfd that holds a count unmasks the index at once, and keeps the count until
+ * its next signal. Disabling INTx removes the eventfd, unless the same batch enables INTx again. An
+ * index of another bus keeps the eventfd, which can be removed while the index is disabled.
  *
  * Returns 0, or as vfiopm_irq_mask() and:
  *   -EINVAL  also: fd is below -1 or not an eventfd

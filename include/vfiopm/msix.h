@@ -94,9 +94,9 @@ struct vfiopm_msix_ops {
  * The returned object must be freed by the caller using vfiopm_msix_free().
  *
  * Returns 0, or:
- *   -EINVAL  dev, ops or ret_msix is NULL; the device has no MSI-X; only one of attach and detach
- *            is set; neither attach nor deliver is set; or ops has a non-zero member that this
- *            version does not know
+ *   -EINVAL  dev, ops or ret_msix is NULL; the device is not PCI or has no MSI-X; only one of
+ *            attach and detach is set; neither attach nor deliver is set; or ops has a non-zero
+ *            member that this version does not know
  *   -EMFILE, -ENFILE, -ENOMEM  no more fds, or no memory
  *
  * Wakes the device: no. Thread-safe: yes. Since: 0.1.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The texts in Markdown follow the tree: each path that they name exists. README.md describes each
-directory and names each command in scripts/.
+directory and names each command in scripts/. HACKING.md names only functions of the library.
 
 usage: docs.py SOURCE_ROOT
 """
@@ -45,6 +45,11 @@ def main():
                    if not any(list(base.glob(name.rstrip('/')))
                               for base in (source_root, path.parent))]
                   + ([] if found else ['no path was found']))
+    hacking = (source_root / 'HACKING.md').read_text()
+    code = '\n'.join(path.read_text() for path in sorted((source_root / 'lib').rglob('*.[ch]')))
+    tap.check('HACKING.md names only functions and structs of lib/',
+              [name for name in sorted(set(re.findall(r'\b(vfiopm_\w+|\w+\(\))', hacking)))
+               if not re.search(rf'\b{re.escape(name.rstrip("()"))}\b', code)])
     tap.check('README.md describes each directory',
               [name for name in tops if not re.search(rf'^    {name}/', readme, re.MULTILINE)
                and name != 'LICENSES'])

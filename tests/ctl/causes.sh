@@ -52,15 +52,39 @@ unbind()
 	echo "$device" >"$at/driver/unbind"
 }
 
+# Load vfio-pci with other parameters. The device is bound to it at once: its
+# driver_override names it.
+reload()
+{
+	rmmod vfio_pci
+	insmod /modules/*-vfio_pci.ko "$@"
+}
+
+wait_suspended()
+{
+	for _ in $(seq 50); do
+		[ "$(cat "$1/power/runtime_status")" != suspended ] || return 0
+		sleep 0.1
+	done
+	echo "$1 is not suspended after 5 s" >&2
+}
+
 for cause; do
 	case $cause in
 	control-on) with "$cause" $at/power/control on auto ;;
 	d3cold-not-allowed) with "$cause" $at/d3cold_allowed 0 1 ;;
 	port-control-on) with "$cause" $port/power/control on auto ;;
 	port-d3cold-not-allowed) with "$cause" $port/d3cold_allowed 0 1 ;;
+	# After other-awake. It removes the other function: later causes need a device alone.
 	other-d3cold-not-allowed)
 		echo auto >"$other/power/control"
+		# A write to d3cold_allowed that comes before the function is suspended would
+		# cancel the suspend for good: d3cold_allowed_store() calls pm_runtime_resume(),
+		# and rpm_resume() cancels what is pending and, for a device that is still active,
+		# starts nothing.
+		wait_suspended "$other"
 		with "$cause" $other/d3cold_allowed 0 1
+		echo 1 >"$other/remove"
 		;;
 	vfs)
 		echo 2 >$at/sriov_numvfs
@@ -86,7 +110,11 @@ for cause; do
 		examine "$cause"
 		release
 		;;
-	idle-d3-disabled) examine "$cause" ;;
+	idle-d3-disabled)
+		reload disable_idle_d3=1
+		examine "$cause"
+		reload
+		;;
 	# The machine itself has the cause, or there is none.
 	*)
 		hold

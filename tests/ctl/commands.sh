@@ -6,6 +6,8 @@ device=$VFIOPM_LAB_DEVICE
 PATH=.:$PATH
 
 for command in list "show $device" "probe $device" "enter $device --for 1s" "doctor $device"; do
+	# The last command has resumed the device: let it suspend again.
+	sleep 0.5
 	echo "\$ vfiopmctl $command"
 	# The words of the command are split.
 	# shellcheck disable=SC2086

@@ -7,6 +7,8 @@ PATH=.:$PATH
 
 say()
 {
+	# The last command, or a process that ended, has resumed devices: let them suspend again.
+	sleep 0.5
 	echo "\$ $*"
 	"$@" 2>&1
 	status=$?
@@ -15,7 +17,6 @@ say()
 }
 
 # vfio-pci suspends the device while no process has it open.
-sleep 1
 say vfiopmctl list
 say vfiopmctl list --all
 say vfiopmctl list --json

@@ -39,6 +39,8 @@ echo auto >$at/power/control
 wait $watcher
 wait $holder
 
+# The device suspends again after enter has left it.
+sleep 0.5
 echo "section terminal"
 ./in-a-terminal 2500 vfiopmctl watch --interval 200ms "$device"
 echo "status $?"

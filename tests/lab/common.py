@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
-# What every part of the lab shares: the error that ends a run with a message,
-# and the one way to talk to the person who runs it.
-"""The lab's error type and its messages."""
+# What all parts of the lab share: the error that ends a run with a message, and the
+# messages to the person who runs it.
+"""The error type and the messages of the lab."""
 
 import sys
+
+# A kernel panic with its call trace and registers fits.
+TAIL_LINES = 60
 
 
 class LabError(Exception):
@@ -11,5 +14,14 @@ class LabError(Exception):
 
 
 def say(text):
-    """Print a line of the lab's own. Standard output belongs to the program."""
+    """Print a message of the lab. Standard output belongs to the program."""
     print(f"lab: {text}", file=sys.stderr, flush=True)
+
+
+def show_lines(title, text):
+    """Print the last lines of a text under a title."""
+    lines = text.replace("\r\n", "\n").splitlines()
+    if lines:
+        say(title)
+    for line in lines[-TAIL_LINES:]:
+        print("  " + line, file=sys.stderr)

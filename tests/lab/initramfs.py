@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The guest's file system, an initramfs made in memory: busybox, the modules, the
-# init script with its settings, and the program with all that it needs.
+# The file system of the guest, an initramfs built in memory: busybox, the modules, the
+# init script with its settings, and the programs with all that they need.
 """Builds the initramfs."""
 
 import os
@@ -15,7 +15,7 @@ from common import LabError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# Where the program and its files are in the guest: its working directory.
+# The directory of the programs and their files in the guest. Programs start in it.
 WORK = "lab"
 
 CONSOLE = os.makedev(5, 1)
@@ -71,9 +71,11 @@ def padded(data):
     return data + bytes(-len(data) % 4)
 
 
-def build(kernel, program, arguments, files, environment, d3cold=False, kvm=False):
-    """The initramfs for one run, uncompressed: unpacking it costs the emulated
-    processor more time than reading a few megabytes more."""
+def build(kernel, programs, files, environment, d3cold=False, kvm=False):
+    """The initramfs of one machine. programs: a list of words for each program.
+
+    It is not compressed: the emulated processor reads some megabytes more faster than it
+    decompresses them."""
     cpio = Cpio()
     cpio.console()
     add_busybox(cpio)
@@ -85,9 +87,11 @@ def build(kernel, program, arguments, files, environment, d3cold=False, kvm=Fals
                 "D3COLD": int(d3cold), "KVM": int(kvm)}
     lines = [f"{key}={shlex.quote(str(value))}\n" for key, value in settings.items()]
     cpio.file("etc/lab.conf", "".join(lines).encode(), 0o644)
-    program = find_program(program)
-    cpio.file("etc/start", start_script(program, arguments, environment))
-    add_program(cpio, program, files)
+    paths = [find_program(words[0]) for words in programs]
+    for number, (path, words) in enumerate(zip(paths, programs)):
+        check_interpreter(path)
+        cpio.file(f"etc/programs/{number}", start_script(path, words[1:], environment))
+    add_files(cpio, [*paths, *files])
     return cpio.finish()
 
 
@@ -116,7 +120,7 @@ def find_program(program):
 
 
 def start_script(program, arguments, environment):
-    """The script that becomes the program."""
+    """The script that executes a program in its directory and with its environment."""
     words = ["/" + WORK + "/" + os.path.basename(program), *arguments]
     lines = ["#!/bin/sh", "cd /" + WORK]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
@@ -124,10 +128,10 @@ def start_script(program, arguments, environment):
     return os.fsencode("\n".join(lines) + "\n")
 
 
-def add_program(cpio, program, files):
-    """Add the program and its files, with the shared libraries of them all."""
+def add_files(cpio, paths):
+    """Add programs and files, with the shared libraries of them all."""
     needed = {}
-    for path in [program, *files]:
+    for path in paths:
         if not os.path.isfile(path):
             raise LabError(f"no such file: {path}")
         content = read(path)
@@ -135,34 +139,34 @@ def add_program(cpio, program, files):
         cpio.file(f"{WORK}/{os.path.basename(path)}", content, mode)
         if content.startswith(b"\x7fELF"):
             needed.update(libraries(path))
-    check_interpreter(read(program), program)
     for name, path in needed.items():
         if "lib/" + name not in cpio.names:
             cpio.file("lib/" + name, read(path))
-        # The loader itself is looked up by the path that is in the program.
+        # The kernel looks for the loader by the path that is in the program.
         if "ld-" in name and path.lstrip("/") not in cpio.names:
             cpio.file(path.lstrip("/"), read(path))
 
 
-def check_interpreter(content, program):
-    """Raise if a script wants an interpreter that the guest does not have."""
+def check_interpreter(path):
+    """Raise if a script needs an interpreter that the guest does not have."""
+    content = read(path)
     if content.startswith(b"#!"):
         words = content[2:].split(b"\n", 1)[0].split()
         if not words or words[0] not in (b"/bin/sh", b"/bin/busybox"):
-            raise LabError(f"{program} is a script that is not for /bin/sh, "
+            raise LabError(f"{path} is a script that is not for /bin/sh, "
                            "and the guest has no other interpreter")
 
 
 def libraries(path):
     """The shared libraries of a program, as (name looked for, path here).
 
-    All go to /lib in the guest, which every loader searches, because a build
-    directory's run path means nothing there."""
+    All go to /lib in the guest, which every loader searches: the run path of a build
+    directory does not exist there."""
     listing = subprocess.run(["ldd", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              text=True, env={**os.environ, "LC_ALL": "C"}, check=False)
     missing = re.findall(r"^\s*(\S+) => not found", listing.stdout, flags=re.MULTILINE)
     if missing:
-        raise LabError(f"{path} needs libraries that are not here: {', '.join(missing)}")
+        raise LabError(f"{path} needs libraries that this machine lacks: {', '.join(missing)}")
     found = re.findall(r"^\s*(?:(\S+) => )?(/\S+) \(0x", listing.stdout, flags=re.MULTILINE)
     return [(os.path.basename(name or file), file) for name, file in found]
 

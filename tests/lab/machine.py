@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-# The emulated machine: its devices, the command that starts it, and one run of it
-# from power on to power off. What the guest does inside is the business of init.
+# The emulated machine: its devices, the QEMU command, and one QEMU process from power on
+# to power off. guest.py knows what the guest does inside.
 """Runs the machine in QEMU."""
 
 import contextlib
 import os
 import selectors
 import signal
+import socket
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -18,20 +18,20 @@ from common import LabError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# Where the device is: the first function behind the only root port.
+# The address of the device: the first function behind the only root port.
 ADDRESS = "0000:01:00.0"
 
-# The network devices have no network: a packet from outside would be an interrupt
-# that no test asked for.
 NULL_DISK = ["-blockdev", "driver=null-co,node-name=disk,size=16777216,read-zeroes=on"]
+# The network devices have no network: a packet from outside would raise an interrupt
+# that the test did not cause.
 DEVICES = {
     "e1000e": ["-device", "e1000e,bus=rp1"],
-    # Two functions of one device, the second bound to no driver.
+    # Two functions of one device. The second has no driver.
     "e1000e-with-edu": ["-device", "e1000e,bus=rp1,addr=0.0,multifunction=on",
                         "-device", "edu,bus=rp1,addr=0.1"],
     "edu": ["-device", "edu,bus=rp1"],
     "nvme": [*NULL_DISK, "-device", "nvme,bus=rp1,serial=lab,drive=disk"],
-    # With two virtual functions to switch on (vfio_pci.enable_sriov=1 on the command line).
+    # It has two virtual functions; they need the parameter vfio_pci.enable_sriov=1.
     "nvme-sriov": ["-device", "nvme-subsys,id=subsystem",
                    "-device", "nvme,bus=rp1,serial=lab,subsys=subsystem,sriov_max_vfs=2,"
                    "sriov_vq_flexible=4,sriov_vi_flexible=2,max_ioqpairs=6,msix_qsize=5"],
@@ -40,19 +40,39 @@ DEVICES = {
     "virtio-rng-pci": ["-device", "virtio-rng-pci,bus=rp1"],
 }
 
-# The machine's serial ports, in their order, and the witness of the power switch.
-PORTS = ["console", "output", "report"]
+# The guest's serial ports in their order. The lab only reads the first two.
+CONSOLE, OUTPUT, CONTROL = "console", "output", "control"
+# The port that records the power resource of d3cold.asl.
 WITNESS = "witness"
+# The standard error of QEMU itself.
+QEMU = "qemu"
+
+
+# The guest's clock advances by 2 ns with each instruction, and jumps to the next timer when
+# the processor is idle. A program that mostly sleeps then takes little time, and the load of
+# the host changes nothing in the guest: without this a busy host can make the kernel find
+# that "timer doesn't work through Interrupt-remapped IO-APIC", and panic (seen on 6.12).
+# Without it the emulated processor executes about as many instructions per second.
+VIRTUAL_TIME = ["-icount", "shift=1,sleep=off"]
+
+# cryptomgr.notests: the kernel's tests of its cryptography are 40 % of a boot.
+PARAMETERS = ["console=ttyS0", "intel_iommu=on", "panic=-1", "printk.devkmsg=on",
+              "cryptomgr.notests"]
 
 
 @dataclass
-class Outcome:
-    """What a run of the machine left behind."""
+class Configuration:
+    """What distinguishes one machine from another."""
 
-    timed_out: bool = False
-    received: dict = field(default_factory=dict)
-    qemu_status: int = 0
-    seconds: float = 0.0
+    image: str
+    initramfs: bytes
+    device: str
+    # The compiled power resource; None: the platform has none.
+    table: bytes = None
+    cpus: int = 1
+    parameters: list = field(default_factory=list)
+    real_time: bool = False
+    verbose: bool = False
 
 
 def check_device(name):
@@ -62,7 +82,7 @@ def check_device(name):
 
 
 def memory_file(name, content):
-    """A descriptor of a file that has no name, so that none can be left behind."""
+    """A descriptor of a file without a name: it cannot be left behind."""
     descriptor = os.memfd_create(name)
     with open(descriptor, "wb", closefd=False) as file:
         file.write(content)
@@ -82,79 +102,158 @@ def power_resource():
             return file.read()
 
 
-def command_line(image, initramfs, table, device, cpus, more, verbose):
-    """The QEMU command, without the ports. Never KVM: the machine that runs the
-    lab may have a /dev/kvm that hangs, and the same emulation everywhere makes
-    runs comparable."""
+def command_line(configuration, initramfs, table):
+    """The QEMU command without the ports; initramfs and table are descriptors.
+
+    It never uses KVM: /dev/kvm of the host may hang, and the same emulation everywhere
+    makes runs comparable."""
     qemu = find_tool("qemu-system-x86_64")
     if not qemu:
         raise LabError("qemu-system-x86_64 not found; install: qemu-system-x86")
-    parameters = ["console=ttyS0", "intel_iommu=on", "panic=-1", "printk.devkmsg=on"]
-    if not verbose:
+    parameters = list(PARAMETERS)
+    if not configuration.verbose:
         parameters.append("quiet")
     command = [qemu, "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
                "-machine", "q35,kernel-irqchip=split", "-accel", "tcg", "-cpu", "max",
-               "-smp", str(cpus), "-m", "512",
-               "-kernel", image, "-initrd", f"/dev/fd/{initramfs}",
+               "-smp", str(configuration.cpus), "-m", "512",
+               "-kernel", configuration.image, "-initrd", f"/dev/fd/{initramfs}",
                "-device", "intel-iommu,intremap=on",
-               "-device", "pcie-root-port,id=rp1,chassis=1,addr=1", *DEVICES[device]]
+               "-device", "pcie-root-port,id=rp1,chassis=1,addr=1",
+               *DEVICES[configuration.device]]
     if table is not None:
         parameters.append("pcie_port_pm=force")
-        # With it the kernel leaves the port's power to ACPI hot-plug.
+        # ACPI hot-plug would leave the power of the port to the firmware.
         command += ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
                     "-acpitable", f"file=/dev/fd/{table}"]
-    return [*command, "-append", " ".join(parameters + more)]
+    if not configuration.real_time:
+        command += VIRTUAL_TIME
+    return [*command, "-append", " ".join(parameters + configuration.parameters)]
 
 
-def port_options(pipes):
-    """The options that connect the ports to the writing ends of the pipes."""
-    options = []
-    for name, (_, writer) in pipes.items():
-        options += ["-chardev", f"file,id={name},path=/dev/fd/{writer}"]
-        if name == WITNESS:
-            options += ["-device", f"isa-debugcon,iobase=0x5f0,chardev={name}"]
+class Machine:
+    """One QEMU process. A context manager: at its end QEMU is stopped.
+
+    sinks: for some ports a function that takes the bytes as they arrive."""
+
+    def __init__(self, configuration, sinks):
+        self.configuration = configuration
+        self.sinks = sinks
+        # All bytes that arrived, by the name of the port.
+        self.received = {}
+        self.started = 0.0
+        self._stack = contextlib.ExitStack()
+        self._names = {}
+        self._selector = None
+        self._process = None
+        self._control = None
+
+    def __enter__(self):
+        with self._stack:
+            self._start()
+            # Nothing failed: keep what was opened until the exit.
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def _start(self):
+        files = [memory_file("initramfs", self.configuration.initramfs)]
+        if self.configuration.table is not None:
+            files.append(memory_file("table", self.configuration.table))
+        for descriptor in files:
+            self._stack.callback(os.close, descriptor)
+        command = command_line(self.configuration, files[0],
+                               files[1] if len(files) > 1 else None)
+        self._selector = self._stack.enter_context(selectors.DefaultSelector())
+        with contextlib.ExitStack() as theirs:
+            inherited = list(files)
+            for name in self._port_names():
+                descriptor, options = self._open_port(name, theirs)
+                inherited.append(descriptor)
+                command += options
+            self.started = time.monotonic()
+            self._process = start(command, inherited)
+        self._stack.callback(stop, self._process)
+        self._watch(QEMU, self._process.stderr.fileno())
+
+    def _port_names(self):
+        witness = [WITNESS] if self.configuration.table is not None else []
+        return [CONSOLE, OUTPUT, CONTROL, *witness]
+
+    def _open_port(self, name, theirs):
+        """Open a port: the descriptor that QEMU inherits, and the options that name it.
+
+        theirs: an exit stack that closes the descriptors of QEMU in this process."""
+        if name == CONTROL:
+            self._control, their = socket.socketpair()
+            self._stack.callback(self._control.close)
+            theirs.callback(their.close)
+            our, their = self._control.fileno(), their.fileno()
+            backend = f"socket,id={name},fd={their}"
         else:
-            options += ["-serial", f"chardev:{name}"]
-    return options
+            our, their = os.pipe()
+            self._stack.callback(os.close, our)
+            theirs.callback(os.close, their)
+            backend = f"file,id={name},path=/dev/fd/{their}"
+        self._watch(name, our)
+        port = ["-device", f"isa-debugcon,iobase=0x5f0,chardev={name}"] if name == WITNESS \
+            else ["-serial", f"chardev:{name}"]
+        return their, ["-chardev", backend, *port]
 
+    def _watch(self, name, descriptor):
+        self._names[descriptor] = name
+        self.received[name] = bytearray()
+        self._selector.register(descriptor, selectors.EVENT_READ)
 
-def run(image, initramfs, table, device, cpus, more, limit, verbose, sinks):
-    """Run the machine until it is off, or the limit is over.
+    def send(self, text):
+        """Write to the control port. A machine that is off ignores it."""
+        with contextlib.suppress(OSError):
+            self._control.sendall(text.encode())
 
-    sinks: a function for each port that takes the bytes as they come."""
-    started = time.monotonic()
-    with contextlib.ExitStack() as stack:
-        files = {"initramfs": memory_file("initramfs", initramfs)}
-        if table is not None:
-            files["table"] = memory_file("table", table)
-        for descriptor in files.values():
-            stack.callback(os.close, descriptor)
-        command = command_line(image, files["initramfs"], files.get("table"),
-                               device, cpus, more, verbose)
-        names = PORTS + ([WITNESS] if table is not None else [])
-        pipes = {name: os.pipe() for name in names}
-        for reader, _ in pipes.values():
-            stack.callback(os.close, reader)
-        inherited = [*files.values(), *(writer for _, writer in pipes.values())]
+    def wait(self, deadline):
+        """Read what arrives next. Returns False if the machine is off.
+
+        Raises TimeoutError at the deadline."""
+        if not self._selector.get_map():
+            return False
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        for key, _ in self._selector.select(left):
+            self._read(key.fd)
+        return True
+
+    def drain(self, name):
+        """Read all that has arrived at a port."""
+        while True:
+            ready = [key.fd for key, _ in self._selector.select(0) if self._names[key.fd] == name]
+            if not ready:
+                return
+            self._read(ready[0])
+
+    def _read(self, descriptor):
         try:
-            process = start(command + port_options(pipes), inherited)
-        finally:
-            for _, writer in pipes.values():
-                os.close(writer)
-        stack.callback(stop, process)
-        streams = {reader: name for name, (reader, _) in pipes.items()}
-        streams[process.stderr.fileno()] = "qemu"
-        outcome = Outcome(received={name: bytearray() for name in streams.values()})
-        outcome.timed_out = not relay(streams, outcome.received, sinks, started + limit)
-        if not outcome.timed_out:
-            outcome.qemu_status = process.wait()
-        outcome.seconds = time.monotonic() - started
-    return outcome
+            data = os.read(descriptor, 65536)
+        except ConnectionResetError:
+            # QEMU ended before it had read all that was sent to it.
+            data = b""
+        if not data:
+            self._selector.unregister(descriptor)
+            return
+        name = self._names[descriptor]
+        self.received[name] += data
+        if name in self.sinks:
+            self.sinks[name](data)
+
+    def status(self):
+        """The exit status of QEMU, which must have ended by itself."""
+        return self._process.wait()
 
 
 def start(command, inherited):
-    """Start QEMU. In a group of its own: Ctrl-C comes to the lab first, which then
-    ends QEMU; and should the lab be killed without warning, QEMU is too."""
+    """Start QEMU in a process group of its own, so that Ctrl-C reaches only the lab,
+    which then stops QEMU. If the lab is killed, the kernel kills QEMU."""
     require(["setpriv"], "util-linux")
     return subprocess.Popen([find_tool("setpriv"), "--pdeathsig", "KILL", *command],
                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -163,29 +262,8 @@ def start(command, inherited):
 
 
 def stop(process):
-    """End QEMU if it still runs."""
+    """Stop QEMU if it still runs."""
     if process.poll() is None:
         process.send_signal(signal.SIGKILL)
     process.wait()
     process.stderr.close()
-
-
-def relay(streams, received, sinks, deadline):
-    """Read all streams until their end; False if the deadline came first."""
-    with selectors.DefaultSelector() as selector:
-        for descriptor in streams:
-            selector.register(descriptor, selectors.EVENT_READ)
-        while selector.get_map():
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return False
-            for key, _ in selector.select(left):
-                data = os.read(key.fd, 65536)
-                if not data:
-                    selector.unregister(key.fd)
-                    continue
-                name = streams[key.fd]
-                received[name] += data
-                if name in sinks:
-                    sinks[name](data)
-    return True

@@ -12,7 +12,7 @@ TEST_PACKAGES=(git g++ binutils clang-format libcmocka-dev groff-base man-db man
 # shellcheck disable=SC2034
 COVERAGE_PACKAGES=(gcovr)
 # shellcheck disable=SC2034
-LAB_PACKAGES=(qemu-system-x86 busybox-static cpio xz-utils acpica-tools)
+LAB_PACKAGES=(qemu-system-x86 busybox-static cpio xz-utils zstd acpica-tools)
 # For the kernels of other Debian releases, for a kernel that is built, and for a bare Debian.
 # shellcheck disable=SC2034
 LAB_FULL_PACKAGES=(debian-archive-keyring make flex bison bc libelf-dev libssl-dev debootstrap)

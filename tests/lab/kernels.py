@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Which kernels the lab knows, and the cache that holds them: how to find the
-# package of each one, what of it is kept, and that an entry is whole or absent.
+# The kernels that the lab knows, and the cache that holds them: how to find the package of
+# each one, which of its files are kept, and that an entry is complete or absent.
 """Finds, fetches and caches kernels."""
 
 import contextlib
@@ -13,15 +13,17 @@ import shutil
 from dataclasses import dataclass
 
 import iommufd
+import image
 from archive import Archive
 from common import LabError, say
 
 # The suite of a kernel; None: as configured on this machine (Debian bookworm).
 SUITES = {"5.10": "bullseye", "6.1": None, "6.12": None, "7": "sid"}
 IOMMUFD = "6.12-iommufd"
+IMAGE = "vmlinux"
 VERSIONS = [*SUITES, IOMMUFD]
 
-# What is loaded; the modules these need are found in their own headers.
+# The modules that are loaded. Their headers name the modules that they need.
 VFIO_MODULES = ["vfio_iommu_type1", "vfio_pci"]
 KVM_MODULES = ["kvm_amd"]
 
@@ -33,13 +35,14 @@ class Kernel:
     version: str
     package: str
     directory: str
+    # The image that boots fastest; see image.py.
     image: str
     vfio_modules: list
     kvm_modules: list
 
 
 def cache_directory():
-    """Where kernels are kept: never in the source tree."""
+    """The directory of the cache, which is never in the source tree."""
     own = os.environ.get("VFIOPM_LAB_CACHE")
     if own:
         return os.path.abspath(own)
@@ -57,6 +60,9 @@ def get(version):
             # Another run may have filled it while this one waited.
             if not os.path.isdir(entry):
                 fill(version, entry)
+    if not os.path.exists(os.path.join(entry, IMAGE)):
+        with locked(entry + ".lock"):
+            add_image(entry)
     return load(version, entry)
 
 
@@ -66,7 +72,7 @@ def load(version, entry):
         package = file.read().strip()
     modules = {name: sorted(glob.glob(os.path.join(entry, name, "*.ko")))
                for name in ("vfio", "kvm")}
-    return Kernel(version, package, entry, os.path.join(entry, "vmlinuz"),
+    return Kernel(version, package, entry, os.path.join(entry, IMAGE),
                   modules["vfio"], modules["kvm"])
 
 
@@ -84,9 +90,9 @@ def locked(path):
 
 
 def fill(version, entry):
-    """Fill a cache entry: beside its place, and moved there when it is whole."""
+    """Fill a cache entry. It is built beside its place, and moved there when it is complete."""
     partial = entry + ".partial"
-    # One may be left by a run that was killed; the lock says it is not in use.
+    # A run that was killed may have left one. The lock shows that it is not in use.
     shutil.rmtree(partial, ignore_errors=True)
     finished = os.path.join(partial, "entry")
     os.makedirs(finished)
@@ -105,6 +111,23 @@ def fill(version, entry):
     say(f"kernel {version} is in the cache ({package})")
 
 
+def add_image(entry):
+    """Add the uncompressed image to a cache entry, or a link to the only one."""
+    if os.path.exists(os.path.join(entry, IMAGE)):
+        return
+    partial = os.path.join(entry, IMAGE + ".partial")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(partial)
+    with open(os.path.join(entry, "vmlinuz"), "rb") as file:
+        content = image.uncompressed(file.read())
+    if content is None:
+        os.symlink("vmlinuz", partial)
+    else:
+        with open(partial, "wb") as file:
+            file.write(content)
+    os.rename(partial, os.path.join(entry, IMAGE))
+
+
 def fetch(version, work, finished):
     """Take a kernel out of the archive; returns the name of its package."""
     suite = SUITES[version]
@@ -115,7 +138,7 @@ def fetch(version, work, finished):
     for package in packages:
         archive.unpack(package, root)
     images = glob.glob(os.path.join(root, "boot/vmlinuz-*"))
-    # Since about 7.1 the image lies beside the modules.
+    # Since about 7.1 the image is beside the modules.
     images = images or glob.glob(os.path.join(root, "**/vmlinuz*"), recursive=True)
     if len(images) != 1:
         raise LabError(f"{' '.join(packages)}: {len(images)} kernel images instead of one")
@@ -125,7 +148,7 @@ def fetch(version, work, finished):
 
 
 def newest_packages(archive, version):
-    """The package or packages that hold the newest kernel of a version."""
+    """The package, or the two packages, of the newest kernel of a version."""
     # 6.1.0-56, 6.12.117+deb12, 7.2.13+deb14; not -cloud-, -rt-, -unsigned.
     number = re.escape(version) + r"\.[0-9][0-9.]*([+~][0-9a-z.]+)?(-[0-9]+)?"
     names = archive.find_or_update(f"Linux {version}", rf"linux-(image|binary)-{number}-amd64")
@@ -151,7 +174,7 @@ def keep_modules(root, finished):
 
 
 def keep_module(name, files, directory, done):
-    """Copy a module after those that it needs; done lists what is there."""
+    """Copy a module after those that it needs. done lists the modules that were copied."""
     if name in done:
         return
     if name not in files:
@@ -167,11 +190,11 @@ def keep_module(name, files, directory, done):
 
 
 def read_module(path):
-    """The bytes of a module; busybox's insmod in the guest wants them plain."""
+    """The bytes of a module, uncompressed for the insmod of busybox."""
     with open(path, "rb") as file:
         content = file.read()
     if path.endswith(".ko.xz"):
         return lzma.decompress(content)
     if path.endswith(".ko"):
         return content
-    raise LabError(f"{os.path.basename(path)}: a compression the lab does not know")
+    raise LabError(f"{os.path.basename(path)}: a compression that the lab does not know")

@@ -77,10 +77,10 @@ static void fixture_close(struct fixture *fixture)
 /* The same as host_wait_suspended(), but with shorter waits for the many cycles here. */
 static void wait_suspended(void)
 {
-	for (int i = 0; i < 2500; i++) {
+	for (int i = 0; i < 1000; i++) {
 		if (host_shows("power/runtime_status", "suspended"))
 			return;
-		usleep(2000);
+		usleep(5000);
 	}
 	fail_msg("the device is not suspended after 5 s");
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Getting packages out of a Debian archive without installing anything: with the
-# machine's own apt state, or with a private one for a suite the machine does
-# not use. Knows packages, not kernels.
+# Takes packages out of a Debian archive without installing them: with the apt state of this
+# machine, or with a private state for a suite that this machine does not use. It knows packages;
+# kernels.py knows which of them hold kernels.
 """Finds, downloads and unpacks Debian packages."""
 
 import glob
@@ -13,20 +13,20 @@ from common import LabError, say
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-# apt as root drops to the user _apt, who may not enter the cache directory, and
-# warns about it. What is downloaded is checked against a signed index anyway.
+# As root, apt changes to the user _apt, who may not enter the cache directory, and warns about
+# that. apt checks each download against a signed index all the same.
 AS_CALLER = ["-o", "APT::Sandbox::User=root"]
 
 
 def require(tools, packages):
-    """Raise unless every one of tools can be run; packages holds them."""
+    """Raise unless all tools are installed. packages: the packages that hold them."""
     missing = [tool for tool in tools if not find_tool(tool)]
     if missing:
         raise LabError(f"{', '.join(missing)} not found; install: {packages}")
 
 
 def find_tool(tool):
-    """The path of a tool, also where a plain user's PATH does not look."""
+    """The path of a tool, or None. It also looks where the PATH of a plain user does not."""
     for directory in os.environ.get("PATH", "").split(":") + ["/usr/sbin", "/sbin"]:
         path = os.path.join(directory, tool)
         if os.access(path, os.X_OK):
@@ -35,7 +35,7 @@ def find_tool(tool):
 
 
 class Archive:
-    """One apt state: the machine's own (no suite), or a private one."""
+    """One apt state: that of this machine (no suite), or a private one."""
 
     def __init__(self, suite=None, state=None):
         require(["apt-get", "apt-cache", "dpkg"], "apt (the lab's kernels are Debian packages)")
@@ -51,7 +51,7 @@ class Archive:
         return [name for name in names if re.fullmatch(pattern, name)]
 
     def find_or_update(self, what, pattern):
-        """As find(), but reads the archive's lists first if it must and may."""
+        """As find(). Reads the lists of the archive first if that is needed and permitted."""
         if self.suite:
             self.update()
         names = self.find(pattern)
@@ -71,8 +71,8 @@ class Archive:
         """Read the archive's lists."""
         if self.suite:
             say(f"reading the package lists of {self.suite}")
-            # Else apt takes a missing network for success. With the machine's own
-            # sources a broken one among them is no concern of the lab.
+            # Without this apt reports success if there is no network. The sources of this
+            # machine may include a broken one that the lab does not need.
             strict = ["-o", "APT::Update::Error-Mode=any"]
         else:
             strict = []
@@ -103,7 +103,7 @@ class Archive:
 
 
 def private_options(suite, state):
-    """Make an apt state for one suite below the directory state."""
+    """Make an apt state for one suite below the directory "state"; returns its options."""
     if not os.path.exists(KEYRING):
         raise LabError(f"{KEYRING} not found; install: debian-archive-keyring")
     for name in ["lists/partial", "cache/archives/partial"]:
@@ -112,7 +112,7 @@ def private_options(suite, state):
     status = os.path.join(state, "status")
     with open(sources, "w", encoding="utf-8") as file:
         file.write(f"deb [signed-by={KEYRING}] {archive_uri()} {suite} main\n")
-    # An empty list of installed packages: what this machine has is no concern.
+    # The list of installed packages is empty: those of this machine do not matter.
     with open(status, "w", encoding="utf-8"):
         pass
     settings = {
@@ -126,18 +126,18 @@ def private_options(suite, state):
 
 
 def archive_uri():
-    """The URI of the archive that this machine itself is installed from."""
+    """The URI of the archive that this machine was installed from."""
     for uri, suites, components in configured_sources():
-        # bookworm-security and the like live in archives of their own.
+        # Suites with a hyphen, as bookworm-security, may be in other archives.
         plain = [suite for suite in suites if re.fullmatch(r"[a-z]+", suite)]
         if plain and "main" in components and not uri.startswith("cdrom:"):
             return uri
     raise LabError("found no Debian archive in /etc/apt/sources.list or "
-                   "/etc/apt/sources.list.d: the lab takes its address from there")
+                   "/etc/apt/sources.list.d: the lab takes the archive's address from there")
 
 
 def configured_sources():
-    """All (uri, suites, components) of binary packages that apt is told of."""
+    """All (uri, suites, components) of binary packages in the configuration of apt."""
     for path in ["/etc/apt/sources.list",
                  *sorted(glob.glob("/etc/apt/sources.list.d/*.list"))]:
         if os.path.exists(path):
@@ -159,7 +159,7 @@ def parse_one_line(text):
 
 def parse_deb822(text):
     """Sources in the form of paragraphs with fields."""
-    # A comment line may stand inside a paragraph and does not end it.
+    # A comment line inside a paragraph does not end the paragraph.
     text = re.sub(r"^#.*\n?", "", text, flags=re.MULTILINE)
     for paragraph in re.split(r"\n\s*\n", text):
         # A line that begins with a blank continues the one before.

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The ACPI table (SSDT) that --d3cold adds: a power resource on the root port and
-// on the device behind it, as the firmware of a laptop has it. With it the kernel
-// may cut the power of both: D3cold.
+// The ACPI table (SSDT) that --d3cold adds: a power resource of the root port and of the
+// device behind it, as the firmware of a laptop has it. The kernel can then switch off the
+// power of both: D3cold.
 
 DefinitionBlock ("", "SSDT", 2, "VFIOPM", "D3COLD", 1)
 {
-    // QEMU's own table names the function at 00:01.0 so.
+    // The name that QEMU's own table has for the function at 00:01.0.
     External (\_SB.PCI0.S08, DeviceObj)
 
     Scope (\_SB.PCI0.S08)
     {
-        // A byte written here leaves the machine (isa-debugcon): a witness from
-        // outside that the power was really switched.
+        // A byte written here leaves the machine (isa-debugcon). It proves outside of the
+        // machine that the power was switched.
         OperationRegion (WITN, SystemIO, 0x05F0, 1)
         Field (WITN, ByteAcc, NoLock, WriteAsZeros)
         {

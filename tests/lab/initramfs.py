@@ -22,14 +22,14 @@ CONSOLE = os.makedev(5, 1)
 
 
 class Cpio:
-    """An archive in the format "newc", the one that the kernel unpacks."""
+    """An archive in the format "newc", which the kernel unpacks."""
 
     def __init__(self):
         self.parts = []
         self.names = set()
 
     def directory(self, name):
-        """Add a directory, and those above it, once."""
+        """Add a directory and those above it, each only once."""
         if name in self.names or not name:
             return
         self.directory(os.path.dirname(name))
@@ -46,7 +46,7 @@ class Cpio:
         self._add(name, stat.S_IFLNK | 0o777, target.encode())
 
     def console(self):
-        """Add /dev/console: the kernel opens it before init can mount /dev."""
+        """Add /dev/console. The kernel opens it before init can mount /dev."""
         self.directory("dev")
         self._add("dev/console", stat.S_IFCHR | 0o600, device=CONSOLE)
 
@@ -67,7 +67,7 @@ class Cpio:
 
 
 def padded(data):
-    """Data filled up to a multiple of four bytes."""
+    """The data, extended to a multiple of four bytes."""
     return data + bytes(-len(data) % 4)
 
 
@@ -110,7 +110,7 @@ def add_busybox(cpio):
 
 
 def find_program(program):
-    """The path of the program to run: as given, or from the PATH."""
+    """The path of a program, which is looked up in the PATH if it has no slash."""
     path = program if "/" in program else shutil.which(program) or program
     if not os.path.isfile(path):
         raise LabError(f"no such program: {program}")
@@ -158,7 +158,7 @@ def check_interpreter(path):
 
 
 def libraries(path):
-    """The shared libraries of a program, as (name looked for, path here).
+    """The shared libraries of a program, as (name that the loader needs, path on this machine).
 
     All go to /lib in the guest, which every loader searches: the run path of a build
     directory does not exist there."""

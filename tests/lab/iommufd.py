@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Building the one kernel that no package holds: 6.12 with iommufd and the vfio
-# device cdev, from Debian's source package and iommufd.config.
+# Builds the one kernel that no package holds: 6.12 with iommufd and the vfio device cdev,
+# from Debian's source package and iommufd.config.
 """Builds the kernel 6.12-iommufd."""
 
 import glob
@@ -43,19 +43,20 @@ def build(work, finished):
 
 
 def check_config(config, fragment):
-    """Raise if an option of the fragment did not make it into the configuration:
-    kconfig drops what it does not know or what lacks a dependency, silently."""
+    """Raise if the configuration lacks an option of the fragment.
+
+    kconfig drops an option silently if it does not know it, or if a dependency is missing."""
     with open(config, encoding="utf-8") as file:
         got = set(file.read().splitlines())
     with open(fragment, encoding="utf-8") as file:
         wanted = [line for line in file.read().splitlines() if line.startswith("CONFIG_")]
     lost = [line for line in wanted if line not in got]
     if lost:
-        raise LabError("the kernel's configuration lost " + ", ".join(lost))
+        raise LabError("the kernel's configuration lacks " + ", ".join(lost))
 
 
 def step(title, command, directory, log):
-    """Run a command with its output in a file, and say now and then that it runs."""
+    """Run a command with its output in a file. Print every 20 s that it still runs."""
     say(title)
     started = time.monotonic()
     with open(log, "wb") as output:
@@ -80,5 +81,5 @@ def step(title, command, directory, log):
 
 
 def count_objects(directory):
-    """How many object files a build has made."""
+    """The number of object files that a build has written."""
     return len(glob.glob(os.path.join(directory, "**/*.o"), recursive=True))

@@ -21,12 +21,12 @@
 #include "sys.h"
 #include "wakeup.h"
 
-/* The word holds a generation, which each entry and exit increments, the state, and flags. */
+/* The word holds a generation, which vfiopm__wakeup_begin() increments, the state, and flags. */
 #define WORD_STATE_MASK UINT64_C(3)
 #define WORD_STALE	(UINT64_C(1) << 2) /* the eventfd holds counts that prove no wake */
-#define WORD_NOTED	(UINT64_C(1) << 3) /* the wake of this generation is in untaken */
+#define WORD_NOTED	(UINT64_C(1) << 3) /* the wake of this arming is in untaken */
 #define WORD_BUSY	(UINT64_C(1) << 4) /* an ioctl of this object is in progress */
-#define WORD_SHIFT	5
+#define WORD_GENERATION (UINT64_C(1) << 5)
 
 #define SLEPT_UNKNOWN	UINT64_MAX
 
@@ -38,15 +38,9 @@ static int word_state(uint64_t word)
 	return (int)(word & WORD_STATE_MASK);
 }
 
-static struct vfiopm__arming *word_arming(struct vfiopm__wakeup *wakeup, uint64_t word)
-{
-	return &wakeup->armings[(word >> WORD_SHIFT) & 1];
-}
-
 void vfiopm__wakeup_init(struct vfiopm__wakeup *wakeup, const struct vfiopm_device *dev)
 {
 	*wakeup = (struct vfiopm__wakeup){ .dev = dev, .fd = -1 };
-	wakeup->armings[0].fd = wakeup->armings[1].fd = -1;
 }
 
 void vfiopm__wakeup_destroy(struct vfiopm__wakeup *wakeup)
@@ -65,13 +59,14 @@ static uint64_t slept_until_now(const struct vfiopm_device *dev)
 
 /* An armed device that has slept since the arming and is active was resumed, so the kernel has
  * signalled its eventfd. */
-static bool slept_and_resumed(const struct vfiopm_device *dev, uint64_t slept)
+static bool slept_and_resumed(const struct vfiopm__wakeup *wakeup)
 {
-	uint64_t ms = slept == SLEPT_UNKNOWN ? SLEPT_UNKNOWN : slept_until_now(dev);
+	uint64_t slept = wakeup->slept;
+	uint64_t ms = slept == SLEPT_UNKNOWN ? SLEPT_UNKNOWN : slept_until_now(wakeup->dev);
 	uint32_t status;
 
 	return ms != SLEPT_UNKNOWN && ms > slept &&
-	       vfiopm_readout_get_runtime_status(dev, &status) == 0 &&
+	       vfiopm_readout_get_runtime_status(wakeup->dev, &status) == 0 &&
 	       status == VFIOPM_RUNTIME_ACTIVE;
 }
 
@@ -81,12 +76,11 @@ static_assert((VFIOPM_STATE_LOW_POWER_WAKEUP | VFIOPM_STATE_WOKEN) == VFIOPM_STA
 /* Add to the word of an armed device what the eventfd and sysfs show. */
 static uint64_t refine(struct vfiopm__wakeup *wakeup, uint64_t word)
 {
-	struct vfiopm__arming *arming = word_arming(wakeup, word);
-	bool readable = vfiopm__sys_eventfd_readable(arming->fd);
+	bool readable = vfiopm__sys_eventfd_readable(wakeup->fd);
 
 	if (!readable)
 		word &= ~WORD_STALE; /* the caller has taken the old counts */
-	if ((readable && !(word & WORD_STALE)) || slept_and_resumed(wakeup->dev, arming->slept))
+	if ((readable && !(word & WORD_STALE)) || slept_and_resumed(wakeup))
 		word |= VFIOPM_STATE_WOKEN;
 	return word;
 }
@@ -141,8 +135,7 @@ static void note_wake(struct vfiopm__wakeup *wakeup)
 	if (!(word & WORD_STALE))
 		wakeup->accounted = 0;
 	if (word_state(word) == VFIOPM_STATE_LOW_POWER_WAKEUP &&
-	    (count > wakeup->accounted ||
-	     slept_and_resumed(wakeup->dev, word_arming(wakeup, word)->slept)))
+	    (count > wakeup->accounted || slept_and_resumed(wakeup)))
 		word |= VFIOPM_STATE_WOKEN;
 	if (word_state(word) == VFIOPM_STATE_WOKEN && !(word & WORD_NOTED)) {
 		wakeup->untaken += count > 0;
@@ -156,7 +149,9 @@ static void note_wake(struct vfiopm__wakeup *wakeup)
 
 int vfiopm__wakeup_begin(struct vfiopm__wakeup *wakeup)
 {
-	atomic_fetch_or(&wakeup->word, WORD_BUSY);
+	/* The generation makes a reader discard what it sees while counts are taken and put back,
+	 * also if nothing changes. */
+	atomic_fetch_add(&wakeup->word, WORD_GENERATION | WORD_BUSY);
 	if (wakeup->fd >= 0)
 		note_wake(wakeup);
 	return word_state(wakeup->word);
@@ -186,12 +181,7 @@ bool vfiopm__wakeup_take_own(struct vfiopm__wakeup *wakeup)
 
 void vfiopm__wakeup_publish(struct vfiopm__wakeup *wakeup, int state, int fd, uint64_t count)
 {
-	uint64_t generation = (wakeup->word >> WORD_SHIFT) + 1;
-	uint64_t word = generation << WORD_SHIFT | WORD_BUSY | (uint64_t)state;
-	struct vfiopm__arming *arming = word_arming(wakeup, word);
-
-	arming->fd = fd;
-	arming->slept = fd < 0 ? SLEPT_UNKNOWN : slept_until_now(wakeup->dev);
+	wakeup->slept = fd < 0 ? SLEPT_UNKNOWN : slept_until_now(wakeup->dev);
 	/* The eventfd of a wake that is not taken outlives its arming. */
 	if (fd >= 0 || wakeup->untaken == 0) {
 		if (fd != wakeup->fd)
@@ -199,7 +189,7 @@ void vfiopm__wakeup_publish(struct vfiopm__wakeup *wakeup, int state, int fd, ui
 		wakeup->fd = fd;
 		wakeup->accounted = count;
 	}
-	wakeup->word = word;
+	wakeup->word = (wakeup->word & -WORD_GENERATION) | WORD_BUSY | (uint64_t)state;
 	end(wakeup);
 }
 

@@ -12,21 +12,16 @@
 
 #include <vfiopm/power.h>
 
-/* What a reader needs to know of one entry with wakeup. */
-struct vfiopm__arming {
-	_Atomic int fd;		/* a duplicate of the caller's eventfd, or -1 */
-	_Atomic uint64_t slept; /* runtime_suspended_time in ms at the arming */
-};
-
 struct vfiopm__wakeup {
 	const struct vfiopm_device *dev;
+	/* A writer changes the word before it changes the two members that follow. A reader
+	 * discards what it read if the word has changed. */
 	_Atomic uint64_t word;
-	/* A generation uses armings[generation % 2]. A writer fills the other element before it
-	 * publishes the next word, and a reader discards what it read if the word changed. */
-	struct vfiopm__arming armings[2];
+	/* A duplicate of the eventfd of the last arming; -1 if nothing is left to take. */
+	_Atomic int fd;
+	_Atomic uint64_t slept; /* runtime_suspended_time in ms at the last arming */
 
 	/* Under the lock. */
-	int fd;		    /* of the last arming, owned; -1 if nothing is left to take */
 	uint64_t accounted; /* counts in fd that prove no further wake */
 	unsigned untaken;   /* wakes that nobody has taken, with their counts in fd */
 };

@@ -3,6 +3,7 @@
  * eventfd that are faster. */
 #include <errno.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <vfiopm/vfiopm.h>
@@ -64,6 +65,48 @@ static void an_exit_leaves_a_count_from_before(void **state)
 	assert_true(sim_is_suspended(fixture.sim));
 	expect_ok(vfiopm_exit(fixture.dev));
 	assert_int_equal(raw_take(fixture.wakeup), 1);
+	fixture_close(&fixture);
+}
+
+/* A semaphore gives one count at each read, and the library makes 64 reads at most. */
+static void a_large_semaphore_keeps_its_counts(void **state)
+{
+	int semaphore = eventfd(100, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+	struct fixture fixture;
+	unsigned counts = 0;
+
+	(void)state;
+	fixture_open_blind(&fixture);
+	expect_ok(vfiopm_enter_wakeup(fixture.dev, semaphore));
+	sim_calls_begin();
+	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
+	assert_int_equal(sim_calls_end(), 1);
+	expect_ok(vfiopm_exit(fixture.dev));
+	while (raw_take(semaphore) == 1)
+		counts++;
+	/* That of the exit cannot be told from the others. */
+	assert_int_equal(counts, 101);
+	fixture_close(&fixture);
+	close(semaphore);
+}
+
+/* The caller has read the count before the library has looked: only sysfs shows the wake. */
+static void a_wake_that_only_sysfs_shows_is_noted(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture);
+	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+	usleep(20000);
+	sim_hold_awake(fixture.sim, true);
+	sim_hold_awake(fixture.sim, false);
+	assert_int_equal(raw_take(fixture.wakeup), 1);
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+	/* The state is remembered, so it needs no sysfs. */
+	sim_calls_begin();
+	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_WOKEN);
+	assert_int_equal(sim_calls_end(), 0);
 	fixture_close(&fixture);
 }
 
@@ -132,6 +175,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_exit_leaves_a_count_from_before),
+		cmocka_unit_test(a_large_semaphore_keeps_its_counts),
+		cmocka_unit_test(a_wake_that_only_sysfs_shows_is_noted),
 		cmocka_unit_test(a_failed_read_is_no_wake),
 		cmocka_unit_test(a_count_that_another_reader_has_taken),
 	};

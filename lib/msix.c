@@ -2,7 +2,6 @@
 /* The MSI-X object: the public calls over its vectors, and which vectors are in use. */
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,8 +46,10 @@ static int update_masks(struct vfiopm_msix *msix)
 /* Each call on the object retries what an earlier one could not do on any vector. */
 static void retry_undone_work(struct vfiopm_msix *msix)
 {
-	if (msix->shared.has_undone_work && atomic_exchange(&msix->shared.has_undone_work, false))
-		update_masks(msix);
+	if (!msix->shared.has_undone_work)
+		return;
+	msix->shared.has_undone_work = false;
+	update_masks(msix);
 }
 
 static int set_mask(struct vfiopm_msix *msix, uint32_t vector, bool masked)

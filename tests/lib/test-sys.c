@@ -35,6 +35,19 @@ static void a_take_never_blocks(void **state)
 	close(blocking);
 }
 
+/* poll() reports a closed fd as an event, and a full eventfd is still readable. */
+static void only_a_count_is_readable(void **state)
+{
+	int event = raw_eventfd(), closed = raw_closed_fd();
+
+	(void)state;
+	assert_false(vfiopm__sys_eventfd_readable(closed));
+	assert_false(vfiopm__sys_eventfd_readable(-1));
+	raw_add(event, UINT64_MAX - 1);
+	assert_true(vfiopm__sys_eventfd_readable(event));
+	close(event);
+}
+
 static void an_add_never_blocks(void **state)
 {
 	int blocking = eventfd(0, EFD_CLOEXEC);
@@ -157,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_take_never_blocks),
+		cmocka_unit_test(only_a_count_is_readable),
 		cmocka_unit_test(an_add_never_blocks),
 		cmocka_unit_test(a_failed_write_is_reported),
 		cmocka_unit_test(new_fds_are_private),

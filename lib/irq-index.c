@@ -164,8 +164,6 @@ static int send(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set, s
 		index->available = (uint32_t)r;
 		return -ENOSPC;
 	}
-	if (!index->enabled)
-		index->allocated = 0;
 	index->enabled = true;
 	if (range_end(range) > index->allocated)
 		index->allocated = range_end(range);

@@ -120,7 +120,6 @@ static int make_steps(struct vfiopm__msix_vector *vector)
 			state->no_irqfd = true;
 			state->mode = VFIOPM_MSIX_MODE_RELAY;
 		} else {
-			note_lost_trigger(vector);
 			return r < 0 ? r : -EPROTO;
 		}
 	}
@@ -292,7 +291,8 @@ bool vfiopm__msix_vector_is_pending(struct vfiopm__msix_vector *vector)
 	bool irqfd_counts = state->trigger == VFIOPM__TRIGGER_IRQFD || state->drain_irqfd;
 	bool user_counts = state->trigger == VFIOPM__TRIGGER_USER || state->drain_user;
 
-	if (!vector->in_use || !state->masked)
+	/* A vector that is not in use is not masked. */
+	if (!state->masked)
 		return false;
 	return state->pending || (irqfd_counts && vfiopm__sys_eventfd_readable(vector->irqfd)) ||
 	       (user_counts && vfiopm__sys_eventfd_readable(vector->user_fd));

@@ -169,12 +169,10 @@ static int enter(const struct vfiopm_device *dev, const char *call, struct vfiop
 
 	/* Only an exit ends a plain entry. The kernel would refuse another entry, but only after
 	 * waking the device. */
-	if (was == VFIOPM_STATE_LOW_POWER) {
+	if (was == VFIOPM_STATE_LOW_POWER)
 		vfiopm__trace_event(&dev->trace, VFIOPM_TRACE_SAVED, call, r);
-		vfiopm__wakeup_cancel(&power->wakeup);
-		return r;
-	}
-	r = issue(dev, call, request);
+	else
+		r = issue(dev, call, request);
 	woken = take_own_wake(power, was, r);
 	if (r == 0) {
 		vfiopm__wakeup_publish(&power->wakeup, state, wakeup_fd, count);

@@ -2,6 +2,7 @@
 /* Rare cases of the IRQ calls, on the simulator: MSI with several vectors, eventfds that are only
  * wanted, and failures of failures. */
 #include <errno.h>
+#include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -118,6 +119,142 @@ static void an_unmask_eventfd_that_is_lost_is_forgotten(void **state)
 	sim_fixture_close(&fixture);
 }
 
+static void an_eventfd_of_any_index_is_in_use(void **state)
+{
+	struct sim_fixture fixture;
+	int own;
+
+	(void)state;
+	sim_fixture_open(&fixture, "6.12", VECTORS);
+	own = fixture.events[1];
+	for (uint32_t i = VFIOPM_IRQ_INTX; i <= VFIOPM_IRQ_REQ; i++) {
+		expect_ok(vfiopm_irq_set_signaling(fixture.dev, i, 0, own));
+		expect_errno(EBUSY, vfiopm_irq_free_eventfd(fixture.dev, own));
+		expect_ok(vfiopm_irq_disable(fixture.dev, i));
+	}
+	expect_ok(vfiopm_irq_free_eventfd(fixture.dev, own));
+	sim_fixture_close(&fixture);
+}
+
+/* A driver without this ioctl fails with ENOTTY. */
+static void a_driver_without_interrupts_has_no_vectors(void **state)
+{
+	struct sim_device *sim = sim_add(NULL);
+	int fd = sim_open_device(sim);
+	struct vfiopm_device *dev;
+	unsigned ioctls = 0;
+	uint32_t vectors;
+
+	(void)state;
+	sim_calls_begin();
+	expect_ok(vfiopm_device_new_from_fd(fd, &dev));
+	ioctls = sim_calls_named("ioctl");
+	sim_calls_end();
+	vfiopm_device_free(dev);
+	/* The last ioctl reads the last index. */
+	sim_ioctl_fails_after(ioctls - 1, ENOTTY);
+	expect_ok(vfiopm_device_new_from_fd(fd, &dev));
+	sim_calls_end();
+	expect_ok(vfiopm_irq_get_count(dev, VFIOPM_IRQ_ERR, &vectors));
+	assert_int_equal(vectors, 1);
+	expect_ok(vfiopm_irq_get_count(dev, VFIOPM_IRQ_REQ, &vectors));
+	assert_int_equal(vectors, 0);
+	vfiopm_device_free(dev);
+	close(fd);
+	sim_reset();
+}
+
+/* Two indexes fail in one batch. */
+static void commit_returns_the_first_error(void **state)
+{
+	struct sim_fixture fixture;
+
+	(void)state;
+	sim_fixture_open(&fixture, "6.12", VECTORS);
+	expect_ok(vfiopm_irq_begin(fixture.dev));
+	expect_ok(set(&fixture, 0, fixture.events[1]));
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_REQ, 0, fixture.events[1]));
+	sim_fail_vector(fixture.sim, 0, ENOMEM, 1);
+	sim_ioctls_fail_after(1, EIO);
+	expect_errno(ENOMEM, vfiopm_irq_commit(fixture.dev));
+	assert_int_equal(sim_calls_named("ioctl"), 2);
+	sim_calls_end();
+	sim_fixture_close(&fixture);
+}
+
+/* A vector that a failure left unknown is known again when a later failure restores it. */
+static void a_restored_vector_is_known(void **state)
+{
+	struct sim_fixture fixture;
+	unsigned before;
+
+	(void)state;
+	sim_fixture_open(&fixture, "6.12", VECTORS);
+	expect_ok(set(&fixture, 0, fixture.events[1]));
+	/* The change fails, and so do the two restores and the removal. */
+	sim_fail_set_irqs(fixture.sim, (const int[]){ ENOMEM, EIO, EIO, EIO }, 4);
+	expect_errno(ENOMEM, set(&fixture, 0, fixture.events[3]));
+	/* The vector is sent again, with a change that fails, and the restore succeeds. */
+	sim_fail_set_irqs(fixture.sim, (const int[]){ ENOMEM }, 1);
+	expect_errno(ENOMEM, set(&fixture, 0, fixture.events[3]));
+	sim_fail_set_irqs(fixture.sim, NULL, 0);
+	before = sim_set_irqs(fixture.sim);
+	expect_ok(set(&fixture, 0, fixture.events[1]));
+	assert_int_equal(sim_set_irqs(fixture.sim), before);
+	assert_true(sim_fixture_same(sim_fixture_eventfd(&fixture, 0), fixture.events[1]));
+	sim_fixture_close(&fixture);
+}
+
+/* The index of the first call of this name in the calls recorded last. */
+static unsigned find_call(unsigned calls, const char *name)
+{
+	for (unsigned i = 0; i < calls; i++) {
+		if (strcmp(sim_call_name(i), name) == 0)
+			return i;
+	}
+	fail_msg("%s() is not called", name);
+	return 0;
+}
+
+/* Without /proc, as in a sandbox, only the kernel can check whether an fd is an eventfd. */
+static void an_eventfd_is_accepted_without_proc(void **state)
+{
+	struct sim_fixture fixture;
+	unsigned calls;
+
+	(void)state;
+	sim_fixture_open(&fixture, "6.12", VECTORS);
+	expect_ok(set(&fixture, 0, fixture.events[0]));
+	sim_calls_begin();
+	expect_ok(set(&fixture, 0, fixture.events[2]));
+	calls = sim_calls_end();
+	sim_calls_fail(find_call(calls, "readlink"), ENOENT);
+	expect_ok(set(&fixture, 0, fixture.events[0]));
+	sim_calls_end();
+	assert_true(sim_fixture_same(sim_fixture_eventfd(&fixture, 0), fixture.events[0]));
+	sim_fixture_close(&fixture);
+}
+
+/* A kernel before 6.10 is asked once for F_DUPFD_QUERY, and kcmp(2) compares from then on. */
+static void a_missing_query_is_not_repeated(void **state)
+{
+	struct sim_fixture fixture;
+	unsigned before;
+
+	(void)state;
+	sim_fixture_open(&fixture, "6.12", VECTORS);
+	expect_ok(set(&fixture, 0, fixture.events[0]));
+	before = sim_set_irqs(fixture.sim);
+	sim_calls_fail(0, EINVAL);
+	expect_ok(set(&fixture, 0, fixture.events[0]));
+	assert_int_equal(sim_calls_named("fcntl"), 1);
+	sim_calls_begin();
+	expect_ok(set(&fixture, 0, fixture.events[0]));
+	assert_int_equal(sim_calls_end(), 0);
+	assert_int_equal(sim_set_irqs(fixture.sim), before);
+	sim_fixture_close(&fixture);
+}
+
 /* The link of a timerfd in /proc has the length of an eventfd's. */
 static void a_timerfd_is_refused(void **state)
 {
@@ -141,6 +278,12 @@ int main(void)
 		cmocka_unit_test(a_wanted_eventfd_is_in_use),
 		cmocka_unit_test(an_unmask_eventfd_that_stays_is_still_set),
 		cmocka_unit_test(an_unmask_eventfd_that_is_lost_is_forgotten),
+		cmocka_unit_test(an_eventfd_of_any_index_is_in_use),
+		cmocka_unit_test(a_driver_without_interrupts_has_no_vectors),
+		cmocka_unit_test(commit_returns_the_first_error),
+		cmocka_unit_test(a_restored_vector_is_known),
+		cmocka_unit_test(an_eventfd_is_accepted_without_proc),
+		cmocka_unit_test(a_missing_query_is_not_repeated),
 		cmocka_unit_test(a_timerfd_is_refused),
 	};
 

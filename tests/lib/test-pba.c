@@ -114,6 +114,52 @@ static void interception_ends_when_no_vector_is_in_use(void **state)
 	vfiopm__pba_free(vmm.pba);
 }
 
+/* The fifth mask turns interception on for longer, and nothing else does. */
+static void interception_begins_with_a_mask(void **state)
+{
+	struct vmm vmm;
+
+	(void)state;
+	open_vmm(&vmm, VFIOPM_MSIX_PBA_AUTO, 1);
+	for (int i = 0; i < 4; i++) {
+		mask(&vmm, true);
+		mask(&vmm, false);
+		assert_int_equal(vmm.intercepting, 0);
+	}
+	vfiopm__pba_count(vmm.pba, 1, 0);
+	vfiopm__pba_note_read(vmm.pba);
+	assert_int_equal(vmm.intercepting, 0);
+	mask(&vmm, true);
+	mask(&vmm, false);
+	assert_int_equal(vmm.intercepting, 1);
+	vfiopm__pba_free(vmm.pba);
+}
+
+/* Useless reads before interception was turned off do not count later. */
+static void a_switch_restarts_the_count_of_reads(void **state)
+{
+	struct vmm vmm;
+
+	(void)state;
+	open_vmm(&vmm, VFIOPM_MSIX_PBA_AUTO, 1);
+	for (int i = 0; i < 5; i++) {
+		mask(&vmm, true);
+		mask(&vmm, false);
+	}
+	for (int i = 0; i < 63; i++)
+		vfiopm__pba_note_read(vmm.pba);
+	assert_int_equal(vmm.intercepting, 1);
+	vfiopm__pba_count(vmm.pba, -1, 0);
+	assert_int_equal(vmm.intercepting, 0);
+	vfiopm__pba_count(vmm.pba, 1, 0);
+	mask(&vmm, true);
+	mask(&vmm, false);
+	assert_int_equal(vmm.intercepting, 1);
+	vfiopm__pba_note_read(vmm.pba);
+	assert_int_equal(vmm.intercepting, 1);
+	vfiopm__pba_free(vmm.pba);
+}
+
 static void the_always_and_never_policies_ignore_masks(void **state)
 {
 	struct vmm always, never;
@@ -154,6 +200,8 @@ int main(void)
 		cmocka_unit_test(interception_is_not_toggled_at_each_mask),
 		cmocka_unit_test(reads_without_a_masked_vector_end_interception),
 		cmocka_unit_test(interception_ends_when_no_vector_is_in_use),
+		cmocka_unit_test(interception_begins_with_a_mask),
+		cmocka_unit_test(a_switch_restarts_the_count_of_reads),
 		cmocka_unit_test(the_always_and_never_policies_ignore_masks),
 		cmocka_unit_test(interception_is_not_counted_without_a_callback),
 	};

@@ -148,6 +148,33 @@ static void a_failed_read_is_no_wake(void **state)
 	fixture_close(&fixture);
 }
 
+/* Readers look at the eventfd again after a call that failed. */
+static void a_wake_after_a_failed_call_is_seen(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct fixture fixture;
+
+		fixture_open_blind(&fixture);
+		expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+		sim_fail_resume(fixture.sim, true);
+		if (i == 0)
+			expect_errno(EIO, vfiopm_exit(fixture.dev));
+		else if (i == 1)
+			expect_errno(EIO, vfiopm_enter(fixture.dev));
+		else
+			expect_errno(EIO, vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+		sim_fail_resume(fixture.sim, false);
+		assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
+		sim_hold_awake(fixture.sim, true);
+		sim_hold_awake(fixture.sim, false);
+		assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_WOKEN);
+		assert_int_equal(vfiopm_take_wake(fixture.dev), 1);
+		assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+		fixture_close(&fixture);
+	}
+}
+
 /* A reader of the caller can take the count of the exit first. Then nothing is put back. */
 static void a_count_that_another_reader_has_taken(void **state)
 {
@@ -178,6 +205,7 @@ int main(void)
 		cmocka_unit_test(a_large_semaphore_keeps_its_counts),
 		cmocka_unit_test(a_wake_that_only_sysfs_shows_is_noted),
 		cmocka_unit_test(a_failed_read_is_no_wake),
+		cmocka_unit_test(a_wake_after_a_failed_call_is_seen),
 		cmocka_unit_test(a_count_that_another_reader_has_taken),
 	};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Devices and answers that no kernel of the lab shows, on the simulator. */
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <vfiopm/vfiopm.h>
@@ -90,6 +91,32 @@ static void an_impossible_number_of_vectors_is_refused(void **state)
 	}
 }
 
+/* The kernel has a cdev for the device, and no iommufd. */
+static void without_an_iommufd_the_group_is_used(void **state)
+{
+	const struct sim_machine machine = { .kernel = "6.12-iommufd" };
+	unsigned calls, second = 0, opens = 0, fds;
+	struct vfiopm_device *dev = NULL;
+
+	(void)state;
+	sim_add(&machine);
+	fds = host_open_fds();
+	sim_calls_begin();
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
+	calls = sim_calls_end();
+	vfiopm_device_free(dev);
+	for (unsigned i = 0; i < calls; i++) {
+		if (strcmp(sim_call_name(i), "open") == 0 && ++opens == 2)
+			second = i;
+	}
+	sim_calls_fail(second, ENOENT);
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
+	sim_calls_end();
+	vfiopm_device_free(dev);
+	assert_int_equal(host_open_fds(), fds);
+	sim_reset();
+}
+
 static void a_group_without_a_number_is_refused(void **state)
 {
 	static const char *const names[] = { "", "seven", "7a", "-7", "4294967296" };
@@ -115,6 +142,7 @@ int main(void)
 		cmocka_unit_test(the_version_is_that_of_the_headers),
 		cmocka_unit_test(a_platform_device_has_a_readout_and_no_address),
 		cmocka_unit_test(an_impossible_number_of_vectors_is_refused),
+		cmocka_unit_test(without_an_iommufd_the_group_is_used),
 		cmocka_unit_test(a_group_without_a_number_is_refused),
 	};
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Calls that another thread makes in the middle of a call that takes no lock, in each run at the
- * same place. The system calls of the library (lib/sys.c) are linked with --wrap, and the other
- * thread's calls are made by a hook in one of them.
+ * same place; and an order of calls that the kernel does not show. The system calls of the library
+ * (lib/sys.c) are linked with --wrap, and a hook in one of them makes the other thread's calls.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -67,6 +67,53 @@ int __wrap_vfiopm__sys_same_by_query(int fd, int other)
 	r = __real_vfiopm__sys_same_by_query(fd, other);
 	run(&hooks.after_query);
 	return r;
+}
+
+/* ---- the order in which fds are closed ---- */
+
+static struct {
+	int fds[64];
+	unsigned count;
+} closed;
+
+void __real_vfiopm__sys_close(int fd);
+void __wrap_vfiopm__sys_close(int fd);
+
+void __wrap_vfiopm__sys_close(int fd)
+{
+	if (fd >= 0 && closed.count < 64)
+		closed.fds[closed.count++] = fd;
+	__real_vfiopm__sys_close(fd);
+}
+
+/* The last close of a device restores it, which needs its IOMMU. */
+static void a_device_is_closed_before_its_iommu(void **state)
+{
+	static const char *const kernels[] = { "6.12", "6.12-iommufd" };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct sim_machine machine = { .kernel = kernels[i] };
+		struct vfiopm_device *dev;
+		unsigned last;
+		int fd;
+
+		sim_add(&machine);
+		expect_ok(vfiopm_device_open("0000:01:00.0", &dev));
+		fd = vfiopm_device_get_fd(dev);
+		closed.count = 0;
+		vfiopm_device_free(dev);
+		last = closed.count - 1;
+		assert_true(closed.count >= 3);
+		if (i == 0) {
+			/* The group was opened before the container. */
+			assert_int_equal(closed.fds[last - 2], fd);
+			assert_true(closed.fds[last - 1] < closed.fds[last]);
+		} else {
+			assert_int_equal(closed.fds[last - 1], fd);
+		}
+		sim_reset();
+	}
 }
 
 /* ---- the state ---- */
@@ -249,6 +296,7 @@ static void a_number_that_is_reused_twice_is_detected(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_device_is_closed_before_its_iommu),
 		cmocka_unit_test(a_reader_does_not_look_during_an_exit),
 		cmocka_unit_test(a_reader_discards_the_wake_of_an_earlier_arming),
 		cmocka_unit_test(a_reader_discards_what_a_failed_exit_hides),

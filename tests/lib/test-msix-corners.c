@@ -228,6 +228,31 @@ static void the_function_mask_returns_the_first_error(void **state)
 	msix_fixture_close(&fixture);
 }
 
+/* ---- an irqfd that KVM refuses ---- */
+
+/* KVM detaches by fd and GSI, so the GSI is fixed exactly while the irqfd is attached. */
+static void a_refused_irqfd_changes_nothing(void **state)
+{
+	struct msix_fixture fixture;
+	int event;
+
+	(void)state;
+	msix_fixture_open(&fixture);
+	event = fixture.irq.events[0];
+	sim_calls_fail(0, EBUSY);
+	assert_int_equal(vfiopm_kvm_attach(fixture.kvm, 0, event), -EBUSY);
+	sim_calls_end();
+	expect_ok(vfiopm_kvm_set_gsi(fixture.kvm, 0, guest_gsi(0)));
+	expect_ok(vfiopm_kvm_attach(fixture.kvm, 0, event));
+	sim_calls_fail(0, ENOMEM);
+	assert_int_equal(vfiopm_kvm_detach(fixture.kvm, 0, event), -ENOMEM);
+	sim_calls_end();
+	expect_errno(EBUSY, vfiopm_kvm_set_gsi(fixture.kvm, 0, guest_gsi(1)));
+	expect_ok(vfiopm_kvm_detach(fixture.kvm, 0, event));
+	expect_ok(vfiopm_kvm_set_gsi(fixture.kvm, 0, guest_gsi(1)));
+	msix_fixture_close(&fixture);
+}
+
 /* ---- an eventfd of the caller's that is no longer one ---- */
 
 static void a_file_in_the_place_of_an_eventfd_is_refused(void **state)
@@ -256,6 +281,7 @@ int main(void)
 		ON_TESTBED(release_returns_the_first_error),
 		ON_TESTBED(dispatch_returns_the_first_error),
 		ON_TESTBED(the_function_mask_returns_the_first_error),
+		ON_TESTBED(a_refused_irqfd_changes_nothing),
 		ON_TESTBED(a_file_in_the_place_of_an_eventfd_is_refused),
 	};
 

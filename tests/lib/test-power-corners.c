@@ -8,6 +8,7 @@
 
 #include <vfiopm/vfiopm.h>
 
+#include "host.h"
 #include "raw.h"
 #include "sim.h"
 #include "test.h"
@@ -148,6 +149,50 @@ static void a_failed_read_is_no_wake(void **state)
 	fixture_close(&fixture);
 }
 
+/* The caller takes the old count, and the state shows that. The next count is a wake. */
+static void a_wake_after_the_old_count_is_taken(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open_blind(&fixture);
+	raw_add(fixture.wakeup, 1);
+	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+	assert_int_equal(raw_take(fixture.wakeup), 1);
+	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
+	sim_hold_awake(fixture.sim, true);
+	sim_hold_awake(fixture.sim, false);
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 1);
+	assert_int_equal(raw_take(fixture.wakeup), 0);
+	fixture_close(&fixture);
+}
+
+/* After the exit the eventfd is the caller's alone, unless a wake is left to take. */
+static void the_eventfd_is_kept_as_long_as_a_wake(void **state)
+{
+	struct fixture fixture;
+	unsigned fds;
+
+	(void)state;
+	fixture_open_blind(&fixture);
+	fds = host_open_fds();
+	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+	expect_ok(vfiopm_exit(fixture.dev));
+	assert_int_equal(host_open_fds(), fds);
+	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+	sim_hold_awake(fixture.sim, true);
+	sim_hold_awake(fixture.sim, false);
+	expect_ok(vfiopm_exit(fixture.dev));
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 1);
+	expect_ok(vfiopm_exit(fixture.dev));
+	assert_int_equal(host_open_fds(), fds);
+	/* What the caller adds now is left alone. */
+	raw_add(fixture.wakeup, 5);
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+	assert_int_equal(raw_take(fixture.wakeup), 5);
+	fixture_close(&fixture);
+}
+
 /* Readers look at the eventfd again after a call that failed. */
 static void a_wake_after_a_failed_call_is_seen(void **state)
 {
@@ -205,6 +250,8 @@ int main(void)
 		cmocka_unit_test(a_large_semaphore_keeps_its_counts),
 		cmocka_unit_test(a_wake_that_only_sysfs_shows_is_noted),
 		cmocka_unit_test(a_failed_read_is_no_wake),
+		cmocka_unit_test(a_wake_after_the_old_count_is_taken),
+		cmocka_unit_test(the_eventfd_is_kept_as_long_as_a_wake),
 		cmocka_unit_test(a_wake_after_a_failed_call_is_seen),
 		cmocka_unit_test(a_count_that_another_reader_has_taken),
 	};

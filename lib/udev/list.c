@@ -71,9 +71,8 @@ static int fill(struct vfiopm_discover_list *list, uint32_t which, struct udev *
 	if (!found)
 		return -ENOMEM;
 	hwdb = udev_hwdb_new(udev);
-	r = enumerate(found);
 	/* Some releases of libudev return a positive number for success. */
-	r = r > 0 ? 0 : r;
+	r = enumerate(found);
 	udev_list_entry_foreach(entry, r < 0 ? NULL : udev_enumerate_get_list_entry(found)) {
 		r = add(list, which, udev, hwdb, udev_list_entry_get_name(entry));
 		if (r < 0)

@@ -99,7 +99,7 @@ static void fdinfo(void **state)
 {
 	static const char text[] = "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t1\n"
 				   "vfio-device-syspath: /sys/devices/pci0000:00/0000:01:00.0\n";
-	char path[256], small[20];
+	char path[256], small[20], exact[7];
 
 	(void)state;
 	expect_ok(vfiopm__text_parse_fdinfo(text, path, sizeof(path)));
@@ -117,6 +117,11 @@ static void fdinfo(void **state)
 		-ENOENT);
 	expect_ok(vfiopm__text_parse_fdinfo("vfio-device-syspath: /sys/a", path, sizeof(path)));
 	assert_string_equal(path, "/sys/a");
+	/* The NUL needs a byte too. */
+	expect_ok(vfiopm__text_parse_fdinfo("vfio-device-syspath: /sys/a", exact, sizeof(exact)));
+	assert_int_equal(
+		vfiopm__text_parse_fdinfo("vfio-device-syspath: /sys/ab", exact, sizeof(exact)),
+		-ENOENT);
 }
 
 /* Each name parses back to its value; the name of any other value is NULL. */

@@ -172,6 +172,30 @@ static void short_paths_are_no_events(void **state)
 	vfiopm_discover_monitor_free(monitor);
 }
 
+/* The monitor keeps the last 255 bytes of a longer path. */
+static void a_long_path_is_cut_at_its_start(void **state)
+{
+	struct vfiopm_discover_monitor *monitor;
+
+	(void)state;
+	NEED_SYSFS();
+	monitor = new_monitor();
+	for (size_t length = 250; length < 262; length++) {
+		const char *address = NULL;
+		char path[300] = "/devices/";
+		uint32_t event = 99;
+
+		memset(path + 9, 'x', sizeof(path) - 9);
+		strcpy(path + length - strlen("/" ADDRESS), "/" ADDRESS);
+		assert_int_equal(strlen(path), length);
+		sysfs_uevent("add", path, "pci");
+		expect_ok(vfiopm_discover_monitor_next(monitor, &event, &address));
+		assert_int_equal(event, VFIOPM_DISCOVER_ADDED);
+		assert_string_equal(address, ADDRESS);
+	}
+	vfiopm_discover_monitor_free(monitor);
+}
+
 /* libudev 196 accepts such a message, later versions do not. */
 static void a_message_without_an_action_is_no_event(void **state)
 {
@@ -214,6 +238,7 @@ int main(void)
 		IN_SYSFS(a_group_can_go_before_its_members_are_read),
 		IN_SYSFS(a_name_that_is_no_address_is_refused),
 		IN_SYSFS(short_paths_are_no_events),
+		IN_SYSFS(a_long_path_is_cut_at_its_start),
 		IN_SYSFS(a_message_without_an_action_is_no_event),
 		IN_SYSFS(a_broken_fd_holds_no_event),
 	};

@@ -163,6 +163,26 @@ static void a_reader_does_not_look_during_an_exit(void **state)
 	power_close();
 }
 
+static void wake_by_host(void)
+{
+	raw_add(power.wakeup, 1);
+}
+
+/* An entry that cannot resume the device signals nothing, so a count that arrives meanwhile is a
+ * wake by the host. */
+static void a_wake_during_a_failed_entry_is_kept(void **state)
+{
+	(void)state;
+	power_open();
+	expect_ok(vfiopm_enter_wakeup(power.dev, power.wakeup));
+	sim_fail_resume(power.sim, true);
+	hooks.after_command = wake_by_host;
+	expect_errno(EIO, vfiopm_enter_wakeup(power.dev, power.wakeup));
+	sim_fail_resume(power.sim, false);
+	assert_int_equal(vfiopm_take_wake(power.dev), 1);
+	power_close();
+}
+
 static void arm_other(void)
 {
 	expect_ok(vfiopm_exit(power.dev));
@@ -298,6 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_device_is_closed_before_its_iommu),
 		cmocka_unit_test(a_reader_does_not_look_during_an_exit),
+		cmocka_unit_test(a_wake_during_a_failed_entry_is_kept),
 		cmocka_unit_test(a_reader_discards_the_wake_of_an_earlier_arming),
 		cmocka_unit_test(a_reader_discards_what_a_failed_exit_hides),
 		cmocka_unit_test(a_reused_number_is_not_taken_for_the_eventfd),

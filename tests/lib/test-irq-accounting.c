@@ -122,6 +122,33 @@ static void a_batch_saves_calls(void **state)
 	sim_fixture_close(&account.fixture);
 }
 
+/* A batch stays open over the sleep. Neither an exit nor an exit that fails commits it. */
+static void an_exit_commits_nothing(void **state)
+{
+	struct account account;
+	struct vfiopm_device *dev;
+	int event;
+
+	(void)state;
+	memset(&account, 0, sizeof(account));
+	sim_fixture_open(&account.fixture, "6.12", VECTORS);
+	dev = account.fixture.dev;
+	event = account.fixture.events[0];
+	expect_ok(vfiopm_irq_begin(dev));
+	expect_ok(set(&account, VFIOPM_IRQ_MSIX, 0, event));
+	expect_ok(vfiopm_enter(dev));
+	sim_fail_resume(account.fixture.sim, true);
+	expect_errno(EIO, vfiopm_exit(dev));
+	sim_fail_resume(account.fixture.sim, false);
+	expect_ok(vfiopm_exit(dev));
+	assert_int_equal(sim_set_irqs(account.fixture.sim), 0);
+	expect_ok(set(&account, VFIOPM_IRQ_MSIX, 1, event));
+	assert_int_equal(sim_set_irqs(account.fixture.sim), 0);
+	expect_ok(vfiopm_irq_commit(dev));
+	assert_int_equal(sim_set_irqs(account.fixture.sim), 1);
+	sim_fixture_close(&account.fixture);
+}
+
 /* INTx that is not enabled is refused without an ioctl, which would wake the device. */
 static void disabled_intx_is_refused_from_memory(void **state)
 {
@@ -258,6 +285,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_call_is_issued_or_saved),
 		cmocka_unit_test(a_batch_saves_calls),
+		cmocka_unit_test(an_exit_commits_nothing),
 		cmocka_unit_test(disabled_intx_is_refused_from_memory),
 		cmocka_unit_test(the_unmask_eventfd_lives_as_long_as_intx),
 		cmocka_unit_test(a_refused_unmask_eventfd_is_not_kept),

@@ -189,7 +189,6 @@ static int disable(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set
 	if (r < 0 && r != -EINVAL)
 		return r;
 	index->enabled = false;
-	index->allocated = 0;
 	/* vfio_pci_intrs.c, vfio_intx_disable(), 6.1. Other buses keep the unmask eventfd. */
 	if (index->is_pci) {
 		vfiopm__eventfd_ref_drop(index->unmask);
@@ -359,12 +358,13 @@ static int rebuild(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set
 
 /* ---- current state ---- */
 
-/* The number of vectors that the wanted eventfds need. */
-static uint32_t count_needed(const struct vfiopm__irq_index *index)
+/* The number of vectors that the current, or the wanted, eventfds need. */
+static uint32_t count_needed(const struct vfiopm__irq_index *index,
+			     int (*fd_of)(const struct vector *vector))
 {
 	uint32_t need = index->count;
 
-	while (need > 0 && wanted_fd(&index->vectors[need - 1]) < 0)
+	while (need > 0 && fd_of(&index->vectors[need - 1]) < 0)
 		need--;
 	return need;
 }
@@ -406,18 +406,9 @@ bool vfiopm__irq_index_uses(const struct vfiopm__irq_index *index, int own_fd)
 	return false;
 }
 
-static bool has_any_eventfd(const struct vfiopm__irq_index *index)
-{
-	for (uint32_t i = 0; i < index->count; i++) {
-		if (vfiopm__irq_index_has_eventfd(index, i))
-			return true;
-	}
-	return false;
-}
-
 bool vfiopm__irq_index_is_enabled(const struct vfiopm__irq_index *index)
 {
-	return stands_alone(index) ? has_any_eventfd(index) : index->enabled;
+	return stands_alone(index) ? count_needed(index, current_fd) > 0 : index->enabled;
 }
 
 bool vfiopm__irq_index_is_exclusive(const struct vfiopm__irq_index *index)
@@ -427,7 +418,7 @@ bool vfiopm__irq_index_is_exclusive(const struct vfiopm__irq_index *index)
 
 bool vfiopm__irq_index_will_be_enabled(const struct vfiopm__irq_index *index)
 {
-	return count_needed(index) > 0 || (index->enabled && !index->wants_disabled);
+	return count_needed(index, wanted_fd) > 0 || (index->enabled && !index->wants_disabled);
 }
 
 bool vfiopm__irq_index_wants_disabled(const struct vfiopm__irq_index *index)
@@ -495,7 +486,7 @@ void vfiopm__irq_index_want_disabled(struct vfiopm__irq_index *index)
 
 static int apply(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set)
 {
-	uint32_t need = count_needed(index);
+	uint32_t need = count_needed(index, wanted_fd);
 
 	if (need == 0 && index->wants_disabled) {
 		int r = disable(index, set);

@@ -9,6 +9,7 @@
 
 #include <vfiopm/vfiopm.h>
 
+#include "host.h"
 #include "raw.h"
 #include "sim-fixture.h"
 #include "sim.h"
@@ -460,6 +461,46 @@ static void new_eventfd_errnos(void **state)
 	sim_fixture_close(&fixture);
 }
 
+/* The failed reserve of a batch leaves the index disabled, and the changes of the batch wanted. */
+static void a_failed_reserve_keeps_the_changes_of_a_batch(void **state)
+{
+	static const int pattern[] = { 0, EIO, EIO };
+	struct sim_fixture fixture;
+	unsigned fds;
+
+	(void)state;
+	sim_fixture_open(&fixture, "6.1", VECTORS);
+	fds = host_open_fds();
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 0, fixture.events[0]));
+	expect_ok(vfiopm_irq_begin(fixture.dev));
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 0, fixture.events[2]));
+	sim_fail_set_irqs(fixture.sim, pattern, 3);
+	expect_errno(EIO, vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, VECTORS));
+	assert_int_equal(sim_irq_active(fixture.sim), -1);
+	expect_ok(vfiopm_irq_commit(fixture.dev));
+	assert_true(sim_fixture_same(sim_fixture_eventfd(&fixture, 0), fixture.events[2]));
+	expect_ok(vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_MSIX));
+	assert_int_equal(host_open_fds(), fds);
+	sim_fixture_close(&fixture);
+}
+
+/* The kernel drops the unmask eventfd of INTx with INTx, and so does the library. */
+static void a_disable_closes_the_duplicate_of_the_unmask_eventfd(void **state)
+{
+	struct sim_fixture fixture;
+	unsigned fds;
+
+	(void)state;
+	sim_fixture_open(&fixture, "6.12", VECTORS);
+	fds = host_open_fds();
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[0]));
+	expect_ok(
+		vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, fixture.events[2]));
+	expect_ok(vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_INTX));
+	assert_int_equal(host_open_fds(), fds);
+	sim_fixture_close(&fixture);
+}
+
 /* A reserve that fails on a kernel that cannot resize can leave the index disabled. The commit of
  * the open batch must not enable it again with -1: that would exclude INTx. */
 static void a_commit_does_not_enable_a_lost_index(void **state)
@@ -496,6 +537,8 @@ int main(void)
 		cmocka_unit_test(unexpected_positive_results),
 		cmocka_unit_test(new_eventfd_errnos),
 		cmocka_unit_test(a_commit_does_not_enable_a_lost_index),
+		cmocka_unit_test(a_failed_reserve_keeps_the_changes_of_a_batch),
+		cmocka_unit_test(a_disable_closes_the_duplicate_of_the_unmask_eventfd),
 	};
 
 	return cmocka_run_group_tests_name("irq-failures", tests, NULL, NULL);

@@ -158,10 +158,11 @@ def read_maps(source_root):
 # ---- C ----
 
 def c_files(source_root):
-    """Yields each C and C++ file of the tree, except those in hidden and build directories."""
+    """Yields each C and C++ file of the tree, except those in hidden and build directories. build/
+    also holds the copies of the tree that scripts/mutants makes."""
     def walk(directory):
         for path in sorted(directory.iterdir()):
-            if path.is_symlink() or path.name.startswith('.'):
+            if path.is_symlink() or path.name.startswith('.') or path == source_root / 'build':
                 continue
             if path.is_dir():
                 if not (path / 'meson-private').exists():

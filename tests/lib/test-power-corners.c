@@ -243,6 +243,33 @@ static void a_count_that_another_reader_has_taken(void **state)
 	fixture_close(&fixture);
 }
 
+static void wake_after_a_failed_ioctl(void *data, uint32_t event, const char *call, int result)
+{
+	const struct fixture *fixture = data;
+
+	(void)event;
+	(void)call;
+	if (result == -EIO)
+		raw_add(fixture->wakeup, 1);
+}
+
+/* An ioctl that cannot resume the device signals nothing, so a count that arrives then is a wake by
+ * the host. */
+static void a_wake_beside_a_failed_resume_is_reported(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture);
+	expect_ok(vfiopm_device_set_trace(fixture.dev, wake_after_a_failed_ioctl, &fixture));
+	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+	sim_fail_resume(fixture.sim, true);
+	expect_errno(EIO, vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+	sim_fail_resume(fixture.sim, false);
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 1);
+	fixture_close(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +281,7 @@ int main(void)
 		cmocka_unit_test(the_eventfd_is_kept_as_long_as_a_wake),
 		cmocka_unit_test(a_wake_after_a_failed_call_is_seen),
 		cmocka_unit_test(a_count_that_another_reader_has_taken),
+		cmocka_unit_test(a_wake_beside_a_failed_resume_is_reported),
 	};
 
 	return cmocka_run_group_tests_name("power-corners", tests, NULL, NULL);

@@ -44,6 +44,8 @@ static uint32_t vectors_of(const struct sim_device *device, uint32_t index)
 	case VFIO_PCI_MSI_IRQ_INDEX:
 		return device->machine.msi_vectors ? device->machine.msi_vectors : 1;
 	case VFIO_PCI_MSIX_IRQ_INDEX:
+		if (device->machine.no_msix)
+			return 0;
 		return device->machine.msix_vectors ? device->machine.msix_vectors : 5;
 	default:
 		return index < VFIO_PCI_NUM_IRQS;

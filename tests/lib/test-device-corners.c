@@ -66,6 +66,26 @@ static void a_platform_device_has_a_readout_and_no_address(void **state)
 	sim_reset();
 }
 
+static void a_device_without_msix_has_no_msix_object(void **state)
+{
+	const struct vfiopm_msix_ops ops = { .deliver = deliver };
+	const struct sim_machine machine = { .no_msix = true };
+	int fd = sim_open_device(sim_add(&machine));
+	struct vfiopm_msix *msix = NULL;
+	struct vfiopm_device *dev;
+	uint32_t count;
+
+	(void)state;
+	expect_ok(vfiopm_device_new_from_fd(fd, &dev));
+	expect_ok(vfiopm_irq_get_count(dev, VFIOPM_IRQ_MSIX, &count));
+	assert_int_equal(count, 0);
+	expect_errno(EINVAL, vfiopm_msix_new(dev, &ops, sizeof(ops), NULL, &msix));
+	assert_null(msix);
+	vfiopm_device_free(dev);
+	close(fd);
+	sim_reset();
+}
+
 /* MSI-X has at most 2048 vectors. */
 static void an_impossible_number_of_vectors_is_refused(void **state)
 {
@@ -141,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_version_is_that_of_the_headers),
 		cmocka_unit_test(a_platform_device_has_a_readout_and_no_address),
+		cmocka_unit_test(a_device_without_msix_has_no_msix_object),
 		cmocka_unit_test(an_impossible_number_of_vectors_is_refused),
 		cmocka_unit_test(without_an_iommufd_the_group_is_used),
 		cmocka_unit_test(a_group_without_a_number_is_refused),

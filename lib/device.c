@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "device.h"
 #include "irq.h"
 #include "lock.h"
@@ -102,9 +103,14 @@ void vfiopm__fds_close(struct vfiopm__fds *fds)
 static int create_parts(struct vfiopm_device *dev, int device_fd,
 			const struct vfio_device_info *info)
 {
-	int r = vfiopm__power_new(dev, &dev->power);
+	int r = vfiopm__access_new(dev, &dev->access);
 
-	return r < 0 ? r : vfiopm__irq_new(device_fd, info, &dev->trace, &dev->irq);
+	if (r < 0)
+		return r;
+	r = vfiopm__power_new(dev, &dev->power);
+	if (r < 0)
+		return r;
+	return vfiopm__irq_new(device_fd, info, dev->access, &dev->trace, &dev->irq);
 }
 
 int vfiopm__device_new(const struct vfiopm__fds *fds, bool owns_fds, struct vfiopm_device **ret_dev)
@@ -152,6 +158,7 @@ VFIOPM__PUBLIC struct vfiopm_device *vfiopm_device_free(struct vfiopm_device *de
 		return NULL;
 	vfiopm__irq_free(dev->irq);
 	vfiopm__power_free(dev->power);
+	vfiopm__access_free(dev->access);
 	vfiopm__readout_free(atomic_load(&dev->readout));
 	if (dev->owns_fds)
 		vfiopm__fds_close(&dev->fds);

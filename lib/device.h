@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The device object. The files of its parts (power, irq, readout) see the struct, so their public
+ * The device object. The files of its parts (access, power, irq, readout) see the struct, so their public
  * calls do not go through device.c.
  */
 #ifndef VFIOPM_PRIVATE_DEVICE_H
@@ -14,6 +14,7 @@
 #include "text.h"
 #include "trace.h"
 
+struct vfiopm__access;
 struct vfiopm__irq;
 struct vfiopm__power;
 struct vfiopm__readout;
@@ -29,6 +30,7 @@ struct vfiopm_device {
 	struct vfiopm__fds fds;
 	bool owns_fds;
 	struct vfiopm__trace trace;
+	struct vfiopm__access *access;
 	struct vfiopm__power *power;
 	struct vfiopm__irq *irq;
 

@@ -264,7 +264,8 @@ VFIOPM__PUBLIC int vfiopm_irq_free_eventfd(struct vfiopm_device *dev, int fd)
 
 /* ---- creation ---- */
 
-static int create_parts(struct vfiopm__irq *irq, int device_fd, const struct vfiopm__trace *trace)
+static int create_parts(struct vfiopm__irq *irq, int device_fd, struct vfiopm__access *access,
+			const struct vfiopm__trace *trace)
 {
 	uint32_t most = 1;
 	int r;
@@ -284,11 +285,13 @@ static int create_parts(struct vfiopm__irq *irq, int device_fd, const struct vfi
 			most = vfiopm__irq_index_count(irq->indexes[i]);
 	}
 	irq->refs = malloc(most * sizeof(irq->refs[0]));
-	return irq->refs ? vfiopm__set_irqs_new(device_fd, most, trace, &irq->set) : -ENOMEM;
+	return irq->refs ? vfiopm__set_irqs_new(device_fd, most, access, trace, &irq->set)
+			 : -ENOMEM;
 }
 
 int vfiopm__irq_new(int device_fd, const struct vfio_device_info *info,
-		    const struct vfiopm__trace *trace, struct vfiopm__irq **ret_irq)
+		    struct vfiopm__access *access, const struct vfiopm__trace *trace,
+		    struct vfiopm__irq **ret_irq)
 {
 	bool is_pci = info->flags & VFIO_DEVICE_FLAGS_PCI;
 	struct vfiopm__irq *irq;
@@ -302,7 +305,7 @@ int vfiopm__irq_new(int device_fd, const struct vfio_device_info *info,
 	irq->is_pci = is_pci;
 	irq->count = is_pci ? VFIO_PCI_NUM_IRQS : info->num_irqs;
 	pthread_mutex_init(&irq->lock, NULL);
-	r = create_parts(irq, device_fd, trace);
+	r = create_parts(irq, device_fd, access, trace);
 	if (r < 0) {
 		vfiopm__irq_free(irq);
 		return r;

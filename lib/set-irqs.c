@@ -9,6 +9,7 @@
 
 #include <vfiopm/device.h>
 
+#include "access.h"
 #include "set-irqs.h"
 #include "sys.h"
 #include "trace.h"
@@ -18,19 +19,21 @@ static const char call[] = "VFIO_DEVICE_SET_IRQS";
 
 struct vfiopm__set_irqs {
 	int device_fd;
+	struct vfiopm__access *access;
 	const struct vfiopm__trace *trace;
 	_Atomic uint64_t issued, saved;
 	struct vfio_irq_set *request;
 };
 
-int vfiopm__set_irqs_new(int device_fd, uint32_t count, const struct vfiopm__trace *trace,
-			 struct vfiopm__set_irqs **ret_set)
+int vfiopm__set_irqs_new(int device_fd, uint32_t count, struct vfiopm__access *access,
+			 const struct vfiopm__trace *trace, struct vfiopm__set_irqs **ret_set)
 {
 	struct vfiopm__set_irqs *set = calloc(1, sizeof(*set));
 
 	if (!set)
 		return -ENOMEM;
 	set->device_fd = device_fd;
+	set->access = access;
 	set->trace = trace;
 	set->request = malloc(sizeof(*set->request) + count * sizeof(int32_t));
 	if (!set->request) {
@@ -62,7 +65,9 @@ static int issue(struct vfiopm__set_irqs *set, uint32_t flags, uint32_t index, u
 		.start = start,
 		.count = count,
 	};
+	vfiopm__access_begin(set->access);
 	r = vfiopm__sys_ioctl(set->device_fd, VFIO_DEVICE_SET_IRQS, set->request);
+	vfiopm__access_end(set->access, r);
 	atomic_fetch_add_explicit(&set->issued, 1, memory_order_relaxed);
 	vfiopm__trace_event(set->trace, VFIOPM_TRACE_ISSUED, call, r);
 	return r;

@@ -5,12 +5,13 @@
 
 #include <stdint.h>
 
+struct vfiopm__access;
 struct vfiopm__set_irqs;
 struct vfiopm__trace;
 
 /* count is the largest number of vectors that one call sends. */
-int vfiopm__set_irqs_new(int device_fd, uint32_t count, const struct vfiopm__trace *trace,
-			 struct vfiopm__set_irqs **ret_set);
+int vfiopm__set_irqs_new(int device_fd, uint32_t count, struct vfiopm__access *access,
+			 const struct vfiopm__trace *trace, struct vfiopm__set_irqs **ret_set);
 /* NULL is accepted. */
 void vfiopm__set_irqs_free(struct vfiopm__set_irqs *set);
 

@@ -2,7 +2,7 @@
 /*
  * The low-power state of one device, and the wakes of its armed entries. Readers take no lock.
  * The calls between vfiopm__wakeup_begin() and _publish() or _cancel(), and _take(), are
- * serialized by the lock of struct vfiopm__power.
+ * serialized by the lock of struct vfiopm__access.
  */
 #ifndef VFIOPM_WAKEUP_H
 #define VFIOPM_WAKEUP_H

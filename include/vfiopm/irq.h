@@ -5,7 +5,9 @@
  *
  * The library caches which eventfds the kernel has. A call that changes nothing issues no ioctl,
  * loses no edge and does not wake the device. A call that issues an ioctl wakes a sleeping device
- * (vfio_main.c, vfio_device_fops_unl_ioctl(), Linux 6.1).
+ * (vfio_main.c, vfio_device_fops_unl_ioctl(), Linux 6.1). The device then sleeps again: after an
+ * entry with wakeup, the library enters low power again with the same eventfd, and does not report
+ * the wake.
  *
  * A call that sets the eventfd that is already set waits for no other call. Calls that change
  * something are serialized per device.

@@ -68,8 +68,10 @@ int vfiopm_enter(struct vfiopm_device *dev);
  * what vfiopm_enter() does, and the kernel reports the wake. When something resumes the suspended
  * device, the kernel adds 1 to the eventfd, once, and low power ends: mapped regions work, and
  * the device stays on until the next entry (vfio_pci_core.c, vfio_pci_core_runtime_resume(),
- * Linux 6.1). vfiopm_exit() and the entries of this object also resume the device; the library
- * takes the count that they cause out of the eventfd again. Linux 7.2 restores exported DMA-bufs
+ * Linux 6.1). vfiopm_exit(), the entries and the interrupt changes of this object also resume the
+ * device; the library takes the count that they cause out of the eventfd again. After an interrupt
+ * change, the library enters low power again with the same eventfd; if the kernel refuses that
+ * entry, the device stays on and the eventfd reports a wake. Linux 7.2 restores exported DMA-bufs
  * only at an exit.
  *
  * The caller keeps wakeup_fd and may close it. The library keeps a duplicate until the next entry
@@ -113,13 +115,13 @@ int vfiopm_exit(struct vfiopm_device *dev);
 
 /*
  * Take one wake of the device. A wake is a resume of the suspended device, after an entry with
- * wakeup, that somebody else caused. The entries and exits of this object are never wakes, and a
- * count that the eventfd held when it was passed is none either.
+ * wakeup, that somebody else caused. The entries, exits and interrupt changes of this object are
+ * never wakes. A count that the eventfd held when it was passed is not a wake.
  *
  * The call takes the count of the wakeup eventfd, so the eventfd is readable again only for a
  * further wake. The library reports each wake once, also if one thread polls the eventfd and
- * another thread makes this call. The call waits for an entry or exit of another thread, because
- * only that entry or exit shows whether it has caused a count itself.
+ * another thread makes this call. The call waits for an ioctl of another thread on this object,
+ * because only the end of that ioctl shows whether it has caused a count itself.
  *
  * A caller that reads the eventfd has taken the wake itself. Use one eventfd for all entries of a
  * device: the call does not find a wake whose count is in another eventfd.

@@ -271,6 +271,26 @@ static void a_wake_beside_a_failed_resume_is_reported(void **state)
 	fixture_close(&fixture);
 }
 
+/* An access has woken the device, and the kernel refuses the entry that follows it. The device stays
+ * on, so the caller has to know. */
+static void a_refused_entry_after_an_access_is_a_wake(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture);
+	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+	sim_ioctl_fails_after(1, EIO);
+	expect_ok(vfiopm_irq_reserve(fixture.dev, VFIOPM_IRQ_MSIX, 1));
+	assert_int_equal(sim_calls_named("ioctl"), 2);
+	sim_calls_end();
+	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_WOKEN);
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 1);
+	assert_false(raw_readable(fixture.wakeup));
+	expect_ok(vfiopm_exit(fixture.dev));
+	fixture_close(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +303,7 @@ int main(void)
 		cmocka_unit_test(a_wake_after_a_failed_call_is_seen),
 		cmocka_unit_test(a_count_that_another_reader_has_taken),
 		cmocka_unit_test(a_wake_beside_a_failed_resume_is_reported),
+		cmocka_unit_test(a_refused_entry_after_an_access_is_a_wake),
 	};
 
 	return cmocka_run_group_tests_name("power-corners", tests, NULL, NULL);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Wakes across threads. An event loop polls the wakeup eventfd and calls vfiopm_take_wake(), while
- * another thread enters and leaves low power and the host wakes the device. An entry or exit
- * through the library is never reported as a wake. Each wake by the host is reported once.
+ * another thread enters and leaves low power, changes interrupts, and the host wakes the device. An
+ * ioctl of the library is never reported as a wake. Each wake by the host is reported once.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,6 +23,7 @@ struct fixture {
 	struct raw raw;
 	struct vfiopm_device *dev;
 	int wakeup;
+	int events[2]; /* for interrupts */
 
 	/* The event loop. */
 	bool has_loop;
@@ -53,6 +54,8 @@ static void fixture_open(struct fixture *fixture, bool has_loop)
 	raw_open(&fixture->raw);
 	expect_ok(vfiopm_device_new_from_fd(fixture->raw.device, &fixture->dev));
 	fixture->wakeup = raw_eventfd();
+	fixture->events[0] = raw_eventfd();
+	fixture->events[1] = raw_eventfd();
 	if (has_loop)
 		assert_int_equal(pthread_create(&fixture->loop, NULL, run_event_loop, fixture), 0);
 }
@@ -71,6 +74,8 @@ static void fixture_close(struct fixture *fixture)
 	stop_loop(fixture);
 	vfiopm_device_free(fixture->dev);
 	close(fixture->wakeup);
+	close(fixture->events[0]);
+	close(fixture->events[1]);
 	raw_close(&fixture->raw);
 }
 
@@ -130,6 +135,44 @@ static void own_entries_are_not_wakes(void **state)
 	fixture_close(&fixture);
 }
 
+static void change_an_interrupt(struct fixture *fixture, unsigned number)
+{
+	uint64_t before, after, saved;
+
+	expect_ok(vfiopm_irq_get_stats(fixture->dev, &before, &saved));
+	expect_ok(vfiopm_irq_set_signaling(fixture->dev, VFIOPM_IRQ_MSIX, 0,
+					   fixture->events[number % 2]));
+	expect_ok(vfiopm_irq_get_stats(fixture->dev, &after, &saved));
+	assert_int_equal(after - before, 1);
+}
+
+#define OWN_CHANGES 200
+
+static void own_interrupt_changes_are_not_wakes(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture, true);
+	change_an_interrupt(&fixture, 1);
+	enter(&fixture);
+	for (unsigned i = 0; i < OWN_CHANGES; i++) {
+		change_an_interrupt(&fixture, i);
+		assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
+		wait_suspended();
+	}
+	assert_int_equal(fixture.wakes, 0);
+	/* The entry that followed the last change reports a wake by the host. */
+	host_wake();
+	for (int i = 0; i < 5000 && fixture.wakes == 0; i++)
+		usleep(1000);
+	stop_loop(&fixture);
+	print_message("# %d own changes and a wake by the host, %u wakes reported\n", OWN_CHANGES,
+		      fixture.wakes);
+	assert_int_equal(fixture.wakes, 1);
+	fixture_close(&fixture);
+}
+
 #define HOST_WAKES 200
 
 /* In every fourth cycle an exit follows the wake at once. The event loop can take the wake before
@@ -162,10 +205,11 @@ static void each_host_wake_is_reported_once(void **state)
 struct model {
 	int state;
 	unsigned untaken;
+	unsigned changes; /* of an interrupt */
 };
 
-/* Make one call, and check its result. An untaken wake survives entries and exits. An entry or
- * exit never adds a wake. */
+/* Make one call, and check its result. An untaken wake survives entries, exits and changes of
+ * interrupts. None of them adds a wake. */
 static void step(struct fixture *fixture, struct model *model, unsigned action)
 {
 	bool armed = model->state == VFIOPM_STATE_LOW_POWER_WAKEUP;
@@ -203,6 +247,11 @@ static void step(struct fixture *fixture, struct model *model, unsigned action)
 		wait_suspended();
 		model->state = VFIOPM_STATE_LOW_POWER;
 		break;
+	case 5:
+		change_an_interrupt(fixture, model->changes++);
+		if (asleep)
+			wait_suspended();
+		break;
 	default:
 		/* Without an address the library cannot read sysfs. An untaken count then hides a
 		 * further wake from vfiopm_get_state(). */
@@ -224,7 +273,7 @@ static void any_order_of_calls_reports_each_wake_once(void **state)
 	for (unsigned i = 0; i < steps; i++) {
 		unsigned before = model.untaken;
 
-		step(&fixture, &model, (unsigned)rand() % 6);
+		step(&fixture, &model, (unsigned)rand() % 7);
 		wakes += model.untaken > before;
 		/* A wake that is not taken keeps the event loop's poll awake. */
 		assert_int_equal(raw_readable(fixture.wakeup), model.untaken > 0);
@@ -335,6 +384,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_TESTBED(own_exits_are_not_wakes),
 		ON_TESTBED(own_entries_are_not_wakes),
+		ON_TESTBED(own_interrupt_changes_are_not_wakes),
 		ON_TESTBED(each_host_wake_is_reported_once),
 		ON_TESTBED(any_order_of_calls_reports_each_wake_once),
 		ON_TESTBED(an_earlier_count_is_not_a_wake),

@@ -100,6 +100,39 @@ static void a_vector_can_be_released_during_a_dispatch(void **state)
 	assert_int_equal(vmm.delivered[1], 0);
 }
 
+static void *run_release(void *data)
+{
+	struct msix_fixture *fixture = data;
+
+	return (void *)(intptr_t)vfiopm_msix_release(fixture->msix, 0, 1);
+}
+
+/* A dispatch during a release delivers nothing, and does not change the trigger. */
+static void a_vector_is_not_dispatched_during_its_release(void **state)
+{
+	struct sim_device *sim = testbed_sim_device();
+	struct msix_fixture fixture;
+	pthread_t thread;
+	void *r;
+
+	(void)state;
+	msix_fixture_open(&fixture);
+	msix_begin(&fixture, VFIOPM_MSIX_POLICY_RELAY);
+	/* The mask applies the policy. */
+	expect_ok(vfiopm_msix_mask(fixture.msix, 0));
+	expect_ok(vfiopm_msix_unmask(fixture.msix, 0));
+	msix_fire(&fixture, 0);
+	sim_hold_ioctls(sim, true);
+	assert_int_equal(pthread_create(&thread, NULL, run_release, &fixture), 0);
+	while (sim_held_ioctls(sim) == 0)
+		usleep(1000);
+	assert_int_equal(vfiopm_msix_dispatch(fixture.msix), 0);
+	sim_hold_ioctls(sim, false);
+	assert_int_equal(pthread_join(thread, &r), 0);
+	assert_int_equal((int)(intptr_t)r, 0);
+	msix_fixture_close(&fixture);
+}
+
 /* ---- interrupts that wait in an eventfd that VFIO no longer signals ---- */
 
 static void lose_trigger(struct msix_fixture *fixture)
@@ -277,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_TESTBED(an_interrupt_is_dispatched_by_one_thread),
 		ON_TESTBED(a_vector_can_be_released_during_a_dispatch),
+		ON_TESTBED(a_vector_is_not_dispatched_during_its_release),
 		ON_TESTBED(a_count_in_a_lost_trigger_is_pending),
 		ON_TESTBED(release_returns_the_first_error),
 		ON_TESTBED(dispatch_returns_the_first_error),

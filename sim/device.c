@@ -40,7 +40,7 @@ static void fill_config(uint8_t *config)
 	config[SIM_PM_CAPABILITY + 2] = 0x02;
 }
 
-/* ---- the BAR ---- */
+/* ---- the BARs ---- */
 
 /* drivers/vfio/pci/vfio_pci_config.c, __vfio_pci_memory_enabled(), without its check for low
  * power: low power affects mappings, but no reads and writes. */
@@ -59,11 +59,12 @@ void sim_update_mapping(struct sim_device *device)
 	if (mapped == device->mapped)
 		return;
 	if (mapped) {
-		r = ftruncate(device->memory, SIM_BAR0_SIZE);
-		r |= sim_real_pwrite(device->memory, device->bar, SIM_BAR0_SIZE, 0) !=
-		     SIM_BAR0_SIZE;
+		r = ftruncate(device->memory, SIM_MEMORY_SIZE);
+		r |= sim_real_pwrite(device->memory, device->bars, SIM_MEMORY_SIZE, 0) !=
+		     SIM_MEMORY_SIZE;
 	} else {
-		r = sim_real_pread(device->memory, device->bar, SIM_BAR0_SIZE, 0) != SIM_BAR0_SIZE;
+		r = sim_real_pread(device->memory, device->bars, SIM_MEMORY_SIZE, 0) !=
+		    SIM_MEMORY_SIZE;
 		r |= ftruncate(device->memory, 0);
 	}
 	if (r != 0)
@@ -267,7 +268,7 @@ struct sim_device *sim_add(const struct sim_machine *machine)
 		.d3cold_allowed = true,
 		.wake = -1,
 		.irqs.type = SIM_NO_TYPE,
-		.memory = memfd_create("simulated BAR 0", MFD_CLOEXEC),
+		.memory = memfd_create("simulated BARs", MFD_CLOEXEC),
 	};
 	if (!machine->no_pm && machine->target == SIM_D0)
 		device->machine.target = SIM_D3HOT;

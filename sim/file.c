@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The table of simulated files. A simulated file occupies a real fd of a file without effect
- * (/dev/null, or the memfd of BAR 0), so that the kernel gives its number to no other file.
+ * (/dev/null, or the memfd of the BARs), so that the kernel gives its number to no other file.
  */
 #include <errno.h>
 #include <fcntl.h>

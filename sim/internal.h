@@ -42,9 +42,15 @@ const struct sim_kernel *sim_find_kernel(const char *name);
 
 /* ---- device.c: a device, its runtime PM and its low power ---- */
 
-#define SIM_DEVICES	  8
-#define SIM_CONFIG_SIZE	  4096
-#define SIM_BAR0_SIZE	  0x20000
+#define SIM_DEVICES	8
+#define SIM_CONFIG_SIZE 4096
+#define SIM_BAR0_SIZE	0x20000
+#define SIM_BAR3_SIZE	0x4000 /* it contains the MSI-X table */
+/* Where the BARs are in the memory of the device. */
+#define SIM_BAR0_AT	  0
+#define SIM_BAR3_AT	  SIM_BAR0_SIZE
+#define SIM_MEMORY_SIZE	  (SIM_BAR0_SIZE + SIM_BAR3_SIZE)
+#define SIM_REGIONS	  9
 #define SIM_PM_CAPABILITY 0xc8 /* the offset in the e1000e */
 
 /* The enabled interrupt type: VFIO_PCI_*_IRQ_INDEX, or none. */
@@ -129,10 +135,15 @@ struct sim_device {
 	enum sim_power power;
 	uint8_t config[SIM_CONFIG_SIZE];
 
-	/* BAR 0: a memfd whose file ends at 0 while the BAR is zapped. */
+	/* The BARs: a memfd whose file ends at 0 while the BARs are zapped. */
 	int memory;
 	bool mapped;
-	uint8_t bar[SIM_BAR0_SIZE];
+	uint8_t bars[SIM_MEMORY_SIZE];
+	/* The answers to GET_REGION_INFO that the test has replaced. */
+	struct {
+		const void *bytes;
+		size_t size;
+	} region_answers[SIM_REGIONS];
 
 	struct sim_irqs irqs;
 	unsigned ioctls;
@@ -207,6 +218,9 @@ bool sim_is_open(int eventfd);
 int sim_v2_low_power(struct sim_device *device, void *arg);
 ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off_t offset,
 		      bool write);
+int sim_get_region_info(const struct sim_device *device, void *arg);
+/* Where mmap(2) of a device fd finds its memory: an offset in the memfd, or -errno. */
+off_t sim_region_mmap(const struct sim_device *device, size_t length, int flags, off_t offset);
 
 /* Copy from or to the user's memory. Both return 0 or -EFAULT. */
 int sim_from_user(void *to, const void *from, size_t size);

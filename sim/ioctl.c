@@ -56,28 +56,6 @@ static int get_info(const struct sim_device *device, void *arg)
 	return sim_to_user(arg, &info, min);
 }
 
-static int get_region_info(void *arg)
-{
-	struct vfio_region_info info;
-
-	if (sim_from_user(&info, arg, sizeof(info)) < 0)
-		return -EFAULT;
-	if (info.argsz < sizeof(info) || info.index >= VFIO_PCI_VGA_REGION_INDEX)
-		return -EINVAL;
-	info.offset = (uint64_t)info.index << 40;
-	info.size = 0;
-	info.flags = 0;
-	if (info.index == VFIO_PCI_BAR0_REGION_INDEX) {
-		info.size = SIM_BAR0_SIZE;
-		info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
-			     VFIO_REGION_INFO_FLAG_MMAP;
-	} else if (info.index == VFIO_PCI_CONFIG_REGION_INDEX) {
-		info.size = SIM_CONFIG_SIZE;
-		info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
-	}
-	return sim_to_user(arg, &info, sizeof(info));
-}
-
 /* ---- dispatch ---- */
 
 static int handle_ioctl(struct sim_device *device, unsigned long request, void *arg)
@@ -88,7 +66,7 @@ static int handle_ioctl(struct sim_device *device, unsigned long request, void *
 	case VFIO_DEVICE_GET_INFO:
 		return get_info(device, arg);
 	case VFIO_DEVICE_GET_REGION_INFO:
-		return sim_is_pci(device) ? get_region_info(arg) : -EINVAL;
+		return sim_is_pci(device) ? sim_get_region_info(device, arg) : -EINVAL;
 	case VFIO_DEVICE_GET_IRQ_INFO:
 		return sim_get_irq_info(device, arg);
 	case VFIO_DEVICE_SET_IRQS:

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reads and writes on a device fd: configuration space and BAR 0
+ * Regions of a device: reads and writes on its fd, its mapped memory, and GET_REGION_INFO
  * (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_rw(); vfio_pci_config.c; vfio_pci_rdwr.c).
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "internal.h"
 #include "lib/uapi.h"
+
+/* ---- configuration space ---- */
 
 #define COMMAND	     4
 #define DISABLE_INTX 4 /* in the byte after COMMAND */
@@ -45,38 +48,82 @@ static ssize_t config_rw(struct sim_device *device, uint8_t *buffer, size_t coun
 	return (ssize_t)count;
 }
 
-static ssize_t bar_rw(struct sim_device *device, void *buffer, size_t count, size_t at, bool write)
+/* ---- BARs ---- */
+
+/* The e1000e has BAR 0, with its registers, and BAR 3, with the MSI-X table. */
+static const struct bar {
+	unsigned index;
+	size_t size, at; /* at: in the memory of the device */
+} bars[] = {
+	{ VFIO_PCI_BAR0_REGION_INDEX, SIM_BAR0_SIZE, SIM_BAR0_AT },
+	{ VFIO_PCI_BAR3_REGION_INDEX, SIM_BAR3_SIZE, SIM_BAR3_AT },
+};
+
+static const struct bar *find_bar(uint64_t index)
 {
-	if (at >= SIM_BAR0_SIZE)
+	for (size_t i = 0; i < sizeof(bars) / sizeof(bars[0]); i++) {
+		if (bars[i].index == index)
+			return &bars[i];
+	}
+	return NULL;
+}
+
+#define TABLE_ENTRY 16
+
+/* vfio_pci_bar_rw(): the MSI-X table is at offset 0 of BAR 3. A read returns ones, a write has no
+ * effect. */
+static size_t size_of_table(const struct sim_device *device, const struct bar *bar)
+{
+	unsigned vectors = device->machine.msix_vectors ? device->machine.msix_vectors : 5;
+	size_t size = (size_t)vectors * TABLE_ENTRY;
+
+	if (bar->index != VFIO_PCI_BAR3_REGION_INDEX || device->machine.no_msix)
+		return 0;
+	return size < bar->size ? size : bar->size;
+}
+
+static void memory_rw(struct sim_device *device, uint8_t *buffer, size_t count, size_t at,
+		      bool write)
+{
+	if (device->mapped && write)
+		sim_real_pwrite(device->memory, buffer, count, (off_t)at);
+	else if (device->mapped)
+		sim_real_pread(device->memory, buffer, count, (off_t)at);
+	else if (write)
+		memcpy(device->bars + at, buffer, count);
+	else
+		memcpy(buffer, device->bars + at, count);
+}
+
+static ssize_t bar_rw(struct sim_device *device, const struct bar *bar, uint8_t *buffer,
+		      size_t count, size_t at, bool write)
+{
+	size_t table = size_of_table(device, bar), in_table;
+
+	if (at >= bar->size)
 		return -EINVAL;
-	if (count > SIM_BAR0_SIZE - at)
-		count = SIM_BAR0_SIZE - at;
+	if (count > bar->size - at)
+		count = bar->size - at;
 	/* Low power does not make this fail: this call has resumed the device or keeps it
 	 * awake. */
 	if (!sim_memory_enabled(device))
 		return -EIO;
-	if (device->mapped)
-		return write ? sim_real_pwrite(device->memory, buffer, count, (off_t)at)
-			     : sim_real_pread(device->memory, buffer, count, (off_t)at);
-	if (write)
-		memcpy(device->bar + at, buffer, count);
-	else
-		memcpy(buffer, device->bar + at, count);
+	in_table = at >= table ? 0 : count < table - at ? count : table - at;
+	if (!write)
+		memset(buffer, 0xff, in_table);
+	memory_rw(device, buffer + in_table, count - in_table, bar->at + at + in_table, write);
 	return (ssize_t)count;
 }
 
 static ssize_t rw(struct sim_device *device, void *buffer, size_t count, off_t offset, bool write)
 {
 	size_t at = (size_t)(offset & ((INT64_C(1) << 40) - 1));
+	const struct bar *bar = find_bar((uint64_t)offset >> 40);
 
-	switch (offset >> 40) {
-	case VFIO_PCI_CONFIG_REGION_INDEX:
+	if (offset >> 40 == VFIO_PCI_CONFIG_REGION_INDEX)
 		return config_rw(device, buffer, count, at, write);
-	case VFIO_PCI_BAR0_REGION_INDEX:
-		return bar_rw(device, buffer, count, at, write);
-	default: /* the other BARs, the ROM and VGA, which the device does not have */
-		return -EINVAL;
-	}
+	/* The device has no other BARs, no ROM and no VGA. */
+	return bar ? bar_rw(device, bar, buffer, count, at, write) : -EINVAL;
 }
 
 ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off_t offset,
@@ -93,4 +140,74 @@ ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off
 	r = rw(device, buffer, count, offset, write);
 	sim_pm_put(device);
 	return r;
+}
+
+/* ---- mmap(2) ---- */
+
+/* vfio_pci_core_mmap(), 6.1. It does not resume the device. */
+off_t sim_region_mmap(const struct sim_device *device, size_t length, int flags, off_t offset)
+{
+	uint64_t at = (uint64_t)offset & ((UINT64_C(1) << 40) - 1);
+	const struct bar *bar = find_bar((uint64_t)offset >> 40);
+
+	if (!sim_is_pci(device) || !bar || !(flags & MAP_SHARED) || at > bar->size ||
+	    length > bar->size - at)
+		return -EINVAL;
+	return (off_t)(bar->at + at);
+}
+
+/* ---- GET_REGION_INFO ---- */
+
+void sim_set_region_answer(struct sim_device *device, unsigned index, const void *bytes,
+			   size_t size)
+{
+	sim_lock();
+	device->region_answers[index].bytes = bytes;
+	device->region_answers[index].size = size;
+	sim_unlock();
+}
+
+/* vfio_pci_ioctl_get_region_info(), 6.1. A buffer that is too small for the capabilities receives
+ * none of them, and the size that is needed. */
+int sim_get_region_info(const struct sim_device *device, void *arg)
+{
+	struct {
+		struct vfio_region_info info;
+		struct vfio_info_cap_header capability;
+	} answer = { .capability = { .id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, .version = 1 } };
+	struct vfio_region_info *info = &answer.info;
+	size_t size = sizeof(*info), replaced;
+	const struct bar *bar;
+
+	if (sim_from_user(info, arg, sizeof(*info)) < 0)
+		return -EFAULT;
+	if (info->argsz < sizeof(*info) || info->index >= VFIO_PCI_VGA_REGION_INDEX)
+		return -EINVAL;
+	replaced = device->region_answers[info->index].size;
+	if (replaced > 0)
+		return sim_to_user(arg, device->region_answers[info->index].bytes,
+				   replaced < info->argsz ? replaced : info->argsz);
+	info->offset = (uint64_t)info->index << 40;
+	info->size = 0;
+	info->flags = 0;
+	info->cap_offset = 0;
+	bar = find_bar(info->index);
+	if (bar) {
+		info->size = bar->size;
+		info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
+			      VFIO_REGION_INFO_FLAG_MMAP;
+	} else if (info->index == VFIO_PCI_CONFIG_REGION_INDEX) {
+		info->size = SIM_CONFIG_SIZE;
+		info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+	}
+	if (bar && size_of_table(device, bar) > 0) {
+		info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
+		if (info->argsz < sizeof(answer)) {
+			info->argsz = sizeof(answer);
+		} else {
+			info->cap_offset = sizeof(*info);
+			size = sizeof(answer);
+		}
+	}
+	return sim_to_user(arg, &answer, size);
 }

@@ -12,6 +12,7 @@
 #define SIM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct sim_device;
@@ -81,6 +82,12 @@ unsigned sim_held_ioctls(const struct sim_device *device);
 /* Replace the text of a sysfs attribute ("power_state") from now on. NULL removes the
  * attribute. */
 void sim_set_attribute(struct sim_device *device, const char *name, const char *text);
+
+/* Replace the answer to GET_REGION_INFO for a region of a PCI device. It begins with a struct
+ * vfio_region_info. A smaller buffer of the caller receives its beginning. bytes must stay valid; a
+ * size of 0 ends this. */
+void sim_set_region_answer(struct sim_device *device, unsigned index, const void *bytes,
+			   size_t size);
 
 /* ---- interrupts ---- */
 

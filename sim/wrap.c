@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -284,6 +285,28 @@ ssize_t __wrap_pwrite(int fd, const void *buffer, size_t count, off_t offset)
 	return answer(file_write(file, buffer, count, offset));
 }
 LARGE_FILE_ALIAS(pwrite, pwrite64);
+
+/* ---- mapped memory ---- */
+
+void *__real_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
+
+void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	struct sim_file *file;
+
+	ENTER_CALL("mmap", MAP_FAILED);
+	file = sim_file(fd);
+	if (file && file->kind == SIM_DEVICE) {
+		offset = sim_region_mmap(file->device, length, flags, offset);
+		if (offset < 0) {
+			answer(offset);
+			return MAP_FAILED;
+		}
+	}
+	return REAL(__real_mmap(address, length, protection, flags, fd, offset));
+}
+LARGE_FILE_ALIAS(mmap, mmap64);
 
 /* ---- links and directories ---- */
 

@@ -29,15 +29,41 @@ static struct sim_device devices[SIM_DEVICES];
 #define COMMAND_MEMORY	    0x02
 #define STATUS_CAPABILITIES 0x10
 
-static void fill_config(uint8_t *config)
+/* The header of the e1000e as vfio-pci shows it after the device was opened, and its list of
+ * capabilities: PM, MSI, PCI Express, MSI-X (QEMU 7.2, hw/net/e1000e.c). vfio_init_pci_cap_pm_perm()
+ * hides the PME bits. */
+static void fill_config(struct sim_device *device)
 {
-	static const uint8_t header[] = { 0x86, 0x80, 0xd3, 0x10, 0, 0, STATUS_CAPABILITIES };
+	static const uint8_t header[] = { 0x86, 0x80, 0xd3, 0x10, 0, 0, STATUS_CAPABILITIES,
+					  0,	0,    0,    0,	  2 };
+	static const uint8_t pm[] = { 0x01, 0, 0x22, 0 };
+	static const uint8_t express[] = { 0x10, 0, 0x01, 0 };
+	const struct sim_machine *machine = &device->machine;
+	uint8_t *config = device->config, *last = &config[0x34];
+	unsigned vectors = machine->msix_vectors ? machine->msix_vectors - 1 : 4;
+	const uint8_t msix[] = {
+		0x11, 0, (uint8_t)vectors, (uint8_t)(vectors >> 8 & 7), 3, 0, 0, 0, 0x03, 0x20, 0, 0
+	};
+	uint8_t msi[] = { 0x05, 0, 0x80, 0 };
 
-	memset(config, 0, SIM_CONFIG_SIZE);
+	for (unsigned i = machine->msi_vectors; i > 1; i /= 2)
+		msi[2] = (uint8_t)(msi[2] + 2);
 	memcpy(config, header, sizeof(header));
-	config[0x34] = SIM_PM_CAPABILITY;
-	config[SIM_PM_CAPABILITY] = 0x01;
-	config[SIM_PM_CAPABILITY + 2] = 0x02;
+	config[0x18] = 1; /* BAR 2 has ports */
+	config[0x3d] = 1; /* INTA */
+	if (!machine->no_pm) {
+		memcpy(config + SIM_PM_CAPABILITY, pm, sizeof(pm));
+		*last = SIM_PM_CAPABILITY;
+		last = &config[SIM_PM_CAPABILITY + 1];
+	}
+	memcpy(config + SIM_MSI_CAPABILITY, msi, sizeof(msi));
+	*last = SIM_MSI_CAPABILITY;
+	memcpy(config + SIM_EXPRESS_CAPABILITY, express, sizeof(express));
+	config[SIM_MSI_CAPABILITY + 1] = SIM_EXPRESS_CAPABILITY;
+	if (!machine->no_msix) {
+		memcpy(config + SIM_MSIX_CAPABILITY, msix, sizeof(msix));
+		config[SIM_EXPRESS_CAPABILITY + 1] = SIM_MSIX_CAPABILITY;
+	}
 }
 
 /* ---- the BARs ---- */
@@ -276,7 +302,7 @@ struct sim_device *sim_add(const struct sim_machine *machine)
 		 machine->address ? machine->address : "0000:01:00.0");
 	if (!sim_is_pci(device) && sim_platform_count(device) > SIM_PLATFORM_IRQS)
 		abort();
-	fill_config(device->config);
+	fill_config(device);
 	/* vfio-pci lets an unused device suspend. */
 	suspend(device);
 	return device;

@@ -47,11 +47,15 @@ const struct sim_kernel *sim_find_kernel(const char *name);
 #define SIM_BAR0_SIZE	0x20000
 #define SIM_BAR3_SIZE	0x4000 /* it contains the MSI-X table */
 /* Where the BARs are in the memory of the device. */
-#define SIM_BAR0_AT	  0
-#define SIM_BAR3_AT	  SIM_BAR0_SIZE
-#define SIM_MEMORY_SIZE	  (SIM_BAR0_SIZE + SIM_BAR3_SIZE)
-#define SIM_REGIONS	  9
-#define SIM_PM_CAPABILITY 0xc8 /* the offset in the e1000e */
+#define SIM_BAR0_AT	0
+#define SIM_BAR3_AT	SIM_BAR0_SIZE
+#define SIM_MEMORY_SIZE (SIM_BAR0_SIZE + SIM_BAR3_SIZE)
+#define SIM_REGIONS	9
+/* The offsets in the e1000e. */
+#define SIM_MSIX_CAPABILITY    0xa0
+#define SIM_PM_CAPABILITY      0xc8
+#define SIM_MSI_CAPABILITY     0xd0
+#define SIM_EXPRESS_CAPABILITY 0xe0
 
 /* The enabled interrupt type: VFIO_PCI_*_IRQ_INDEX, or none. */
 #define SIM_NO_TYPE (-1)

@@ -28,7 +28,8 @@ static ssize_t config_rw(struct sim_device *device, uint8_t *buffer, size_t coun
 {
 	if (at >= SIM_CONFIG_SIZE || count > SIM_CONFIG_SIZE - at)
 		return -EFAULT;
-	device->config[PMCSR] = (uint8_t)device->power;
+	if (!device->machine.no_pm)
+		device->config[PMCSR] = (uint8_t)device->power;
 	if (!write) {
 		memcpy(buffer, device->config + at, count);
 		return (ssize_t)count;
@@ -41,7 +42,7 @@ static ssize_t config_rw(struct sim_device *device, uint8_t *buffer, size_t coun
 			device->config[COMMAND + 1] = buffer[i] & DISABLE_INTX;
 			sim_irqs_config(device, buffer[i] & DISABLE_INTX);
 		}
-		if (at + i == PMCSR)
+		if (at + i == PMCSR && !device->machine.no_pm)
 			write_pmcsr(device, buffer[i]);
 	}
 	sim_update_mapping(device);

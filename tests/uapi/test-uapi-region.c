@@ -136,6 +136,46 @@ static void msix_table_reads_as_ones(void **state)
 	raw_close(&raw);
 }
 
+/* The library finds PMCSR and the MSI-X table in this list. */
+static void list_of_capabilities(void **state)
+{
+	static const uint8_t expected[][2] = {
+		{ 0xc8, 0x01 }, { 0xd0, 0x05 }, { 0xe0, 0x10 }, { 0xa0, 0x11 }
+	};
+	uint8_t byte, next;
+	struct raw raw;
+
+	(void)state;
+	raw_open(&raw);
+	expect_ok(raw_read_config(raw.device, 6, &byte));
+	assert_true(byte & 0x10); /* PCI_STATUS_CAP_LIST */
+	expect_ok(raw_read_config(raw.device, 0x34, &next));
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(next, expected[i][0]);
+		expect_ok(raw_read_config(raw.device, next, &byte));
+		assert_int_equal(byte, expected[i][1]);
+		expect_ok(raw_read_config(raw.device, next + 1u, &next));
+	}
+	assert_int_equal(next, 0);
+	/* PMC: no PME. PMCSR: D0. */
+	expect_ok(raw_read_config(raw.device, 0xc8 + 3, &byte));
+	assert_int_equal(byte, 0);
+	expect_ok(raw_read_config(raw.device, 0xc8 + 4, &byte));
+	assert_int_equal(byte & 3, 0);
+	/* MSI: one vector, 64 bits. MSI-X: five vectors, the table in BAR 3, the PBA behind it. */
+	expect_ok(raw_read_config(raw.device, 0xd0 + 2, &byte));
+	assert_int_equal(byte, 0x80);
+	expect_ok(raw_read_config(raw.device, 0xa0 + 2, &byte));
+	assert_int_equal(byte, 4);
+	expect_ok(raw_read_config(raw.device, 0xa0 + 4, &byte));
+	assert_int_equal(byte, 3);
+	expect_ok(raw_read_config(raw.device, 0xa0 + 8, &byte));
+	assert_int_equal(byte, 3);
+	expect_ok(raw_read_config(raw.device, 0xa0 + 9, &byte));
+	assert_int_equal(byte, 0x20);
+	raw_close(&raw);
+}
+
 /* A mapping faults while the memory is off, and in D3hot, and works again after that. */
 static void mapping_follows_memory_and_power(void **state)
 {
@@ -168,6 +208,7 @@ int main(void)
 		ON_TESTBED(small_buffer_gets_the_size),
 		ON_TESTBED(only_bars_can_be_mapped),
 		ON_TESTBED(msix_table_reads_as_ones),
+		ON_TESTBED(list_of_capabilities),
 		ON_TESTBED(mapping_follows_memory_and_power),
 	};
 

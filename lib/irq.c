@@ -213,6 +213,17 @@ int vfiopm__irq_disable_now(struct vfiopm_device *dev, uint32_t index)
 	return disable(dev, index, true);
 }
 
+VFIOPM__PUBLIC int vfiopm_irq_is_enabled(const struct vfiopm_device *dev, uint32_t index)
+{
+	const struct vfiopm__irq_index *found = vfiopm__irq_find(dev, index);
+
+	if (!found)
+		return -EINVAL;
+	/* A growth disables the index for a moment. */
+	VFIOPM__HOLD(&dev->irq->lock);
+	return vfiopm__irq_index_is_enabled(found);
+}
+
 /* ---- loopback ---- */
 
 VFIOPM__PUBLIC int vfiopm_irq_trigger(struct vfiopm_device *dev, uint32_t index, uint32_t vector)

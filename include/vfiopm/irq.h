@@ -140,7 +140,7 @@ int vfiopm_irq_reserve(struct vfiopm_device *dev, uint32_t index, uint32_t count
  * Disable an index. The kernel signals none of its vectors and frees its interrupts, and another of
  * INTx, MSI and MSI-X can be enabled. The call issues one ioctl, or none if the index is disabled.
  *
- * Returns 0, or:
+ * Returns 0, or an errno, with the index still enabled and its eventfds still set:
  *   -EINVAL  dev is NULL, or there is no such index
  *   -EBADF   the caller has closed the device fd
  *   -EIO     the kernel could not resume the device
@@ -149,6 +149,25 @@ int vfiopm_irq_reserve(struct vfiopm_device *dev, uint32_t index, uint32_t count
  * Wakes the device: only if it issues an ioctl. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_irq_disable(struct vfiopm_device *dev, uint32_t index);
+
+/*
+ * Return whether the kernel has an index enabled. INTx, MSI and MSI-X are enabled from the first
+ * eventfd or reservation until a disable. ERR, REQ and the indexes of a device that is not PCI are
+ * enabled while they have an eventfd. The changes of an open batch count when they are committed.
+ *
+ * After a failed call this function reports what the call has left. A disable or a release that
+ * failed leaves the index enabled. A growth that failed can leave the index disabled, with all its
+ * vectors down. If even the removal of an eventfd failed, the index may have it, and the function
+ * returns 1.
+ *
+ * The library answers from memory. The call waits for a change that another thread makes.
+ *
+ * Returns 1 or 0, or:
+ *   -EINVAL  dev is NULL, or there is no such index
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
+ */
+int vfiopm_irq_is_enabled(const struct vfiopm_device *dev, uint32_t index);
 
 /*
  * Signal the eventfd of a vector, as an interrupt of the device does (loopback). The call issues

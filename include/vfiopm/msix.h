@@ -153,7 +153,8 @@ int vfiopm_msix_use(struct vfiopm_msix *msix, uint32_t start, uint32_t count);
  *   -EBADF   the caller has closed the device fd
  *   -ENOMEM  no memory in the kernel
  *   -EIO     the kernel could not resume the device
- * An errno of detach is returned too, after the release is complete.
+ * An errno of detach is returned too, after the release is complete. MSI-X stays enabled in each
+ * case.
  *
  * Wakes the device: if a vector of the range is in use. Thread-safe: yes. Since: 0.1.
  */
@@ -168,7 +169,8 @@ int vfiopm_msix_release(struct vfiopm_msix *msix, uint32_t start, uint32_t count
  *   -EBADF   the caller has closed the device fd
  *   -EIO     the kernel could not resume the device
  *   -EPROTO  the kernel returned a value that VFIO_DEVICE_SET_IRQS does not return
- * An errno of detach is returned too, after everything else is done.
+ * An errno of detach is returned too, after everything else is done. vfiopm_irq_is_enabled() reports
+ * whether MSI-X is still enabled.
  *
  * Wakes the device: only if it issues an ioctl. Thread-safe: yes. Since: 0.1.
  */

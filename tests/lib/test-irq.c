@@ -447,13 +447,18 @@ static void indexes_exclude_one_another(void **state)
 	assert_int_equal(irq_issued(&fixture), 1);
 	/* MSI-X without eventfds is still enabled. */
 	expect_ok(irq_set(&fixture, 0, -1));
+	assert_int_equal(vfiopm_irq_is_enabled(fixture.dev, VFIOPM_IRQ_MSIX), 1);
+	assert_int_equal(vfiopm_irq_is_enabled(fixture.dev, VFIOPM_IRQ_MSI), 0);
 	expect_errno(EBUSY,
 		     vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSI, 0, fixture.events[1]));
 	expect_ok(vfiopm_irq_disable(fixture.dev, VFIOPM_IRQ_MSIX));
+	assert_int_equal(vfiopm_irq_is_enabled(fixture.dev, VFIOPM_IRQ_MSIX), 0);
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSI, 0, fixture.events[1]));
+	assert_int_equal(vfiopm_irq_is_enabled(fixture.dev, VFIOPM_IRQ_MSI), 1);
 	/* ERR and REQ are independent of the other indexes. */
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_ERR, 0, fixture.events[2]));
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_REQ, 0, fixture.events[3]));
+	assert_int_equal(vfiopm_irq_is_enabled(fixture.dev, VFIOPM_IRQ_REQ), 1);
 	expect_ok(vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_MSI, 0));
 	expect_ok(vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_ERR, 0));
 	expect_ok(vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_REQ, 0));
@@ -489,6 +494,7 @@ static void out_of_range_numbers_are_refused(void **state)
 		expect_errno(EINVAL, vfiopm_irq_mask(fixture.dev, VFIOPM_IRQ_INTX, wrong[i]));
 		expect_errno(EINVAL, vfiopm_irq_unmask(fixture.dev, wrong[i], 0));
 		expect_errno(EINVAL, vfiopm_irq_disable(fixture.dev, wrong[i]));
+		expect_errno(EINVAL, vfiopm_irq_is_enabled(fixture.dev, wrong[i]));
 		expect_errno(EINVAL, vfiopm_irq_get_count(fixture.dev, wrong[i], &value));
 		expect_errno(EINVAL, vfiopm_irq_get_flags(fixture.dev, wrong[i], &value));
 		expect_errno(EINVAL, vfiopm_irq_get_available(fixture.dev, wrong[i], &value));
@@ -526,6 +532,7 @@ static void null_arguments_are_refused(void **state)
 	expect_errno(EINVAL, vfiopm_irq_set_signaling_range(NULL, 0, 0, 1, &fd));
 	expect_errno(EINVAL, vfiopm_irq_reserve(NULL, VFIOPM_IRQ_MSIX, 1));
 	expect_errno(EINVAL, vfiopm_irq_disable(NULL, 0));
+	expect_errno(EINVAL, vfiopm_irq_is_enabled(NULL, 0));
 	expect_errno(EINVAL, vfiopm_irq_mask(NULL, 0, 0));
 	expect_errno(EINVAL, vfiopm_irq_unmask(NULL, 0, 0));
 	expect_errno(EINVAL, vfiopm_irq_trigger(NULL, 0, 0));

@@ -97,7 +97,7 @@ void vfiopm__fds_close(struct vfiopm__fds *fds)
 	vfiopm__sys_close(fds->device);
 	vfiopm__sys_close(fds->group);
 	vfiopm__sys_close(fds->iommu);
-	*fds = (struct vfiopm__fds){ -1, -1, -1 };
+	*fds = (struct vfiopm__fds){ -1, -1, -1, 0 };
 }
 
 static int create_parts(struct vfiopm_device *dev, int device_fd,
@@ -171,4 +171,28 @@ VFIOPM__PUBLIC struct vfiopm_device *vfiopm_device_free(struct vfiopm_device *de
 VFIOPM__PUBLIC int vfiopm_device_get_fd(const struct vfiopm_device *dev)
 {
 	return dev ? dev->fds.device : -EINVAL;
+}
+
+/* ---- the IOMMU ---- */
+
+VFIOPM__PUBLIC int vfiopm_device_get_container(const struct vfiopm_device *dev, int *ret_fd)
+{
+	if (!dev || !ret_fd)
+		return -EINVAL;
+	if (dev->fds.group < 0)
+		return -ENOENT;
+	*ret_fd = dev->fds.iommu;
+	return 0;
+}
+
+VFIOPM__PUBLIC int vfiopm_device_get_iommufd(const struct vfiopm_device *dev, int *ret_fd,
+					     uint32_t *ret_ioas_id)
+{
+	if (!dev || !ret_fd || !ret_ioas_id)
+		return -EINVAL;
+	if (dev->fds.group >= 0 || dev->fds.iommu < 0)
+		return -ENOENT;
+	*ret_fd = dev->fds.iommu;
+	*ret_ioas_id = dev->fds.ioas;
+	return 0;
 }

@@ -23,7 +23,8 @@ struct vfiopm__readout;
 struct vfiopm__fds {
 	int device;
 	int group;
-	int iommu; /* the container or the iommufd */
+	int iommu;     /* the container if there is a group, else the iommufd */
+	uint32_t ioas; /* the address space in the iommufd to which the device is attached */
 };
 
 struct vfiopm_device {

@@ -8,6 +8,7 @@
 #include "irq.h"
 #include "lock.h"
 #include "msix-vector.h"
+#include "ops.h"
 #include "pba.h"
 #include "sys.h"
 
@@ -325,17 +326,12 @@ VFIOPM__PUBLIC int vfiopm_msix_get_stats(struct vfiopm_msix *msix, uint32_t vect
 
 /* ---- creation ---- */
 
-/* The caller can be built with an older or a newer header than the library. */
 static int copy_ops(const void *ops, size_t size, struct vfiopm_msix_ops *ret_ops)
 {
-	const uint8_t *bytes = ops;
+	int r = vfiopm__ops_copy(ret_ops, sizeof(*ret_ops), ops, size);
 
-	for (size_t i = sizeof(*ret_ops); i < size; i++) {
-		if (bytes[i] != 0)
-			return -EINVAL;
-	}
-	memset(ret_ops, 0, sizeof(*ret_ops));
-	memcpy(ret_ops, ops, size < sizeof(*ret_ops) ? size : sizeof(*ret_ops));
+	if (r < 0)
+		return r;
 	if (!ret_ops->attach != !ret_ops->detach || (!ret_ops->attach && !ret_ops->deliver))
 		return -EINVAL;
 	return 0;

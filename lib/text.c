@@ -66,6 +66,25 @@ int vfiopm__text_parse_address(const char *text, char ret_address[VFIOPM__ADDRES
 	return 0;
 }
 
+/* ---- UUIDs ---- */
+
+int vfiopm__text_parse_uuid(const char *text, uint8_t ret_uuid[16])
+{
+	for (int i = 0; i < 16; i++) {
+		int high, low;
+
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
+			return -EINVAL;
+		high = hex_digit(text[0]);
+		low = high < 0 ? high : hex_digit(text[1]);
+		if (low < 0)
+			return -EINVAL;
+		ret_uuid[i] = (uint8_t)(high << 4 | low);
+		text += 2;
+	}
+	return *text ? -EINVAL : 0;
+}
+
 /* ---- values of sysfs attributes ---- */
 
 /* Parse the decimal number between text and end. Any other character is an error. */

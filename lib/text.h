@@ -15,6 +15,11 @@
 /* ret_address gets the kernel's spelling. 0, or -EINVAL if text is not a PCI address. */
 int vfiopm__text_parse_address(const char *text, char ret_address[VFIOPM__ADDRESS_SIZE]);
 
+/* A UUID and its NUL: "00000000-0000-0000-0000-000000000000". */
+#define VFIOPM__UUID_SIZE 37
+/* ret_uuid gets the bytes in the order of the text. 0, or -EINVAL if text is not a UUID. */
+int vfiopm__text_parse_uuid(const char *text, uint8_t ret_uuid[16]);
+
 /* name is the last component of the iommu_group link. 0, or -EPROTO. */
 int vfiopm__text_parse_group(const char *name, uint32_t *ret_group);
 

@@ -39,12 +39,17 @@
 #define IOMMU_IOAS_ALLOC _IO(';', 0x81)
 #endif
 
+/* The last member, and the flag that announces it, are new in Linux 6.17. */
 struct vfiopm__bind_iommufd {
 	uint32_t argsz;
 	uint32_t flags;
 	int32_t iommufd;
 	uint32_t out_devid;
+	uint64_t token_uuid_ptr;
 };
+
+#define VFIOPM__BIND_FLAG_TOKEN (UINT32_C(1) << 0)
+#define VFIOPM__BIND_SIZE	offsetof(struct vfiopm__bind_iommufd, token_uuid_ptr)
 
 struct vfiopm__attach_iommufd_pt {
 	uint32_t argsz;
@@ -86,6 +91,7 @@ static_assert(VFIOPM__KVM_IRQFD == KVM_IRQFD, "KVM_IRQFD");
 static_assert(VFIOPM__KVM_IRQFD_DEASSIGN == KVM_IRQFD_FLAG_DEASSIGN, "KVM_IRQFD_FLAG_DEASSIGN");
 static_assert(offsetof(struct vfiopm__kvm_irqfd, gsi) == offsetof(struct kvm_irqfd, gsi), "gsi");
 #endif
+static_assert(VFIOPM__BIND_SIZE == 16, "the size of a bind without a token");
 static_assert(VFIO_DEVICE_BIND_IOMMUFD == 0x3b76, "VFIO_DEVICE_BIND_IOMMUFD");
 static_assert(VFIO_DEVICE_ATTACH_IOMMUFD_PT == 0x3b77, "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
 static_assert(IOMMU_IOAS_ALLOC == 0x3b81, "IOMMU_IOAS_ALLOC");

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 #include "sim.h"
@@ -23,6 +24,7 @@ struct sim_kernel {
 	enum sim_dialect dialect;
 	bool bind_ioctl;  /* 6.6: VFIO_DEVICE_BIND_IOMMUFD exists */
 	bool cdev;	  /* bind_ioctl, with CONFIG_VFIO_DEVICE_CDEV and IOMMUFD */
+	bool bind_token;  /* 6.17: a bind takes and checks a VF token */
 	bool power_state; /* 5.11: sysfs has power_state */
 	bool fdinfo_path; /* 6.18: fdinfo contains the device's path in sysfs */
 	/* 5.10: SET_CONTAINER with a negative fd is EINVAL, and GET_DEVICE_FD checks for the
@@ -134,6 +136,7 @@ struct sim_device {
 	/* vfio-pci (drivers/vfio/pci/vfio_pci_core.c). */
 	unsigned opens;
 	bool bound_by_cdev;
+	int iommufd; /* if it is bound by its cdev */
 	bool engaged;
 	int wake; /* a duplicate of the wakeup eventfd, as the kernel's eventfd_ctx; or -1 */
 	enum sim_power power;
@@ -272,14 +275,25 @@ enum sim_kind {
 
 struct sim_attribute;
 
+/* The DMA mappings of a container or of an iommufd. */
+#define SIM_MAPPINGS 4
+struct sim_mappings {
+	struct {
+		uint64_t iova, size; /* size 0: unused */
+		uint64_t address;    /* of the process */
+	} at[SIM_MAPPINGS];
+};
+
 struct sim_file {
 	enum sim_kind kind;
 	struct sim_device *device; /* NULL for SIM_CONTAINER, SIM_IOMMUFD, SIM_KVM and SIM_VM */
 	const struct sim_attribute *attribute; /* SIM_ATTRIBUTE */
 	off_t position;
-	int container;	   /* SIM_GROUP: the container's fd, or -1 */
-	unsigned attached; /* SIM_CONTAINER: the number of groups that use it */
-	bool iommu_set;	   /* SIM_CONTAINER */
+	int container;		      /* SIM_GROUP: the container's fd, or -1 */
+	unsigned attached;	      /* SIM_CONTAINER: the number of groups that use it */
+	bool noiommu;		      /* SIM_CONTAINER: the groups have no IOMMU */
+	bool iommu_set;		      /* SIM_CONTAINER */
+	struct sim_mappings mappings; /* SIM_CONTAINER, SIM_IOMMUFD */
 };
 
 /* NULL if the fd is not a simulated file. */
@@ -296,9 +310,28 @@ int sim_file_close(int fd);
 int sim_open_node(const char *path);
 int sim_group_ioctl(struct sim_file *group, unsigned long request, void *arg);
 int sim_container_ioctl(struct sim_file *container, unsigned long request, void *arg);
-int sim_iommufd_ioctl(unsigned long request, void *arg);
+int sim_iommufd_ioctl(struct sim_file *iommufd, unsigned long request, void *arg);
 int sim_cdev_ioctl(struct sim_file *cdev, unsigned long request, void *arg);
 int sim_attach_iommufd(const void *arg);
+
+/* ---- dma.c ---- */
+
+/* include/uapi/linux/iommufd.h, which Debian 12 does not ship. */
+#define SIM_IOMMU_IOAS_MAP	_IO(';', 0x85)
+#define SIM_IOMMU_IOAS_UNMAP	_IO(';', 0x86)
+#define SIM_IOAS_MAP_FIXED_IOVA 1
+struct sim_ioas_map {
+	uint32_t size, flags, ioas_id, reserved;
+	uint64_t user_va, length, iova;
+};
+struct sim_ioas_unmap {
+	uint32_t size, ioas_id;
+	uint64_t iova, length;
+};
+
+int sim_map_dma(struct sim_mappings *mappings, uint64_t iova, uint64_t size, uint64_t address);
+/* Returns the size of what was mapped there, 0 if nothing was. */
+uint64_t sim_unmap_dma(struct sim_mappings *mappings, uint64_t iova, uint64_t size);
 
 /* ---- kvm.c ---- */
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "internal.h"
 #include "lib/uapi.h"
@@ -27,7 +28,8 @@ static int open_group(struct sim_device *device)
 
 static int open_cdev(struct sim_device *device)
 {
-	if (!device->kernel->cdev || device->machine.not_bound)
+	/* drivers/vfio/vfio.h, vfio_device_add(), 6.6: no cdev for a device without an IOMMU. */
+	if (!device->kernel->cdev || device->machine.not_bound || device->machine.noiommu)
 		return -ENOENT;
 	return sim_file_new(SIM_CDEV, device);
 }
@@ -49,7 +51,8 @@ int sim_open_node(const char *path)
 
 		if (!device || !sim_is_pci(device))
 			continue;
-		snprintf(name, sizeof(name), "/dev/vfio/%u", device->group);
+		snprintf(name, sizeof(name), "/dev/vfio/%s%u",
+			 device->machine.noiommu ? "noiommu-" : "", device->group);
 		if (strcmp(path, name) == 0)
 			return open_group(device);
 		snprintf(name, sizeof(name), "/dev/vfio/devices/vfio%d", i);
@@ -78,24 +81,72 @@ static int set_container(struct sim_file *group, const void *arg)
 		return -group->device->kernel->wrong_container;
 	if (group->device->machine.peer_on_host)
 		return -EPERM;
+	if (container->attached == 0)
+		container->noiommu = group->device->machine.noiommu;
+	else if (container->noiommu != group->device->machine.noiommu)
+		return -EPERM; /* vfio_container_attach_group(): real and fake groups do not mix */
 	container->attached++;
 	group->container = fd;
 	return 0;
 }
 
+/* The address, or the address and options, which end with a NUL. */
+static int name_from_user(char *name, size_t size, const char *arg)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (sim_from_user(&name[i], arg + i, 1) < 0)
+			return -EFAULT;
+		if (!name[i])
+			return 0;
+	}
+	return -EINVAL;
+}
+
+/* vfio_pci_core.c, vfio_pci_validate_vf_token(). token is NULL if there is none. */
+static int check_token(const struct sim_device *device, const char *token)
+{
+	const char *required = device->machine.vf_token;
+
+	if (!required)
+		return token ? -EINVAL : 0;
+	return token && strcasecmp(token, required) == 0 ? 0 : -EACCES;
+}
+
+/* vfio_pci_core.c, vfio_pci_core_match() */
+static int match(const struct sim_device *device, const char *name)
+{
+	static const char option[] = " vf_token=";
+	const char *rest = name + strlen(device->address);
+
+	if (strncmp(name, device->address, strlen(device->address)) != 0)
+		return -ENODEV;
+	if (!*rest)
+		return check_token(device, NULL);
+	if (*rest != ' ')
+		return -ENODEV;
+	if (strncmp(rest, option, sizeof(option) - 1) != 0 ||
+	    strlen(rest) != sizeof(option) - 1 + 36)
+		return -EINVAL;
+	return check_token(device, rest + sizeof(option) - 1);
+}
+
 static int get_device_fd(const struct sim_file *group, const void *arg)
 {
 	const struct sim_file *container = sim_file(group->container);
-	char address[sizeof(group->device->address)];
+	char name[sizeof(group->device->address) + 64];
 	struct sim_device *device = group->device;
+	int r;
 
 	if (group->device->kernel->old_groups && !(container && container->iommu_set))
 		return -EINVAL;
-	if (sim_from_user(address, arg, strlen(device->address) + 1) < 0)
-		return -EFAULT;
-	if (strncmp(address, device->address, strlen(device->address) + 1) != 0 ||
-	    device->machine.not_bound)
+	r = name_from_user(name, sizeof(name), arg);
+	if (r < 0)
+		return r;
+	if (device->machine.not_bound)
 		return -ENODEV;
+	r = match(device, name);
+	if (r < 0)
+		return r;
 	if (!container || !container->iommu_set)
 		return -EINVAL;
 	return sim_device_file_new(device, 0);
@@ -135,10 +186,35 @@ static int set_iommu(struct sim_file *container, unsigned long type)
 {
 	if (container->attached == 0 || container->iommu_set)
 		return -EINVAL;
-	if (type != VFIO_TYPE1_IOMMU && type != VFIO_TYPE1v2_IOMMU)
+	if (container->noiommu ? type != VFIO_NOIOMMU_IOMMU
+			       : type != VFIO_TYPE1_IOMMU && type != VFIO_TYPE1v2_IOMMU)
 		return -ENODEV;
 	container->iommu_set = true;
 	return 0;
+}
+
+static int map_container(struct sim_file *container, const void *arg)
+{
+	struct vfio_iommu_type1_dma_map map;
+
+	if (sim_from_user(&map, arg, sizeof(map)) < 0)
+		return -EFAULT;
+	if (map.argsz < sizeof(map) || !map.flags ||
+	    (map.flags & ~(uint32_t)(VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)))
+		return -EINVAL;
+	return sim_map_dma(&container->mappings, map.iova, map.size, map.vaddr);
+}
+
+static int unmap_container(struct sim_file *container, void *arg)
+{
+	struct vfio_iommu_type1_dma_unmap unmap;
+
+	if (sim_from_user(&unmap, arg, sizeof(unmap)) < 0)
+		return -EFAULT;
+	if (unmap.argsz < sizeof(unmap) || unmap.flags)
+		return -EINVAL;
+	unmap.size = sim_unmap_dma(&container->mappings, unmap.iova, unmap.size);
+	return sim_to_user(arg, &unmap, sizeof(unmap));
 }
 
 int sim_container_ioctl(struct sim_file *container, unsigned long request, void *arg)
@@ -150,6 +226,14 @@ int sim_container_ioctl(struct sim_file *container, unsigned long request, void 
 		return (uintptr_t)arg == VFIO_TYPE1_IOMMU || (uintptr_t)arg == VFIO_TYPE1v2_IOMMU;
 	case VFIO_SET_IOMMU:
 		return set_iommu(container, (uintptr_t)arg);
+	case VFIO_IOMMU_MAP_DMA:
+	case VFIO_IOMMU_UNMAP_DMA:
+		if (!container->iommu_set)
+			return -EINVAL;
+		if (container->noiommu) /* vfio_noiommu_ioctl() */
+			return -ENOTTY;
+		return request == VFIO_IOMMU_MAP_DMA ? map_container(container, arg)
+						     : unmap_container(container, arg);
 	case VFIO_IOMMU_DIRTY_PAGES: /* the same number as VFIO_DEVICE_FEATURE */
 		return -EINVAL;
 	default:
@@ -161,17 +245,39 @@ int sim_container_ioctl(struct sim_file *container, unsigned long request, void 
 
 #define IOAS_ID 1
 
+/* device_cdev.c, vfio_df_check_token(), 6.17. Before that release a bind checks no token. */
+static int check_bind_token(const struct sim_device *device,
+			    const struct vfiopm__bind_iommufd *bind)
+{
+	uint8_t uuid[16];
+	char text[37];
+
+	if (!device->kernel->bind_token)
+		return 0;
+	if (!(bind->flags & VFIOPM__BIND_FLAG_TOKEN))
+		return check_token(device, NULL);
+	if (sim_from_user(uuid, (const void *)(uintptr_t)bind->token_uuid_ptr, sizeof(uuid)) < 0)
+		return -EFAULT;
+	for (int i = 0, at = 0; i < 16; i++)
+		at += snprintf(text + at, sizeof(text) - (size_t)at, "%s%02x",
+			       i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+	return check_token(device, text);
+}
+
 static int bind(struct sim_file *cdev, void *arg)
 {
 	struct sim_device *device = cdev->device;
-	struct vfiopm__bind_iommufd bind;
+	uint32_t flags = device->kernel->bind_token ? VFIOPM__BIND_FLAG_TOKEN : 0;
+	struct vfiopm__bind_iommufd bind = { 0 };
 	const struct sim_file *iommufd;
 	int r;
 
-	if (sim_from_user(&bind, arg, sizeof(bind)) < 0)
+	if (sim_from_user(&bind, arg, VFIOPM__BIND_SIZE) < 0)
 		return -EFAULT;
-	if (bind.argsz < sizeof(bind) || bind.flags || bind.iommufd < 0)
+	if (bind.argsz < VFIOPM__BIND_SIZE || (bind.flags & ~flags) || bind.iommufd < 0)
 		return -EINVAL;
+	if (bind.argsz >= sizeof(bind) && sim_from_user(&bind, arg, sizeof(bind)) < 0)
+		return -EFAULT;
 	if (sim_file_of_kind(SIM_GROUP, device))
 		return -EBUSY;
 	/* vfio_main.c, vfio_df_open(): a device can be opened by its cdev only once. */
@@ -180,13 +286,17 @@ static int bind(struct sim_file *cdev, void *arg)
 	iommufd = sim_file(bind.iommufd);
 	if (!iommufd || iommufd->kind != SIM_IOMMUFD)
 		return sim_real_fcntl(bind.iommufd, F_GETFD, 0) < 0 ? -EBADF : -EBADFD;
+	r = check_bind_token(device, &bind);
+	if (r < 0)
+		return r;
 	r = sim_device_opened(device);
 	if (r < 0)
 		return r;
 	device->bound_by_cdev = true;
+	device->iommufd = bind.iommufd;
 	cdev->kind = SIM_DEVICE;
 	bind.out_devid = 2;
-	return sim_to_user(arg, &bind, sizeof(bind));
+	return sim_to_user(arg, &bind, VFIOPM__BIND_SIZE);
 }
 
 int sim_cdev_ioctl(struct sim_file *cdev, unsigned long request, void *arg)
@@ -194,12 +304,10 @@ int sim_cdev_ioctl(struct sim_file *cdev, unsigned long request, void *arg)
 	return request == VFIO_DEVICE_BIND_IOMMUFD ? bind(cdev, arg) : -EINVAL;
 }
 
-int sim_iommufd_ioctl(unsigned long request, void *arg)
+static int alloc_ioas(void *arg)
 {
 	struct vfiopm__ioas_alloc ioas;
 
-	if (request != IOMMU_IOAS_ALLOC)
-		return -ENOTTY;
 	if (sim_from_user(&ioas, arg, sizeof(ioas)) < 0)
 		return -EFAULT;
 	if (ioas.size < sizeof(ioas))
@@ -208,6 +316,52 @@ int sim_iommufd_ioctl(unsigned long request, void *arg)
 		return -EOPNOTSUPP;
 	ioas.out_ioas_id = IOAS_ID;
 	return sim_to_user(arg, &ioas, sizeof(ioas));
+}
+
+/* drivers/iommu/iommufd/ioas.c, iommufd_ioas_map(): this model requires a fixed IOVA. */
+static int map_ioas(struct sim_file *iommufd, const void *arg)
+{
+	struct sim_ioas_map map;
+
+	if (sim_from_user(&map, arg, sizeof(map)) < 0)
+		return -EFAULT;
+	if (map.size < sizeof(map) || !(map.flags & SIM_IOAS_MAP_FIXED_IOVA))
+		return -EINVAL;
+	if (map.reserved)
+		return -EOPNOTSUPP;
+	if (map.ioas_id != IOAS_ID)
+		return -ENOENT;
+	return sim_map_dma(&iommufd->mappings, map.iova, map.length, map.user_va);
+}
+
+static int unmap_ioas(struct sim_file *iommufd, void *arg)
+{
+	struct sim_ioas_unmap unmap;
+
+	if (sim_from_user(&unmap, arg, sizeof(unmap)) < 0)
+		return -EFAULT;
+	if (unmap.size < sizeof(unmap))
+		return -EINVAL;
+	if (unmap.ioas_id != IOAS_ID)
+		return -ENOENT;
+	unmap.length = sim_unmap_dma(&iommufd->mappings, unmap.iova, unmap.length);
+	if (unmap.length == 0)
+		return -ENOENT;
+	return sim_to_user(arg, &unmap, sizeof(unmap));
+}
+
+int sim_iommufd_ioctl(struct sim_file *iommufd, unsigned long request, void *arg)
+{
+	switch (request) {
+	case IOMMU_IOAS_ALLOC:
+		return alloc_ioas(arg);
+	case SIM_IOMMU_IOAS_MAP:
+		return map_ioas(iommufd, arg);
+	case SIM_IOMMU_IOAS_UNMAP:
+		return unmap_ioas(iommufd, arg);
+	default:
+		return -ENOTTY;
+	}
 }
 
 int sim_attach_iommufd(const void *arg)

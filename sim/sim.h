@@ -29,7 +29,7 @@ enum sim_power { SIM_D0, SIM_D3HOT = 3, SIM_D3COLD };
 /* A member that is 0 or NULL means the machine of the lab: an e1000e at 0000:01:00.0. */
 struct sim_machine {
 	const char *address;
-	/* "5.10" (no low power), "6.1", "6.12", "6.12-iommufd" or "7"; or a kernel with an earlier
+	/* "5.10" (no low power), "6.1", "6.12", "6.12-iommufd", "7" or "7-iommufd"; or a kernel with an earlier
 	 * version of the low-power patches: "v2", "v3", "v4". NULL means $VFIOPM_SIM_KERNEL, or
 	 * "6.12" if that variable is not set. */
 	const char *kernel;
@@ -48,6 +48,9 @@ struct sim_machine {
 	const char *platform_irqs;
 	bool no_low_power; /* a driver without the low-power features */
 	bool no_group;	   /* no IOMMU */
+	bool noiommu;	   /* no IOMMU, with enable_unsafe_noiommu_mode */
+	/* A VF whose PF is bound to vfio-pci: the PF's token, a UUID in lower case. */
+	const char *vf_token;
 	bool not_bound;	   /* bound to no VFIO driver */
 	bool peer_bound;   /* another device of its group is bound to a VFIO driver */
 	bool peer_on_host; /* another device of its group is bound to a host driver */
@@ -88,6 +91,11 @@ void sim_set_attribute(struct sim_device *device, const char *name, const char *
  * size of 0 ends this. */
 void sim_set_region_answer(struct sim_device *device, unsigned index, const void *bytes,
 			   size_t size);
+
+/* ---- DMA ---- */
+
+/* The device writes one byte to its address space. Returns false if nothing is mapped there. */
+bool sim_dma_write(struct sim_device *device, uint64_t iova, uint8_t byte);
 
 /* ---- interrupts ---- */
 

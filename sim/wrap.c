@@ -93,7 +93,7 @@ static int file_ioctl(struct sim_file *file, unsigned long request, void *arg)
 	case SIM_CONTAINER:
 		return sim_container_ioctl(file, request, arg);
 	case SIM_IOMMUFD:
-		return sim_iommufd_ioctl(request, arg);
+		return sim_iommufd_ioctl(file, request, arg);
 	case SIM_KVM:
 		return sim_kvm_ioctl(request);
 	default:

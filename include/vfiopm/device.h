@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The device object. It stands for one VFIO device. The other objects of the library are created
- * from it. See vfiopm_device(3) and vfiopm_trace(3).
+ * from it. See vfiopm_device(3), vfiopm_open(3) and vfiopm_trace(3).
  *
  * Each call states whether it can wake a sleeping device, whether several threads may make it at
  * the same time on one device, and the version of the library that introduced it.
@@ -9,6 +9,7 @@
 #ifndef VFIOPM_DEVICE_H
 #define VFIOPM_DEVICE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -64,7 +65,8 @@ int vfiopm_device_new_from_fd(int device_fd, struct vfiopm_device **ret_dev);
  *            or the vfio module is not loaded
  *   -ENODEV  the device is not bound to a VFIO driver but another device of its group is, or
  *            vfio_iommu_type1 is not loaded
- *   -EACCES  no permission for a node in /dev, or the device is a VF that requires a token
+ *   -EACCES  no permission for a node in /dev, or the device is a VF that requires a token, see
+ *            vfiopm_device_open_with()
  *   -EPERM   another device of the group is bound to a host driver, or the platform cannot
  *            isolate interrupts
  *   -EBUSY   the device's group is in use
@@ -76,6 +78,65 @@ int vfiopm_device_new_from_fd(int device_fd, struct vfiopm_device **ret_dev);
  * Wakes the device: yes. Thread-safe: yes. Since: 0.1.
  */
 int vfiopm_device_open(const char *pci_address, struct vfiopm_device **ret_dev);
+
+struct vfiopm_open_options {
+	/* The VF token of the PF's owner, a UUID as text, or NULL. */
+	const char *vf_token;
+	/* 1: open the device also if it has no IOMMU. 0: refuse such a device. */
+	int allow_noiommu;
+};
+
+/*
+ * Open the PCI device at an address as vfiopm_device_open() does, with options. size is
+ * sizeof(struct vfiopm_open_options). Members that are all 0 do what vfiopm_device_open() does.
+ *
+ * vf_token: vfio-pci requires the token of a VF whose PF is bound to vfio-pci too, and takes the
+ * token of such a PF from the first opener that passes one. Linux before 6.17 takes the token only
+ * through the group. The library then uses the group although the kernel has the cdev.
+ *
+ * allow_noiommu: a device without an IOMMU can reach all memory of the host. The kernel offers it
+ * only with the parameter enable_unsafe_noiommu_mode of the module vfio, and only to a process with
+ * CAP_SYS_RAWIO. The container of such a device maps no DMA.
+ *
+ * Returns 0, or as vfiopm_device_open() and:
+ *   -EINVAL  also: options is NULL, vf_token is not a UUID, allow_noiommu is neither 0 nor 1, a
+ *            member that the library does not know is not 0, or the device takes no token
+ *   -ENOENT  also: the device has no IOMMU, and allow_noiommu is 0
+ *   -EACCES  also: the token is wrong
+ *   -EPERM   also: the device has no IOMMU, and the process has no CAP_SYS_RAWIO
+ *
+ * Wakes the device: yes. Thread-safe: yes. Since: 0.1.
+ */
+int vfiopm_device_open_with(const char *pci_address, const struct vfiopm_open_options *options,
+			    size_t size, struct vfiopm_device **ret_dev);
+
+/*
+ * Get the container of a device that the library has opened by its group, to map DMA with
+ * VFIO_IOMMU_MAP_DMA. The IOMMU of the container is VFIO_TYPE1v2_IOMMU. The fd belongs to the
+ * library and is valid until vfiopm_device_free(), which ends all its mappings. An ioctl on the
+ * container does not wake the device.
+ *
+ * Returns 0, or:
+ *   -EINVAL  dev or ret_fd is NULL
+ *   -ENOENT  the device was created from an fd, or was opened by its cdev
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
+ */
+int vfiopm_device_get_container(const struct vfiopm_device *dev, int *ret_fd);
+
+/*
+ * Get the iommufd of a device that the library has opened by its cdev, and the id of the address
+ * space (IOAS) to which the device is attached, to map DMA with IOMMU_IOAS_MAP. The fd belongs to
+ * the library and is valid until vfiopm_device_free(), which ends all its mappings. An ioctl on the
+ * iommufd does not wake the device.
+ *
+ * Returns 0, or:
+ *   -EINVAL  dev or an output is NULL
+ *   -ENOENT  the device was created from an fd, or was opened by its group
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
+ */
+int vfiopm_device_get_iommufd(const struct vfiopm_device *dev, int *ret_fd, uint32_t *ret_ioas_id);
 
 /*
  * Free a device object and close every fd that the library opened or duplicated for it. NULL is

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupts of the lab's device, QEMU's e1000e: its driver can make it raise each of them by a
- * register, without DMA. These functions read and write the device fd, which resumes a suspended
+ * Interrupts and DMA of the lab's device, QEMU's e1000e: its driver can make it raise each interrupt
+ * by a register, without DMA. These functions read and write the device fd, which resumes a suspended
  * device.
  */
 #ifndef E1000E_H
@@ -16,5 +16,9 @@ void e1000e_fire(int device_fd, bool msix, uint32_t vector);
  * e1000e_clear() also waits until the index can be disabled. */
 void e1000e_acknowledge(int device_fd);
 void e1000e_clear(int device_fd);
+
+/* Let the transmit unit fetch a descriptor at iova and write its status back. Returns true if the
+ * status has arrived in page, which is mapped there. */
+bool e1000e_dma(int device_fd, uint8_t *page, uint64_t iova);
 
 #endif

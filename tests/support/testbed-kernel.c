@@ -70,6 +70,11 @@ void testbed_fire(const struct raw *raw, uint32_t index, uint32_t vector)
 	e1000e_fire(raw->device, index == 2, vector);
 }
 
+bool testbed_dma(int device_fd, uint8_t *page, uint64_t iova)
+{
+	return e1000e_dma(device_fd, page, iova);
+}
+
 void testbed_acknowledge(const struct raw *raw)
 {
 	e1000e_acknowledge(raw->device);

@@ -74,6 +74,15 @@ void testbed_fire(const struct raw *raw, uint32_t index, uint32_t vector)
 	sim_hold_awake(device, false);
 }
 
+bool testbed_dma(int device_fd, uint8_t *page, uint64_t iova)
+{
+	uint8_t before = *page;
+
+	(void)device_fd;
+	sim_dma_write(device, iova, (uint8_t)(before + 1));
+	return *page != before;
+}
+
 void testbed_acknowledge(const struct raw *raw)
 {
 	expect_ok(raw_read_region(raw->device, 0, 0xc0));

@@ -41,6 +41,10 @@ void testbed_clear(const struct raw *raw);
 /* Acknowledge one interrupt of several. After the last one call testbed_clear(). */
 void testbed_acknowledge(const struct raw *raw);
 
+/* Make the device write to memory by DMA. page is mapped at iova, which is below 4 GiB. Returns
+ * true if the page has changed. */
+bool testbed_dma(int device_fd, uint8_t *page, uint64_t iova);
+
 /* Wait as long as a raised interrupt needs to arrive. The simulator does not wait. */
 void testbed_let_arrive(void);
 

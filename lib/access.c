@@ -82,8 +82,24 @@ static void restore_arming(struct vfiopm__access *access)
 int vfiopm__access_begin(struct vfiopm__access *access)
 {
 	pthread_mutex_lock(&access->lock);
+	return vfiopm__access_begin_locked(access);
+}
+
+int vfiopm__access_begin_locked(struct vfiopm__access *access)
+{
 	access->was = vfiopm__wakeup_begin(&access->wakeup);
 	return access->was;
+}
+
+int vfiopm__access_lock(struct vfiopm__access *access)
+{
+	pthread_mutex_lock(&access->lock);
+	return vfiopm__wakeup_get_state(&access->wakeup);
+}
+
+void vfiopm__access_unlock(struct vfiopm__access *access)
+{
+	pthread_mutex_unlock(&access->lock);
 }
 
 void vfiopm__access_end(struct vfiopm__access *access, int result)

@@ -29,6 +29,12 @@ void vfiopm__access_end(struct vfiopm__access *access, int result);
  * the access, or is -1. */
 void vfiopm__access_end_in_state(struct vfiopm__access *access, int state, int fd, uint64_t count);
 
+/* Take the lock of accesses without an access, and return VFIOPM_STATE_*: no entry can begin until
+ * the unlock. Or begin an access, which then releases the lock. */
+int vfiopm__access_lock(struct vfiopm__access *access);
+void vfiopm__access_unlock(struct vfiopm__access *access);
+int vfiopm__access_begin_locked(struct vfiopm__access *access);
+
 /* Issue and trace VFIO_DEVICE_FEATURE, in an access. call is the name of the feature. */
 int vfiopm__access_issue(const struct vfiopm__access *access, const char *call,
 			 struct vfiopm__feature *request);

@@ -129,6 +129,7 @@ int vfiopm__device_new(const struct vfiopm__fds *fds, bool owns_fds, struct vfio
 	dev->fds = *fds;
 	vfiopm__trace_init(&dev->trace);
 	pthread_mutex_init(&dev->setting_place, NULL);
+	vfiopm__hooks_init(&dev->hooks);
 	r = create_parts(dev, fds->device, &info);
 	if (r < 0) {
 		vfiopm_device_free(dev);
@@ -164,6 +165,7 @@ VFIOPM__PUBLIC struct vfiopm_device *vfiopm_device_free(struct vfiopm_device *de
 		vfiopm__fds_close(&dev->fds);
 	vfiopm__trace_destroy(&dev->trace);
 	pthread_mutex_destroy(&dev->setting_place);
+	vfiopm__hooks_destroy(&dev->hooks);
 	free(dev);
 	return NULL;
 }

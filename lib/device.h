@@ -11,6 +11,8 @@
 #include <vfiopm/device.h>
 
 #include "export.h"
+#include "pci-memory.h"
+#include "quiesce.h"
 #include "text.h"
 #include "trace.h"
 
@@ -34,6 +36,8 @@ struct vfiopm_device {
 	struct vfiopm__access *access;
 	struct vfiopm__power *power;
 	struct vfiopm__irq *irq;
+	struct vfiopm__hooks hooks;
+	struct vfiopm__pci_memory memory; /* under the lock of accesses */
 
 	pthread_mutex_t setting_place;
 	char address[VFIOPM__ADDRESS_SIZE]; /* "" if unknown; written before readout is published */

@@ -53,6 +53,7 @@ struct vfiopm__irq_index {
 	uint32_t allocated; /* vectors, while enabled */
 	struct vfiopm__eventfds *eventfds;
 	struct vfiopm__eventfd_ref unmask;
+	bool is_masked; /* not by the kernel */
 	struct vector vectors[];
 };
 
@@ -193,6 +194,7 @@ static int disable(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set
 	if (index->is_pci) {
 		vfiopm__eventfd_ref_drop(index->unmask);
 		index->unmask = VFIOPM__NO_EVENTFD;
+		index->is_masked = false;
 	}
 	return 0;
 }
@@ -456,6 +458,11 @@ uint32_t vfiopm__irq_index_available(const struct vfiopm__irq_index *index)
 struct vfiopm__eventfd_ref *vfiopm__irq_index_unmask(struct vfiopm__irq_index *index)
 {
 	return &index->unmask;
+}
+
+bool *vfiopm__irq_index_is_masked(struct vfiopm__irq_index *index)
+{
+	return &index->is_masked;
 }
 
 /* ---- what is wanted ---- */

@@ -48,6 +48,8 @@ bool vfiopm__irq_index_has_vectors(const struct vfiopm__irq_index *index, uint32
 
 /* The eventfd that unmasks the index, for the caller to change. */
 struct vfiopm__eventfd_ref *vfiopm__irq_index_unmask(struct vfiopm__irq_index *index);
+/* Whether the user of the library has masked the index last, for the caller to change. */
+bool *vfiopm__irq_index_is_masked(struct vfiopm__irq_index *index);
 
 /* ---- what is wanted ---- */
 

@@ -26,7 +26,11 @@ static int mask(const struct vfiopm_device *dev, uint32_t index, uint32_t vector
 	VFIOPM__HOLD(&dev->irq->lock);
 	if (!vfiopm__irq_index_is_enabled(dev->irq->indexes[index]))
 		return -EINVAL;
-	return vfiopm__set_irqs_action(dev->irq->set, action, index, vector);
+	r = vfiopm__set_irqs_action(dev->irq->set, action, index, vector);
+	if (r == 0)
+		*vfiopm__irq_index_is_masked(dev->irq->indexes[index]) =
+			action == VFIO_IRQ_SET_ACTION_MASK;
+	return r;
 }
 
 VFIOPM__PUBLIC int vfiopm_irq_mask(struct vfiopm_device *dev, uint32_t index, uint32_t vector)
@@ -97,4 +101,40 @@ VFIOPM__PUBLIC int vfiopm_irq_set_unmask_eventfd(struct vfiopm_device *dev, uint
 	if (r < 0)
 		vfiopm__eventfd_ref_drop(ref);
 	return r;
+}
+
+/* ---- after low power ---- */
+
+/* EINVAL: another user of the device has disabled INTx. */
+static int change_intx(struct vfiopm__irq *irq, uint32_t action)
+{
+	int r = vfiopm__set_irqs_action(irq->set, action, VFIOPM_IRQ_INTX, 0);
+
+	return r == -EINVAL ? 0 : r;
+}
+
+/*
+ * If the unmask eventfd is signalled while the device is suspended, the kernel regards INTx as
+ * unmasked, and the resume restores the DisINTx bit of the suspend (vfio_pci_core.c,
+ * vfio_pci_core_runtime_suspend(); vfio_pci_intrs.c, vfio_pci_intx_unmask_handler(), 6.1). Later
+ * unmasks then do nothing. A mask makes both agree. The kernel does not report the signal, so each
+ * wake needs this. An unmask signals INTx again if the line is still raised, which is harmless for
+ * a level interrupt.
+ */
+int vfiopm__irq_heal_intx(struct vfiopm_device *dev)
+{
+	struct vfiopm__irq *irq = dev->irq;
+	struct vfiopm__irq_index *intx;
+	int r;
+
+	if (!irq->is_pci)
+		return 0;
+	VFIOPM__HOLD(&irq->lock);
+	intx = irq->indexes[VFIOPM_IRQ_INTX];
+	if (!vfiopm__irq_index_is_enabled(intx) || vfiopm__irq_index_unmask(intx)->fd < 0)
+		return 0;
+	r = change_intx(irq, VFIO_IRQ_SET_ACTION_MASK);
+	if (r < 0 || *vfiopm__irq_index_is_masked(intx))
+		return r;
+	return change_intx(irq, VFIO_IRQ_SET_ACTION_UNMASK);
 }

@@ -48,6 +48,11 @@ static inline struct vfiopm__irq_index *vfiopm__irq_find(const struct vfiopm_dev
 	return dev && index < dev->irq->count ? dev->irq->indexes[index] : NULL;
 }
 
+/* ---- irq-mask.c ---- */
+
+/* After low power: make INTx with an unmask eventfd work again. */
+int vfiopm__irq_heal_intx(struct vfiopm_device *dev);
+
 /* ---- irq-batch.c; the lock is held ---- */
 
 /* A change of the index is wanted: add it to the open batch, or make it. */

@@ -102,11 +102,6 @@ VFIOPM__PUBLIC int vfiopm_get_state(const struct vfiopm_device *dev)
 	return dev ? vfiopm__access_get_state(dev->access) : -EINVAL;
 }
 
-VFIOPM__PUBLIC int vfiopm_take_wake(struct vfiopm_device *dev)
-{
-	return dev ? vfiopm__access_take_wake(dev->access) : -EINVAL;
-}
-
 /* ---- entry and exit ---- */
 
 /* Takes wakeup_fd over on success only. */
@@ -129,45 +124,30 @@ static int enter(const struct vfiopm_device *dev, const char *call, struct vfiop
 	return r;
 }
 
-VFIOPM__PUBLIC int vfiopm_enter(struct vfiopm_device *dev)
+int vfiopm__power_enter(const struct vfiopm_device *dev)
 {
 	struct vfiopm__feature request;
 
-	if (!dev)
-		return -EINVAL;
 	vfiopm__wire_feature(&request,
 			     VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY | VFIO_DEVICE_FEATURE_SET);
 	return enter(dev, "VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY", &request, VFIOPM_STATE_LOW_POWER,
 		     -1);
 }
 
-VFIOPM__PUBLIC int vfiopm_enter_wakeup(struct vfiopm_device *dev, int wakeup_fd)
+int vfiopm__power_enter_wakeup(const struct vfiopm_device *dev, int wakeup_fd)
 {
 	struct vfiopm__feature request;
-	int duplicate, r;
 
-	if (!dev || wakeup_fd < 0)
-		return -EINVAL;
-	/* The kernel holds the eventfd, not the caller's fd. The duplicate does the same: the
-	 * caller can close the fd, and its number can return as another file. */
-	duplicate = vfiopm__sys_duplicate(wakeup_fd);
-	if (duplicate < 0)
-		return duplicate;
-	vfiopm__wire_enter_wakeup(&request, duplicate);
-	r = enter(dev, "VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP", &request,
-		  VFIOPM_STATE_LOW_POWER_WAKEUP, duplicate);
-	if (r < 0)
-		vfiopm__sys_close(duplicate);
-	return r;
+	vfiopm__wire_enter_wakeup(&request, wakeup_fd);
+	return enter(dev, "VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP", &request,
+		     VFIOPM_STATE_LOW_POWER_WAKEUP, wakeup_fd);
 }
 
-VFIOPM__PUBLIC int vfiopm_exit(struct vfiopm_device *dev)
+int vfiopm__power_exit(const struct vfiopm_device *dev)
 {
 	struct vfiopm__feature request;
 	int r;
 
-	if (!dev)
-		return -EINVAL;
 	vfiopm__wire_feature(&request,
 			     VFIO_DEVICE_FEATURE_LOW_POWER_EXIT | VFIO_DEVICE_FEATURE_SET);
 	vfiopm__access_begin(dev->access);

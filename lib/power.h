@@ -12,4 +12,10 @@ int vfiopm__power_new(const struct vfiopm_device *dev, struct vfiopm__power **re
 /* NULL is accepted. */
 void vfiopm__power_free(struct vfiopm__power *power);
 
+/* The entries and the exit, without what sleep.c does around them. */
+int vfiopm__power_enter(const struct vfiopm_device *dev);
+/* Takes wakeup_fd over on success only. */
+int vfiopm__power_enter_wakeup(const struct vfiopm_device *dev, int wakeup_fd);
+int vfiopm__power_exit(const struct vfiopm_device *dev);
+
 #endif

@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -56,6 +57,37 @@ int vfiopm__sys_duplicate(int fd)
 bool vfiopm__sys_is_open(int fd)
 {
 	return fcntl(fd, F_GETFD) >= 0;
+}
+
+int64_t vfiopm__sys_pread(int fd, void *bytes, size_t count, uint64_t offset)
+{
+	ssize_t length = pread(fd, bytes, count, (off_t)offset);
+
+	return length < 0 ? -errno : length;
+}
+
+int64_t vfiopm__sys_pwrite(int fd, const void *bytes, size_t count, uint64_t offset)
+{
+	ssize_t length = pwrite(fd, bytes, count, (off_t)offset);
+
+	return length < 0 ? -errno : length;
+}
+
+int vfiopm__sys_map(int fd, uint64_t offset, size_t length, bool reads, bool writes,
+		    uint8_t **ret_address)
+{
+	int protection = (reads ? PROT_READ : 0) | (writes ? PROT_WRITE : 0);
+	void *address = mmap(NULL, length, protection, MAP_SHARED, fd, (off_t)offset);
+
+	if (address == MAP_FAILED)
+		return -errno;
+	*ret_address = address;
+	return 0;
+}
+
+void vfiopm__sys_unmap(uint8_t *address, size_t length)
+{
+	munmap(address, length);
 }
 
 bool vfiopm__sys_eventfd_readable(int fd)

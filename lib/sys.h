@@ -17,6 +17,13 @@ void vfiopm__sys_close(int fd);
 int vfiopm__sys_duplicate(int fd);
 bool vfiopm__sys_is_open(int fd);
 
+/* Regions of a device fd. A read and a write return the number of bytes. */
+int64_t vfiopm__sys_pread(int fd, void *bytes, size_t count, uint64_t offset);
+int64_t vfiopm__sys_pwrite(int fd, const void *bytes, size_t count, uint64_t offset);
+int vfiopm__sys_map(int fd, uint64_t offset, size_t length, bool reads, bool writes,
+		    uint8_t **ret_address);
+void vfiopm__sys_unmap(uint8_t *address, size_t length);
+
 /* An eventfd with O_CLOEXEC and O_NONBLOCK. */
 int vfiopm__sys_eventfd_new(void);
 /* Does the eventfd hold a count? The count stays. */

@@ -390,6 +390,13 @@ bool sim_is_engaged(const struct sim_device *device)
 	return is;
 }
 
+void sim_set_config(struct sim_device *device, unsigned offset, const void *bytes, size_t size)
+{
+	sim_lock();
+	memcpy(device->config + offset, bytes, size);
+	sim_unlock();
+}
+
 unsigned sim_ioctls(const struct sim_device *device)
 {
 	unsigned count;

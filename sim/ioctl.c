@@ -66,7 +66,7 @@ static int handle_ioctl(struct sim_device *device, unsigned long request, void *
 	case VFIO_DEVICE_GET_INFO:
 		return get_info(device, arg);
 	case VFIO_DEVICE_GET_REGION_INFO:
-		return sim_is_pci(device) ? sim_get_region_info(device, arg) : -EINVAL;
+		return sim_get_region_info(device, arg);
 	case VFIO_DEVICE_GET_IRQ_INFO:
 		return sim_get_irq_info(device, arg);
 	case VFIO_DEVICE_SET_IRQS:

@@ -150,9 +150,9 @@ off_t sim_region_mmap(const struct sim_device *device, size_t length, int flags,
 {
 	uint64_t at = (uint64_t)offset & ((UINT64_C(1) << 40) - 1);
 	const struct bar *bar = find_bar((uint64_t)offset >> 40);
+	bool exists = sim_is_pci(device) || device->region_answers[0].size > 0;
 
-	if (!sim_is_pci(device) || !bar || !(flags & MAP_SHARED) || at > bar->size ||
-	    length > bar->size - at)
+	if (!exists || !bar || !(flags & MAP_SHARED) || at > bar->size || length > bar->size - at)
 		return -EINVAL;
 	return (off_t)(bar->at + at);
 }
@@ -185,6 +185,8 @@ int sim_get_region_info(const struct sim_device *device, void *arg)
 	if (info->argsz < sizeof(*info) || info->index >= VFIO_PCI_VGA_REGION_INDEX)
 		return -EINVAL;
 	replaced = device->region_answers[info->index].size;
+	if (replaced == 0 && !sim_is_pci(device))
+		return -EINVAL;
 	if (replaced > 0)
 		return sim_to_user(arg, device->region_answers[info->index].bytes,
 				   replaced < info->argsz ? replaced : info->argsz);

@@ -86,11 +86,13 @@ unsigned sim_held_ioctls(const struct sim_device *device);
  * attribute. */
 void sim_set_attribute(struct sim_device *device, const char *name, const char *text);
 
-/* Replace the answer to GET_REGION_INFO for a region of a PCI device. It begins with a struct
- * vfio_region_info. A smaller buffer of the caller receives its beginning. bytes must stay valid; a
- * size of 0 ends this. */
+/* Replace the answer to GET_REGION_INFO for a region. It begins with a struct vfio_region_info. A
+ * smaller buffer of the caller receives its beginning. bytes must stay valid; a size of 0 ends
+ * this. On a platform device, this creates a region that can only be mapped. */
 void sim_set_region_answer(struct sim_device *device, unsigned index, const void *bytes,
 			   size_t size);
+/* Replace bytes of the configuration space, as another device would have them. */
+void sim_set_config(struct sim_device *device, unsigned offset, const void *bytes, size_t size);
 
 /* ---- DMA ---- */
 
@@ -158,7 +160,8 @@ void sim_calls_fail(unsigned index, int error);
  * the second only the next one. */
 void sim_ioctls_fail_after(unsigned ioctls, int error);
 void sim_ioctl_fails_after(unsigned ioctls, int error);
-/* Record, and make the call with this index, an ioctl, return this value, without effect. */
+/* Record, and make the call with this index, an ioctl, a pread or a pwrite, return this value,
+ * without effect. */
 void sim_calls_answer(unsigned index, int value);
 /* Stop recording. Returns the number of recorded calls. */
 unsigned sim_calls_end(void);

@@ -249,7 +249,7 @@ ssize_t __wrap_pread(int fd, void *buffer, size_t count, off_t offset)
 {
 	struct sim_file *file;
 
-	ENTER_CALL("pread", -1);
+	ENTER_CALL("pread", sim_call_answer());
 	file = sim_file(fd);
 	if (!file)
 		return REAL(__real_pread(fd, buffer, count, offset));
@@ -278,7 +278,7 @@ ssize_t __wrap_pwrite(int fd, const void *buffer, size_t count, off_t offset)
 {
 	struct sim_file *file;
 
-	ENTER_CALL("pwrite", -1);
+	ENTER_CALL("pwrite", sim_call_answer());
 	file = sim_file(fd);
 	if (!file)
 		return REAL(__real_pwrite(fd, buffer, count, offset));

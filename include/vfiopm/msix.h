@@ -20,8 +20,8 @@
  *
  * A call on one vector waits for other calls on that vector, for a change of PBA interception, and
  * for an ioctl on the device if it issues one itself. A call that retries work that failed earlier
- * also waits for calls on the other vectors. The section "Locking" in vfiopm(7) states which locks
- * of the VMM may be held.
+ * also waits for calls on the other vectors. vfiopm-locking(7) states which locks of the VMM may be
+ * held.
  *
  * Numbers can come from a guest. A wrong number results in an errno and changes nothing.
  */

@@ -2,7 +2,8 @@
 /*
  * Power: the low-power features of VFIO (Linux 6.1). See vfiopm_power(3) and vfiopm_wake(3).
  *
- * Entries and exits of one device run one after the other.
+ * Entries and exits of one device run one after the other. The hooks of vfiopm_quiesce(3) run around
+ * them.
  */
 #ifndef VFIOPM_POWER_H
 #define VFIOPM_POWER_H
@@ -48,7 +49,7 @@ int vfiopm_get_features(const struct vfiopm_device *dev, uint32_t *ret_features)
  * If this object has entered low power with wakeup, this call replaces that entry; see
  * vfiopm_enter_wakeup(). The call issues one ioctl, or none with -EALREADY.
  *
- * Returns 0, or:
+ * Returns 0, the errno of a quiesce hook, or:
  *   -EALREADY  this object has entered low power, without wakeup. The library answers from
  *              memory. If another fd has exited low power since, call vfiopm_exit() first
  *   -EINVAL    dev is NULL. Or the kernel: another fd has entered low power, or this object has
@@ -101,13 +102,20 @@ int vfiopm_enter_wakeup(struct vfiopm_device *dev, int wakeup_fd);
  * the library takes back the count that this call causes. The call commits no batch of
  * vfiopm_irq_begin().
  *
- * Returns 0, or:
+ * If INTx is enabled and has an unmask eventfd, the library then masks and unmasks INTx. A signal of
+ * this eventfd during the suspend would otherwise leave INTx masked in the device. A mask of
+ * vfiopm_irq_mask() stays.
+ *
+ * A failure after the exit is reported, but does not undo the exit: vfiopm_get_state() returns
+ * VFIOPM_STATE_ACTIVE. The next exit retries what has failed.
+ *
+ * Returns 0, the errno of a quiesce hook, or:
  *   -EINVAL  dev is NULL
  *   -ENOTTY  the device does not have the feature (a driver without features returned -EINVAL
  *            before Linux 6.18)
  *   -EBADF   the caller has closed the device fd
  *   -EIO     the kernel could not resume the device. The device is still in low power
- *   -EPROTO  the kernel returned a value that this feature does not return
+ *   -EPROTO  the kernel returned a value that this feature, or SET_IRQS, does not return
  *
  * Wakes the device: yes. Thread-safe: yes. Since: 0.1.
  */
@@ -122,6 +130,9 @@ int vfiopm_exit(struct vfiopm_device *dev);
  * further wake. The library reports each wake once, also if one thread polls the eventfd and
  * another thread makes this call. The call waits for an ioctl of another thread on this object,
  * because only the end of that ioctl shows whether it has caused a count itself.
+ *
+ * If the device is awake, a taken wake also restores the quiesce hooks and INTx, as vfiopm_exit()
+ * does. The call returns 1 even if that fails; vfiopm_exit() then retries it and reports the error.
  *
  * A caller that reads the eventfd has taken the wake itself. Use one eventfd for all entries of a
  * device: the call does not find a wake whose count is in another eventfd.

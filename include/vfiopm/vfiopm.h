@@ -11,7 +11,9 @@
 #include <vfiopm/irq.h>
 #include <vfiopm/msix.h>
 #include <vfiopm/power.h>
+#include <vfiopm/quiesce.h>
 #include <vfiopm/readout.h>
+#include <vfiopm/region.h>
 #include <vfiopm/version.h>
 
 #endif

@@ -34,6 +34,7 @@ static const int allowed[] = {
 	SYS_poll,
 	SYS_preadv2,
 	SYS_pread64,
+	SYS_pwrite64,
 	SYS_write,
 	SYS_close,
 	SYS_futex,
@@ -158,12 +159,32 @@ static void use_masks(struct vfiopm_msix *msix, struct vfiopm_device *dev,
 	EXPECT(vfiopm_msix_disable(msix) == 0);
 }
 
+static void use_regions(struct vfiopm_device *dev, struct vfiopm_region *bar,
+			struct vfiopm_region *config, const int *events)
+{
+	uint32_t value;
+
+	EXPECT(vfiopm_region_read(config, 0, 4, 0, &value) == 0);
+	EXPECT(vfiopm_region_write(config, 4, 1, 0, "\6") == 0);
+	EXPECT(vfiopm_region_read(bar, 8, 4, 0, &value) == 0);
+	EXPECT(vfiopm_region_write(bar, 0x2800, 4, 0, &value) == 0);
+	EXPECT(vfiopm_enter_wakeup(dev, events[0]) == 0);
+	wait_suspended(dev);
+	EXPECT(vfiopm_region_read(bar, 8, 4, 0, &value) == -EAGAIN);
+	EXPECT(vfiopm_region_read(bar, 8, 4, VFIOPM_REGION_WAKE, &value) == 0);
+	EXPECT(vfiopm_exit(dev) == 0);
+	EXPECT(vfiopm_region_read(bar, 8, 4, 0, &value) == 0);
+}
+
 static void library_runs_in_the_sandbox(void **state)
 {
 	const struct vfiopm_msix_ops ops = { .deliver = count_delivered };
+	const struct vfiopm_quiesce_ops no_callbacks = { 0 };
 	unsigned delivered = 0;
 	struct vfiopm_msix *msix;
 	int events[3] = { raw_eventfd(), raw_eventfd(), raw_eventfd() }, own, status;
+	struct vfiopm_region *bar, *config;
+	struct vfiopm_quiesce *hook;
 	struct vfiopm_device *dev;
 	pid_t child;
 
@@ -173,6 +194,10 @@ static void library_runs_in_the_sandbox(void **state)
 	expect_ok(vfiopm_irq_new_eventfd(dev, &own));
 	expect_ok(vfiopm_msix_new(dev, &ops, sizeof(ops), &delivered, &msix));
 	expect_ok(vfiopm_msix_use(msix, 0, 1));
+	expect_ok(vfiopm_region_new(dev, VFIOPM_REGION_BAR0, &bar));
+	expect_ok(vfiopm_region_map(bar));
+	expect_ok(vfiopm_region_new(dev, VFIOPM_REGION_CONFIG, &config));
+	expect_ok(vfiopm_quiesce_new(dev, &no_callbacks, sizeof(no_callbacks), NULL, &hook));
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
@@ -180,6 +205,7 @@ static void library_runs_in_the_sandbox(void **state)
 		use_masks(msix, dev, &delivered);
 		use_power(dev, events);
 		use_interrupts(dev, events, own);
+		use_regions(dev, bar, config, events);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -187,6 +213,9 @@ static void library_runs_in_the_sandbox(void **state)
 		fail_msg("the library made a system call that is not on the list (signal %d)",
 			 WTERMSIG(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+	vfiopm_quiesce_free(hook);
+	vfiopm_region_free(config);
+	vfiopm_region_free(bar);
 	vfiopm_msix_free(msix);
 	vfiopm_device_free(dev);
 	for (int i = 0; i < 3; i++)

@@ -19,6 +19,7 @@
 #define COMMAND	 4
 #define PM	 0xc8
 #define EXPRESS	 0xe0
+#define MSIX	 0xa0
 #define BAR_SIZE UINT64_C(0x20000)
 #define RW_MMAP	 7
 
@@ -498,6 +499,27 @@ static void bad_list_of_capabilities(void **state)
 	}
 }
 
+/* A BAR with registers and the MSI-X table: memory before and behind the table, the fd inside. */
+static void msix_table_between_registers(void **state)
+{
+	static const struct {
+		uint64_t offset;
+		unsigned calls;
+	} cases[] = { { 0x2ff8, 0 }, { 0x2ffc, 0 }, { 0x2ffd, 1 }, { 0x3000, 1 },
+		      { 0x304c, 1 }, { 0x304f, 1 }, { 0x3050, 0 }, { 0x4000, 0 } };
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture);
+	/* The table of five vectors is at 0x3000 of BAR 0. */
+	sim_set_config(fixture.sim, MSIX + 4, "\0\x30\0\0", 4);
+	expect_ok(vfiopm_region_map(fixture.bar));
+	expect_ok(read32(fixture.bar, 0));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(calls_of_a_read(fixture.bar, cases[i].offset), cases[i].calls);
+	fixture_close(&fixture);
+}
+
 /* A device that is not PCI has neither COMMAND nor PMCSR. */
 static void device_that_is_not_pci(void **state)
 {
@@ -619,6 +641,7 @@ int main(void)
 		cmocka_unit_test(unknown_configuration_space),
 		cmocka_unit_test(no_power_management),
 		cmocka_unit_test(bad_list_of_capabilities),
+		cmocka_unit_test(msix_table_between_registers),
 		cmocka_unit_test(device_that_is_not_pci),
 		cmocka_unit_test(hook_without_memory),
 		cmocka_unit_test(failed_exit_leaves_hooks_quiesced),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Tests of regions and quiesce hooks that need the simulator: answers of the kernel that a test
- * cannot produce, calls that fail, and the system calls that an access makes.
+ * Tests of regions that need the simulator: answers of the kernel that a test cannot produce, calls
+ * that fail, and the system calls that an access makes.
  */
 #include <errno.h>
 #include <string.h>
@@ -434,6 +434,59 @@ static void refused_entry_after_an_access(void **state)
 	fixture_close(&fixture);
 }
 
+static int run(struct fixture *fixture, int operation)
+{
+	struct vfiopm_region *region;
+	uint32_t value = 0;
+	int r;
+
+	if (operation == 0)
+		return vfiopm_region_read(fixture->bar, 8, 4, VFIOPM_REGION_WAKE, &value);
+	if (operation == 1)
+		return vfiopm_region_write(fixture->bar, 8, 4, VFIOPM_REGION_WAKE, &value);
+	r = vfiopm_region_new(fixture->dev, 0, &region);
+	if (r == 0)
+		vfiopm_region_free(region);
+	return r;
+}
+
+/* Each ioctl, read and write of an access to an armed device fails. The state stays the kernel's,
+ * and there is a wake exactly if low power has ended. */
+static void each_call_of_an_access_fails(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	for (int operation = 0; operation < 3; operation++) {
+		unsigned count = 1;
+
+		for (unsigned i = 0; i < count; i++) {
+			const char *call;
+			bool engaged;
+
+			fixture_open(&fixture);
+			expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+			sim_calls_begin();
+			expect_ok(run(&fixture, operation));
+			count = sim_calls_end();
+			call = sim_call_name(i);
+			/* A poll() and a preadv2() of an eventfd cannot fail here. */
+			if (strcmp(call, "poll") != 0 && strcmp(call, "preadv2") != 0) {
+				sim_calls_fail(i, ENOMEM);
+				run(&fixture, operation);
+				sim_calls_end();
+			}
+			engaged = sim_is_engaged(fixture.sim);
+			assert_int_equal(vfiopm_get_state(fixture.dev),
+					 engaged ? VFIOPM_STATE_LOW_POWER_WAKEUP
+						 : VFIOPM_STATE_WOKEN);
+			assert_int_equal(vfiopm_take_wake(fixture.dev), !engaged);
+			expect_ok(run(&fixture, operation));
+			fixture_close(&fixture);
+		}
+	}
+}
+
 /* ---- what is known of the configuration space ---- */
 
 /* If a call fails, the access uses the fd, and the next access tries again. */
@@ -540,89 +593,6 @@ static void device_that_is_not_pci(void **state)
 	fixture_close(&fixture);
 }
 
-/* ---- quiesce hooks ---- */
-
-static int count(void *data)
-{
-	++*(unsigned *)data;
-	return 0;
-}
-
-static void hook_without_memory(void **state)
-{
-	const struct vfiopm_quiesce_ops ops = { .quiesce = count };
-	struct vfiopm_quiesce *hook = NULL;
-	struct fixture fixture;
-	unsigned calls = 0;
-
-	(void)state;
-	fixture_open(&fixture);
-	sim_calls_fail(0, ENOMEM);
-	expect_errno(ENOMEM, vfiopm_quiesce_new(fixture.dev, &ops, sizeof(ops), &calls, &hook));
-	sim_calls_end();
-	assert_null(hook);
-	expect_ok(vfiopm_enter(fixture.dev));
-	assert_int_equal(calls, 0);
-	fixture_close(&fixture);
-}
-
-static void failed_exit_leaves_hooks_quiesced(void **state)
-{
-	const struct vfiopm_quiesce_ops ops = { .restore = count };
-	struct vfiopm_quiesce *hook;
-	struct fixture fixture;
-	unsigned restored = 0;
-
-	(void)state;
-	fixture_open(&fixture);
-	expect_ok(vfiopm_quiesce_new(fixture.dev, &ops, sizeof(ops), &restored, &hook));
-	expect_ok(vfiopm_enter(fixture.dev));
-	sim_fail_resume(fixture.sim, true);
-	expect_errno(EIO, vfiopm_exit(fixture.dev));
-	assert_int_equal(restored, 0);
-	sim_fail_resume(fixture.sim, false);
-	expect_ok(vfiopm_exit(fixture.dev));
-	assert_int_equal(restored, 1);
-	vfiopm_quiesce_free(hook);
-	fixture_close(&fixture);
-}
-
-/* The exit, the mask and the unmask of INTx: the exit reports what failed, runs the hooks, and the
- * next exit tries again. */
-static void failed_restore_of_intx(void **state)
-{
-	const struct vfiopm_quiesce_ops ops = { .restore = count };
-	struct vfiopm_quiesce *hook;
-	struct fixture fixture;
-	unsigned restored = 0;
-	int event = raw_eventfd(), unmask = raw_eventfd();
-
-	(void)state;
-	fixture_open(&fixture);
-	expect_ok(vfiopm_quiesce_new(fixture.dev, &ops, sizeof(ops), &restored, &hook));
-	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, event));
-	expect_ok(vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, unmask));
-	for (unsigned fails = 1; fails <= 2; fails++) {
-		expect_ok(vfiopm_enter(fixture.dev));
-		raw_add(unmask, 1);
-		sim_ioctl_fails_after(fails, ENOMEM);
-		assert_int_equal(vfiopm_exit(fixture.dev), -ENOMEM);
-		sim_calls_end();
-		assert_int_equal(restored, fails);
-		assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_ACTIVE);
-		expect_ok(vfiopm_exit(fixture.dev));
-		assert_int_equal(restored, fails);
-		assert_true(sim_fire(fixture.sim, VFIOPM_IRQ_INTX, 0));
-		assert_int_equal(raw_take(event), 1);
-		sim_clear_intx(fixture.sim);
-		raw_add(unmask, 1);
-	}
-	vfiopm_quiesce_free(hook);
-	close(event);
-	close(unmask);
-	fixture_close(&fixture);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -638,14 +608,12 @@ int main(void)
 		cmocka_unit_test(accesses_that_fail),
 		cmocka_unit_test(device_that_cannot_be_resumed),
 		cmocka_unit_test(refused_entry_after_an_access),
+		cmocka_unit_test(each_call_of_an_access_fails),
 		cmocka_unit_test(unknown_configuration_space),
 		cmocka_unit_test(no_power_management),
 		cmocka_unit_test(bad_list_of_capabilities),
 		cmocka_unit_test(msix_table_between_registers),
 		cmocka_unit_test(device_that_is_not_pci),
-		cmocka_unit_test(hook_without_memory),
-		cmocka_unit_test(failed_exit_leaves_hooks_quiesced),
-		cmocka_unit_test(failed_restore_of_intx),
 	};
 
 	return cmocka_run_group_tests_name("region-corners", tests, NULL, NULL);

@@ -121,7 +121,7 @@ static int change_intx(struct vfiopm__irq *irq, uint32_t action)
  * wake needs this. An unmask signals INTx again if the line is still raised, which is harmless for
  * a level interrupt.
  */
-int vfiopm__irq_heal_intx(struct vfiopm_device *dev)
+int vfiopm__irq_restore_intx(struct vfiopm_device *dev)
 {
 	struct vfiopm__irq *irq = dev->irq;
 	struct vfiopm__irq_index *intx;

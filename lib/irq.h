@@ -51,7 +51,7 @@ static inline struct vfiopm__irq_index *vfiopm__irq_find(const struct vfiopm_dev
 /* ---- irq-mask.c ---- */
 
 /* After low power: make INTx with an unmask eventfd work again. */
-int vfiopm__irq_heal_intx(struct vfiopm_device *dev);
+int vfiopm__irq_restore_intx(struct vfiopm_device *dev);
 
 /* ---- irq-batch.c; the lock is held ---- */
 

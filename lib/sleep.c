@@ -18,7 +18,7 @@
 /* The device is awake after low power. Returns the first error, after all was tried. */
 static int restore(struct vfiopm_device *dev)
 {
-	int r = vfiopm__irq_heal_intx(dev), of_hooks = vfiopm__hooks_restore(&dev->hooks);
+	int r = vfiopm__irq_restore_intx(dev), of_hooks = vfiopm__hooks_restore(&dev->hooks);
 
 	return r < 0 ? r : of_hooks;
 }

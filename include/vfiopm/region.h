@@ -4,11 +4,11 @@
  *
  * The library reads and writes a region through the device fd or through mapped memory. A read or
  * a write on the device fd wakes a sleeping device, and mapped memory raises SIGBUS in low power.
- * These functions do neither, except that VFIOPM_REGION_WAKE allows a wake.
+ * These functions do neither, unless the caller allows a wake with VFIOPM_REGION_WAKE.
  *
- * The functions use the BARs' mapped memory only while they know that the memory works: this
- * object has not entered low power, the memory bit of the COMMAND register is on, and the function
- * is in D0. Therefore:
+ * A read or write uses mapped memory only if the library knows that the memory works: this object
+ * has not entered low power, the memory bit of the COMMAND register is on, and the function is in
+ * D0. Therefore:
  * - Enter and exit low power only through this device object.
  * - Write COMMAND and PMCSR only through vfiopm_region_write().
  */
@@ -116,7 +116,7 @@ int vfiopm_region_get_area(const struct vfiopm_region *region, uint32_t n, uint6
 /*
  * Map all areas of a region, shared, for reading and writing as its flags allow. Either all areas
  * are mapped or none. If the region is mapped, the call does nothing. The call works in low power
- * too; an access by anybody but these functions then raises SIGBUS until the exit.
+ * too.
  *
  * Returns 0, or:
  *   -EINVAL  region is NULL. Or the kernel cannot map an area

@@ -589,7 +589,7 @@ static void device_that_is_not_pci(void **state)
 	expect_ok(vfiopm_region_map(fixture.bar));
 	assert_int_equal(calls_of_a_read(fixture.bar, 8), 0);
 	/* Index 0 is no INTx there. */
-	expect_ok(vfiopm__irq_heal_intx(fixture.dev));
+	expect_ok(vfiopm__irq_restore_intx(fixture.dev));
 	fixture_close(&fixture);
 }
 

@@ -263,6 +263,9 @@ static void failed_restore_is_retried(void **state)
 	expect_log(&fixture, "-AB-C");
 	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_ACTIVE);
 	host_stays_awake();
+	/* A call that takes no wake does not retry it. */
+	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+	expect_log(&fixture, "");
 	fixture.recorders[0].restore_error = 0;
 	assert_int_equal(vfiopm_exit(fixture.dev), -ENOSPC);
 	expect_log(&fixture, "A-C");

@@ -578,7 +578,9 @@ static void device_that_is_not_pci(void **state)
 {
 	const struct sim_machine machine = { .platform_irqs = "L" };
 	struct answer answer = make_answer(0, RW_MMAP, 1);
+	int event = raw_eventfd(), unmask = raw_eventfd();
 	struct fixture fixture;
+	unsigned ioctls;
 
 	(void)state;
 	fixture_open_machine(&fixture, &machine);
@@ -589,7 +591,13 @@ static void device_that_is_not_pci(void **state)
 	expect_ok(vfiopm_region_map(fixture.bar));
 	assert_int_equal(calls_of_a_read(fixture.bar, 8), 0);
 	/* Index 0 is no INTx there. */
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, 0, 0, event));
+	expect_ok(vfiopm_irq_set_unmask_eventfd(fixture.dev, 0, 0, unmask));
+	ioctls = sim_ioctls(fixture.sim);
 	expect_ok(vfiopm__irq_restore_intx(fixture.dev));
+	assert_int_equal(sim_ioctls(fixture.sim), ioctls);
+	close(event);
+	close(unmask);
 	fixture_close(&fixture);
 }
 

@@ -110,12 +110,43 @@ static void failed_restore_of_intx(void **state)
 	fixture_close(&fixture);
 }
 
+/* A mask that failed is no mask, and an unmask that failed leaves it. */
+static void failed_mask_of_intx(void **state)
+{
+	int event = raw_eventfd(), unmask = raw_eventfd();
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture);
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_INTX, 0, event));
+	expect_ok(vfiopm_irq_set_unmask_eventfd(fixture.dev, VFIOPM_IRQ_INTX, 0, unmask));
+	for (int masked = 0; masked < 2; masked++) {
+		if (masked)
+			expect_ok(vfiopm_irq_mask(fixture.dev, VFIOPM_IRQ_INTX, 0));
+		sim_ioctl_fails_after(0, EIO);
+		if (masked)
+			expect_errno(EIO, vfiopm_irq_unmask(fixture.dev, VFIOPM_IRQ_INTX, 0));
+		else
+			expect_errno(EIO, vfiopm_irq_mask(fixture.dev, VFIOPM_IRQ_INTX, 0));
+		sim_calls_end();
+		expect_ok(vfiopm_enter(fixture.dev));
+		expect_ok(vfiopm_exit(fixture.dev));
+		assert_int_equal(sim_fire(fixture.sim, VFIOPM_IRQ_INTX, 0), !masked);
+		sim_clear_intx(fixture.sim);
+		raw_take(event);
+	}
+	close(event);
+	close(unmask);
+	fixture_close(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hook_without_memory),
 		cmocka_unit_test(failed_exit_leaves_hooks_quiesced),
 		cmocka_unit_test(failed_restore_of_intx),
+		cmocka_unit_test(failed_mask_of_intx),
 	};
 
 	return cmocka_run_group_tests_name("quiesce-corners", tests, NULL, NULL);

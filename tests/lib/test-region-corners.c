@@ -4,6 +4,8 @@
  * that fail, and the system calls that an access makes.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +30,7 @@ struct fixture {
 	struct vfiopm_device *dev;
 	int fd, wakeup;
 	struct vfiopm_region *bar;
+	atomic_bool done;
 };
 
 static void fixture_open_machine(struct fixture *fixture, const struct sim_machine *machine)
@@ -327,6 +330,44 @@ static void accesses_of_any_width(void **state)
 	fixture_close(&fixture);
 }
 
+/* Write eight equal bytes, again and again. */
+static void *write_patterns(void *data)
+{
+	struct fixture *fixture = data;
+
+	for (uint64_t i = 0; i < 1000000; i++) {
+		uint64_t value = (i & 0xff) * UINT64_C(0x0101010101010101);
+
+		vfiopm_region_write(fixture->bar, 0x100, sizeof(value), 0, &value);
+	}
+	fixture->done = true;
+	return NULL;
+}
+
+/* The device sees an aligned access as one access. */
+static void aligned_access_is_not_split(void **state)
+{
+	struct fixture fixture;
+	pthread_t thread;
+	unsigned torn = 0;
+	void *address;
+
+	(void)state;
+	fixture_open(&fixture);
+	fixture.done = false;
+	expect_ok(vfiopm_region_map(fixture.bar));
+	expect_ok(vfiopm_region_get_address(fixture.bar, 0x100, 8, &address));
+	assert_int_equal(pthread_create(&thread, NULL, write_patterns, &fixture), 0);
+	while (!fixture.done) {
+		uint64_t value = *(volatile uint64_t *)address;
+
+		torn += value != (value & 0xff) * UINT64_C(0x0101010101010101);
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(torn, 0);
+	fixture_close(&fixture);
+}
+
 /* Only a write to the configuration space makes the library read COMMAND and PMCSR again. */
 static void memory_is_used_without_system_calls(void **state)
 {
@@ -612,6 +653,7 @@ int main(void)
 		cmocka_unit_test(failed_map_is_rolled_back),
 		cmocka_unit_test(flags_limit_accesses),
 		cmocka_unit_test(accesses_of_any_width),
+		cmocka_unit_test(aligned_access_is_not_split),
 		cmocka_unit_test(memory_is_used_without_system_calls),
 		cmocka_unit_test(accesses_that_fail),
 		cmocka_unit_test(device_that_cannot_be_resumed),

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <vfiopm/vfiopm.h>
@@ -250,6 +251,12 @@ static void memory_and_fd_agree(void **state)
 	fixture_close(&fixture);
 }
 
+/* msync(2) fails with ENOMEM if no memory is mapped there. */
+static bool is_mapped(void *address)
+{
+	return msync(address, 0x1000, MS_ASYNC) == 0;
+}
+
 static void map_and_unmap(void **state)
 {
 	void *address = NULL, *again;
@@ -268,9 +275,15 @@ static void map_and_unmap(void **state)
 		expect_errno(ENOENT, vfiopm_region_get_address(fixture.bar, 1, BAR_SIZE, &again));
 		expect_errno(ENOENT, vfiopm_region_get_address(fixture.bar, UINT64_MAX, 8, &again));
 		expect_errno(ENOENT, vfiopm_region_get_address(fixture.bar, 8, UINT64_MAX, &again));
+		assert_true(is_mapped(address));
 		expect_ok(vfiopm_region_unmap(fixture.bar));
+		assert_false(is_mapped(address));
 		expect_errno(ENOENT, vfiopm_region_get_address(fixture.bar, 0, 1, &again));
 	}
+	expect_ok(vfiopm_region_map(fixture.bar));
+	expect_ok(vfiopm_region_get_address(fixture.bar, 0, 1, &address));
+	fixture.bar = vfiopm_region_free(fixture.bar);
+	assert_false(is_mapped(address));
 	expect_errno(ENOENT, vfiopm_region_map(fixture.config));
 	fixture_close(&fixture);
 }

@@ -113,6 +113,8 @@ void vfiopm__access_end(struct vfiopm__access *access, int result)
 void vfiopm__access_end_in_state(struct vfiopm__access *access, int state, int fd, uint64_t count)
 {
 	take_own_wake(access, 0);
+	if (state != VFIOPM_STATE_ACTIVE)
+		access->wakeup.entries++;
 	vfiopm__wakeup_publish(&access->wakeup, state, fd, count);
 	pthread_mutex_unlock(&access->lock);
 }
@@ -122,8 +124,13 @@ int vfiopm__access_get_state(struct vfiopm__access *access)
 	return vfiopm__wakeup_get_state(&access->wakeup);
 }
 
-int vfiopm__access_take_wake(struct vfiopm__access *access)
+uint64_t vfiopm__access_get_generation(const struct vfiopm__access *access)
+{
+	return access->wakeup.entries;
+}
+
+int vfiopm__access_take_wake(struct vfiopm__access *access, struct vfiopm__wake *ret_wake)
 {
 	VFIOPM__HOLD(&access->lock);
-	return vfiopm__wakeup_take(&access->wakeup);
+	return vfiopm__wakeup_take(&access->wakeup, ret_wake);
 }

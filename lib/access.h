@@ -11,6 +11,7 @@
 
 struct vfiopm__access;
 struct vfiopm__feature;
+struct vfiopm__wake;
 struct vfiopm_device;
 
 /* The fds of dev must be set. */
@@ -41,7 +42,9 @@ int vfiopm__access_issue(const struct vfiopm__access *access, const char *call,
 
 /* VFIOPM_STATE_*. The call waits for no access. */
 int vfiopm__access_get_state(struct vfiopm__access *access);
+/* The number of the last entry, from 1 on; 0 if there was none. The call waits for no access. */
+uint64_t vfiopm__access_get_generation(const struct vfiopm__access *access);
 /* Wait for the access of another thread, then take a wake. Returns 1 or 0. */
-int vfiopm__access_take_wake(struct vfiopm__access *access);
+int vfiopm__access_take_wake(struct vfiopm__access *access, struct vfiopm__wake *ret_wake);
 
 #endif

@@ -15,7 +15,9 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sys.h"
@@ -132,14 +134,24 @@ int vfiopm__sys_epoll_new(void)
 	return result(epoll_create1(EPOLL_CLOEXEC));
 }
 
-int vfiopm__sys_epoll_add(int epoll, int fd, uint32_t number)
+static int epoll_add(int epoll, int fd, uint32_t number, uint32_t events)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.u32 = number };
+	struct epoll_event event = { .events = events, .data.u32 = number };
 
 	/* EPERM: the file cannot be polled, so it is no eventfd (fs/eventpoll.c, do_epoll_ctl()). */
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0
 	       : errno == EPERM					? -EINVAL
 								: -errno;
+}
+
+int vfiopm__sys_epoll_add(int epoll, int fd, uint32_t number)
+{
+	return epoll_add(epoll, fd, number, EPOLLIN);
+}
+
+int vfiopm__sys_epoll_add_edge(int epoll, int fd, uint32_t number)
+{
+	return epoll_add(epoll, fd, number, EPOLLIN | EPOLLET);
 }
 
 void vfiopm__sys_epoll_remove(int epoll, int fd)
@@ -155,6 +167,31 @@ int vfiopm__sys_epoll_poll(int epoll, uint32_t ret_numbers[VFIOPM__EPOLL_MOST])
 	for (int i = 0; i < count; i++)
 		ret_numbers[i] = events[i].data.u32;
 	return count;
+}
+
+uint64_t vfiopm__sys_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int vfiopm__sys_timer_new(void)
+{
+	return result(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+}
+
+/* No time fails, and each call clears the expirations (fs/timerfd.c, do_timerfd_settime()), so
+ * nobody has to read them. */
+void vfiopm__sys_timer_set(int timer, uint64_t at_ms)
+{
+	const struct itimerspec at = {
+		.it_value = { .tv_sec = (time_t)(at_ms / 1000),
+			      .tv_nsec = (long)(at_ms % 1000) * 1000000 },
+	};
+
+	timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
 int vfiopm__sys_is_eventfd(int fd)

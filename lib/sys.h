@@ -44,9 +44,18 @@ int vfiopm__sys_same_by_kcmp(int fd, int other);
 /* An epoll fd; each fd that it watches has a number of the caller's. */
 int vfiopm__sys_epoll_new(void);
 int vfiopm__sys_epoll_add(int epoll, int fd, uint32_t number);
+/* The fd counts as readable only when something is added to it. */
+int vfiopm__sys_epoll_add_edge(int epoll, int fd, uint32_t number);
 void vfiopm__sys_epoll_remove(int epoll, int fd);
 /* The numbers of the fds that are readable now; returns how many there are. */
 #define VFIOPM__EPOLL_MOST 64
 int vfiopm__sys_epoll_poll(int epoll, uint32_t ret_numbers[VFIOPM__EPOLL_MOST]);
+
+/* The time since the boot. */
+uint64_t vfiopm__sys_now_ms(void);
+/* A timer that is readable from a time on. */
+int vfiopm__sys_timer_new(void);
+/* Set the time, which ends an earlier one; 0 stands for no time. */
+void vfiopm__sys_timer_set(int timer, uint64_t at_ms);
 
 #endif

@@ -138,7 +138,11 @@ static void note_wake(struct vfiopm__wakeup *wakeup)
 	    (count > wakeup->accounted || slept_and_resumed(wakeup)))
 		word |= VFIOPM_STATE_WOKEN;
 	if (word_state(word) == VFIOPM_STATE_WOKEN && !(word & WORD_NOTED)) {
-		wakeup->untaken += count > 0;
+		if (count > 0) {
+			wakeup->generations[wakeup->noted++ % VFIOPM__WAKES_KNOWN] =
+				wakeup->entries;
+			wakeup->untaken++;
+		}
 		word |= WORD_NOTED;
 	}
 	wakeup->word = word;
@@ -193,12 +197,26 @@ void vfiopm__wakeup_publish(struct vfiopm__wakeup *wakeup, int state, int fd, ui
 	end(wakeup);
 }
 
-int vfiopm__wakeup_take(struct vfiopm__wakeup *wakeup)
+static struct vfiopm__wake oldest_wake(const struct vfiopm__wakeup *wakeup)
+{
+	uint64_t first = wakeup->noted - wakeup->untaken;
+	struct vfiopm__wake wake = { 0 };
+
+	if (wakeup->untaken <= VFIOPM__WAKES_KNOWN)
+		wake.generation = wakeup->generations[first % VFIOPM__WAKES_KNOWN];
+	wake.is_last = wake.generation == wakeup->entries &&
+		       word_state(wakeup->word) == VFIOPM_STATE_WOKEN;
+	return wake;
+}
+
+int vfiopm__wakeup_take(struct vfiopm__wakeup *wakeup, struct vfiopm__wake *ret_wake)
 {
 	bool is_wake;
 
 	vfiopm__wakeup_begin(wakeup);
 	is_wake = wakeup->untaken > 0;
+	if (is_wake)
+		*ret_wake = oldest_wake(wakeup);
 	wakeup->untaken -= is_wake;
 	take_all(wakeup->fd);
 	/* A wake of an earlier arming keeps the eventfd readable. */

@@ -12,6 +12,15 @@
 
 #include <vfiopm/power.h>
 
+/* The wakes whose generation is known. */
+#define VFIOPM__WAKES_KNOWN 64
+
+/* A wake that is taken. */
+struct vfiopm__wake {
+	uint64_t generation; /* of the entry that it ended; 0 if too many wakes waited */
+	bool is_last;	     /* no later entry or exit has followed */
+};
+
 struct vfiopm__wakeup {
 	const struct vfiopm_device *dev;
 	/* A writer changes the word before it changes the two members that follow. A reader
@@ -19,11 +28,14 @@ struct vfiopm__wakeup {
 	_Atomic uint64_t word;
 	/* A duplicate of the eventfd of the last arming; -1 if nothing is left to take. */
 	_Atomic int fd;
-	_Atomic uint64_t slept; /* runtime_suspended_time in ms at the last arming */
+	_Atomic uint64_t slept;	  /* runtime_suspended_time in ms at the last arming */
+	_Atomic uint64_t entries; /* the generation of the last entry, with or without wakeup */
 
 	/* Under the lock. */
 	uint64_t accounted; /* counts in fd that prove no further wake */
 	unsigned untaken;   /* wakes that nobody has taken, with their counts in fd */
+	uint64_t noted;	    /* all wakes so far, the untaken ones last */
+	uint64_t generations[VFIOPM__WAKES_KNOWN]; /* of the last wakes; see noted */
 };
 
 void vfiopm__wakeup_init(struct vfiopm__wakeup *wakeup, const struct vfiopm_device *dev);
@@ -32,7 +44,7 @@ void vfiopm__wakeup_destroy(struct vfiopm__wakeup *wakeup);
 /* VFIOPM_STATE_*, from memory, from the eventfd (which keeps its count) and from sysfs. */
 int vfiopm__wakeup_get_state(struct vfiopm__wakeup *wakeup);
 /* 1 if a wake is taken, else 0. */
-int vfiopm__wakeup_take(struct vfiopm__wakeup *wakeup);
+int vfiopm__wakeup_take(struct vfiopm__wakeup *wakeup, struct vfiopm__wake *ret_wake);
 
 /* An ioctl of this object follows: a count that it adds is not a wake. Returns the state. */
 int vfiopm__wakeup_begin(struct vfiopm__wakeup *wakeup);

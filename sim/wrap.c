@@ -381,6 +381,8 @@ ssize_t __real_preadv2(int fd, const struct iovec *vectors, int count, off_t off
 ssize_t __wrap_preadv2(int fd, const struct iovec *vectors, int count, off_t offset, int flags);
 int __real_eventfd(unsigned count, int flags);
 int __wrap_eventfd(unsigned count, int flags);
+int __real_timerfd_create(int clock, int flags);
+int __wrap_timerfd_create(int clock, int flags);
 int __real_epoll_create1(int flags);
 int __wrap_epoll_create1(int flags);
 int __real_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event);
@@ -425,6 +427,12 @@ int __wrap_eventfd(unsigned count, int flags)
 {
 	ENTER_CALL("eventfd", -1);
 	return REAL(__real_eventfd(count, flags));
+}
+
+int __wrap_timerfd_create(int clock, int flags)
+{
+	ENTER_CALL("timerfd_create", -1);
+	return REAL(__real_timerfd_create(clock, flags));
 }
 
 int __wrap_epoll_create1(int flags)

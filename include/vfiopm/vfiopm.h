@@ -8,6 +8,7 @@
 #define VFIOPM_VFIOPM_H
 
 #include <vfiopm/device.h>
+#include <vfiopm/events.h>
 #include <vfiopm/irq.h>
 #include <vfiopm/msix.h>
 #include <vfiopm/power.h>

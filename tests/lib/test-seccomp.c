@@ -40,6 +40,8 @@ static const int allowed[] = {
 	SYS_futex,
 	SYS_epoll_wait,
 	SYS_epoll_ctl,
+	SYS_timerfd_settime,
+	SYS_clock_gettime,
 	/* This program needs these two itself. */
 	SYS_clock_nanosleep,
 	SYS_exit_group,
@@ -132,6 +134,46 @@ static void use_interrupts(struct vfiopm_device *dev, const int *events, int own
 	EXPECT(vfiopm_irq_disable(dev, VFIOPM_IRQ_INTX) == 0);
 }
 
+static void count_woken(void *data, uint64_t generation, uint32_t cause)
+{
+	(void)generation;
+	(void)cause;
+	++*(unsigned *)data;
+}
+
+static void ignore_awake(void *data, uint64_t ms)
+{
+	(void)data;
+	(void)ms;
+}
+
+static void ignore_event(void *data)
+{
+	(void)data;
+}
+
+static void use_events(struct vfiopm_events *events, struct vfiopm_device *dev,
+		       const unsigned *woken)
+{
+	EXPECT(vfiopm_events_set_reentry(events, VFIOPM_REENTRY_AFTER_WAKE, 10, 10) == 0);
+	EXPECT(vfiopm_events_enter(events) == 0);
+	wait_suspended(dev);
+	/* An ioctl beside the library wakes the device, as the host does. */
+	EXPECT(raw_info(vfiopm_device_get_fd(dev)) == 0);
+	EXPECT(vfiopm_events_dispatch(events) == 1);
+	EXPECT(*woken == 1);
+	usleep(20000);
+	EXPECT(vfiopm_events_dispatch(events) == 1);
+	EXPECT(vfiopm_get_state(dev) == VFIOPM_STATE_LOW_POWER_WAKEUP);
+	/* The check whether the device was suspended. */
+	usleep(2000000);
+	EXPECT(vfiopm_events_dispatch(events) == 0);
+	EXPECT(vfiopm_exit(dev) == 0);
+	EXPECT(vfiopm_irq_trigger(dev, VFIOPM_IRQ_ERR, 0) == 0);
+	EXPECT(vfiopm_events_dispatch(events) == 1);
+	vfiopm_events_free(events);
+}
+
 static int count_delivered(void *data, uint32_t vector)
 {
 	(void)vector;
@@ -180,7 +222,10 @@ static void library_runs_in_the_sandbox(void **state)
 {
 	const struct vfiopm_msix_ops ops = { .deliver = count_delivered };
 	const struct vfiopm_quiesce_ops no_callbacks = { 0 };
-	unsigned delivered = 0;
+	const struct vfiopm_events_ops events_ops = { count_woken, ignore_event, ignore_event,
+						      ignore_awake };
+	unsigned delivered = 0, woken = 0;
+	struct vfiopm_events *loop;
 	struct vfiopm_msix *msix;
 	int events[3] = { raw_eventfd(), raw_eventfd(), raw_eventfd() }, own, status;
 	struct vfiopm_region *bar, *config;
@@ -198,11 +243,14 @@ static void library_runs_in_the_sandbox(void **state)
 	expect_ok(vfiopm_region_map(bar));
 	expect_ok(vfiopm_region_new(dev, VFIOPM_REGION_CONFIG, &config));
 	expect_ok(vfiopm_quiesce_new(dev, &no_callbacks, sizeof(no_callbacks), NULL, &hook));
+	expect_ok(vfiopm_events_new(dev, &events_ops, sizeof(events_ops), &woken, &loop));
+	expect_ok(vfiopm_events_add_msix(loop, msix));
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
 		EXPECT(install_filter() == 0);
 		use_masks(msix, dev, &delivered);
+		use_events(loop, dev, &woken);
 		use_power(dev, events);
 		use_interrupts(dev, events, own);
 		use_regions(dev, bar, config, events);
@@ -213,6 +261,7 @@ static void library_runs_in_the_sandbox(void **state)
 		fail_msg("the library made a system call that is not on the list (signal %d)",
 			 WTERMSIG(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+	vfiopm_events_free(loop);
 	vfiopm_quiesce_free(hook);
 	vfiopm_region_free(config);
 	vfiopm_region_free(bar);

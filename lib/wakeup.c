@@ -124,11 +124,11 @@ uint64_t vfiopm__wakeup_count(int fd)
 	return count;
 }
 
-/* Note whether the armed device was woken since the last look. Whoever reads the count of a wake
- * has taken it. */
-static void note_wake(struct vfiopm__wakeup *wakeup)
+/* Note whether the armed device was woken since the last look. count is that of the eventfd.
+ * Whoever reads the count of a wake has taken it. */
+static void note_wake(struct vfiopm__wakeup *wakeup, uint64_t count)
 {
-	uint64_t count = vfiopm__wakeup_count(wakeup->fd), word = wakeup->word;
+	uint64_t word = wakeup->word;
 
 	if (count == 0)
 		wakeup->untaken = 0;
@@ -151,13 +151,18 @@ static void note_wake(struct vfiopm__wakeup *wakeup)
 
 /* ---- calls under the lock ---- */
 
+/* The generation makes a reader discard what it sees while counts are taken and put back, also if
+ * nothing changes. */
+static void begin(struct vfiopm__wakeup *wakeup)
+{
+	atomic_fetch_add(&wakeup->word, WORD_GENERATION | WORD_BUSY);
+}
+
 int vfiopm__wakeup_begin(struct vfiopm__wakeup *wakeup)
 {
-	/* The generation makes a reader discard what it sees while counts are taken and put back,
-	 * also if nothing changes. */
-	atomic_fetch_add(&wakeup->word, WORD_GENERATION | WORD_BUSY);
+	begin(wakeup);
 	if (wakeup->fd >= 0)
-		note_wake(wakeup);
+		note_wake(wakeup, vfiopm__wakeup_count(wakeup->fd));
 	return word_state(wakeup->word);
 }
 
@@ -213,12 +218,14 @@ int vfiopm__wakeup_take(struct vfiopm__wakeup *wakeup, struct vfiopm__wake *ret_
 {
 	bool is_wake;
 
-	vfiopm__wakeup_begin(wakeup);
+	begin(wakeup);
+	/* One look takes what it notes. A wake between two looks would be taken unnoted. */
+	if (wakeup->fd >= 0)
+		note_wake(wakeup, take_all(wakeup->fd));
 	is_wake = wakeup->untaken > 0;
 	if (is_wake)
 		*ret_wake = oldest_wake(wakeup);
 	wakeup->untaken -= is_wake;
-	take_all(wakeup->fd);
 	/* A wake of an earlier arming keeps the eventfd readable. */
 	wakeup->accounted = wakeup->untaken > 0;
 	put(wakeup->fd, wakeup->accounted);

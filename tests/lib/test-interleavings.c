@@ -23,6 +23,7 @@ static struct {
 	void (*after_query)(void);
 	void (*after_command)(void);
 	void (*after_readable)(void);
+	void (*after_take)(void);
 	bool shows_empty; /* the eventfd, in the call that after_readable follows */
 } hooks;
 
@@ -39,6 +40,8 @@ static bool run(void (**hook)(void))
 
 bool __real_vfiopm__sys_eventfd_readable(int fd);
 bool __wrap_vfiopm__sys_eventfd_readable(int fd);
+int __real_vfiopm__sys_eventfd_take(int fd, uint64_t *ret_count);
+int __wrap_vfiopm__sys_eventfd_take(int fd, uint64_t *ret_count);
 int __real_vfiopm__sys_command(int fd, unsigned long request, void *arg);
 int __wrap_vfiopm__sys_command(int fd, unsigned long request, void *arg);
 int __real_vfiopm__sys_same_by_query(int fd, int other);
@@ -49,6 +52,16 @@ bool __wrap_vfiopm__sys_eventfd_readable(int fd)
 	bool readable = __real_vfiopm__sys_eventfd_readable(fd);
 
 	return run(&hooks.after_readable) && hooks.shows_empty ? false : readable;
+}
+
+int __wrap_vfiopm__sys_eventfd_take(int fd, uint64_t *ret_count)
+{
+	int r = __real_vfiopm__sys_eventfd_take(fd, ret_count);
+
+	/* The last of the reads that empty the eventfd. */
+	if (r < 0)
+		run(&hooks.after_take);
+	return r;
 }
 
 int __wrap_vfiopm__sys_command(int fd, unsigned long request, void *arg)
@@ -181,6 +194,36 @@ static void a_wake_during_a_failed_entry_is_kept(void **state)
 	hooks.after_command = wake_by_host;
 	expect_errno(EIO, vfiopm_enter_wakeup(power.dev, power.wakeup));
 	assert_int_equal(vfiopm_take_wake(power.dev), 1);
+	power_close();
+}
+
+static void wake_the_device(void)
+{
+	sim_hold_awake(power.sim, true);
+	sim_hold_awake(power.sim, false);
+}
+
+/* The host wakes the device while another thread looks for a wake. The wake may be taken by this
+ * call or by the next one. Two wakes wait in the second round. */
+static void a_wake_while_one_is_taken_is_kept(void **state)
+{
+	(void)state;
+	power_open();
+	for (int waiting = 0; waiting < 2; waiting++) {
+		int taken;
+
+		expect_ok(vfiopm_enter_wakeup(power.dev, power.wakeup));
+		if (waiting) {
+			wake_the_device();
+			expect_ok(vfiopm_enter_wakeup(power.dev, power.wakeup));
+		}
+		hooks.after_take = wake_the_device;
+		taken = vfiopm_take_wake(power.dev);
+		assert_null(hooks.after_take);
+		taken += vfiopm_take_wake(power.dev);
+		assert_int_equal(taken, 1 + waiting);
+		assert_int_equal(vfiopm_take_wake(power.dev), 0);
+	}
 	power_close();
 }
 
@@ -320,6 +363,7 @@ int main(void)
 		cmocka_unit_test(a_device_is_closed_before_its_iommu),
 		cmocka_unit_test(a_reader_does_not_look_during_an_exit),
 		cmocka_unit_test(a_wake_during_a_failed_entry_is_kept),
+		cmocka_unit_test(a_wake_while_one_is_taken_is_kept),
 		cmocka_unit_test(a_reader_discards_the_wake_of_an_earlier_arming),
 		cmocka_unit_test(a_reader_discards_what_a_failed_exit_hides),
 		cmocka_unit_test(a_reused_number_is_not_taken_for_the_eventfd),

@@ -72,7 +72,8 @@ static void fill_config(struct sim_device *device)
  * power: low power affects mappings, but no reads and writes. */
 bool sim_memory_enabled(const struct sim_device *device)
 {
-	return device->power < SIM_D3HOT && (device->config[COMMAND] & COMMAND_MEMORY);
+	return (device->power < SIM_D3HOT || device->kernel->d3hot_keeps_memory) &&
+	       (device->config[COMMAND] & COMMAND_MEMORY);
 }
 
 /* A zapped mapping faults with SIGBUS. A mapping beyond the end of a file does the same, so the

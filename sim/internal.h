@@ -30,9 +30,10 @@ struct sim_kernel {
 	/* 5.10: SET_CONTAINER with a negative fd is EINVAL, and GET_DEVICE_FD checks for the
 	 * container (EINVAL) before it looks for the device. */
 	bool old_groups;
-	int wrong_container; /* errno of SET_CONTAINER with an fd of another kind */
-	bool dynamic_msix;   /* 6.5, x86: MSI-X vectors are allocated one by one */
-	bool checks_range;   /* before 6.2: no vector beyond those of the first enable */
+	bool d3hot_keeps_memory; /* before 5.19: the D3hot of the user blocks no BAR */
+	int wrong_container;	 /* errno of SET_CONTAINER with an fd of another kind */
+	bool dynamic_msix;	 /* 6.5, x86: MSI-X vectors are allocated one by one */
+	bool checks_range;	 /* before 6.2: no vector beyond those of the first enable */
 	/* Before 5.11: a signal of the eventfd that unmasks INTx, or of an irqfd, leaves its count
 	 * in the eventfd. */
 	bool leaves_count;

@@ -13,6 +13,7 @@ static const struct sim_kernel kernels[] = {
 	  .checks_range = true,
 	  .leaves_count = true,
 	  .old_groups = true,
+	  .d3hot_keeps_memory = true,
 	  .wrong_container = EINVAL },
 	{ .name = "v2",
 	  .dialect = SIM_V2,

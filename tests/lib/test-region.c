@@ -348,8 +348,11 @@ static void memory_that_is_off_raises_no_sigbus(void **state)
 		expect_ok(write_byte(fixture.config, COMMAND, 2));
 		read32(fixture.bar, 8);
 		expect_ok(write_byte(fixture.config, pmcsr, 3));
-		expect_unclaimed(&fixture, 0);
-		expect_unclaimed(&fixture, VFIOPM_REGION_WAKE);
+		/* Before 5.19 the kernel lets an access to D3hot through. */
+		if (testbed_kernel_is_at_least(5, 19)) {
+			expect_unclaimed(&fixture, 0);
+			expect_unclaimed(&fixture, VFIOPM_REGION_WAKE);
+		}
 		expect_ok(write_byte(fixture.config, pmcsr, 0));
 		read32(fixture.bar, 8);
 		/* One write over both bytes of COMMAND, and one that begins before it. */

@@ -397,6 +397,75 @@ static void late_wake_retries(void **state)
 	fixture_close(&fixture);
 }
 
+/* ---- what a callback may use ---- */
+
+struct user {
+	struct vfiopm_device *dev;
+	struct vfiopm_region *bar;
+	int event;
+};
+
+static int use_device(const struct user *user, int event)
+{
+	uint64_t size;
+	uint32_t value;
+	void *address;
+	int r = vfiopm_region_get_size(user->bar, &size);
+
+	if (r == 0)
+		r = vfiopm_region_get_address(user->bar, 0, size, &address);
+	if (r == 0)
+		r = vfiopm_region_read(user->bar, 8, sizeof(value), 0, &value);
+	if (r == 0)
+		r = vfiopm_irq_set_signaling(user->dev, VFIOPM_IRQ_MSIX, 0, event);
+	return r;
+}
+
+static int detach(void *data)
+{
+	return use_device(data, -1);
+}
+
+static int attach(void *data)
+{
+	const struct user *user = data;
+
+	return use_device(data, user->event);
+}
+
+/* The lock of the callbacks is not one that these functions take. */
+static void callbacks_use_interrupts_and_regions(void **state)
+{
+	const struct vfiopm_quiesce_ops users = { .quiesce = detach, .restore = attach };
+	struct vfiopm_quiesce *hook;
+	struct fixture fixture;
+	struct user user;
+
+	(void)state;
+	fixture_open(&fixture, 0);
+	user = (struct user){ .dev = fixture.dev, .event = raw_eventfd() };
+	expect_ok(vfiopm_region_new(fixture.dev, VFIOPM_REGION_BAR0, &user.bar));
+	expect_ok(vfiopm_region_map(user.bar));
+	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 0, user.event));
+	expect_ok(vfiopm_quiesce_new(fixture.dev, &users, sizeof(users), &user, &hook));
+	for (int i = 0; i < 2; i++) {
+		expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+		host_sees_deep_sleep();
+		if (i == 0) {
+			host_wake();
+			assert_int_equal(vfiopm_take_wake(fixture.dev), 1);
+		}
+		expect_ok(vfiopm_exit(fixture.dev));
+		assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+		expect_ok(vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_MSIX, 0));
+		assert_int_equal(raw_take(user.event), 1);
+	}
+	vfiopm_quiesce_free(hook);
+	vfiopm_region_free(user.bar);
+	close(user.event);
+	fixture_close(&fixture);
+}
+
 /* ---- arguments ---- */
 
 static void ops_of_any_size(void **state)
@@ -587,6 +656,7 @@ int main(void)
 		ON_TESTBED(untaken_wake_restores_later),
 		ON_TESTBED(failed_restore_at_a_wake_is_retried),
 		ON_TESTBED(late_wake_retries),
+		ON_TESTBED(callbacks_use_interrupts_and_regions),
 		ON_TESTBED(ops_of_any_size),
 		ON_TESTBED(unmask_while_asleep_leaves_intx_alive),
 		ON_TESTBED(masked_intx_stays_masked),

@@ -130,7 +130,7 @@ static bool suspend(struct sim_device *device)
 {
 	enum sim_power target = device->machine.target;
 
-	if (device->suspended || device->usage > 0)
+	if (device->suspended || device->usage > 0 || !device->kernel->runtime_pm)
 		return false;
 	if (target == SIM_D3COLD && !device->d3cold_allowed)
 		target = SIM_D3HOT;

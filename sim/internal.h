@@ -22,6 +22,9 @@ enum sim_dialect { SIM_NO_LOW_POWER, SIM_V2, SIM_V3, SIM_V4, SIM_MAINLINE };
 struct sim_kernel {
 	const char *name;
 	enum sim_dialect dialect;
+	/* 5.19: a device that is not in use suspends, and BARs cannot be accessed in the D3hot that
+	 * the user sets. */
+	bool runtime_pm;
 	bool bind_ioctl;  /* 6.6: VFIO_DEVICE_BIND_IOMMUFD exists */
 	bool cdev;	  /* bind_ioctl, with CONFIG_VFIO_DEVICE_CDEV and IOMMUFD */
 	bool bind_token;  /* 6.17: a bind takes and checks a VF token */

@@ -120,6 +120,16 @@ static int store_d3cold_allowed(struct sim_device *device, const char *text)
 	return 0;
 }
 
+/* pci-sysfs.c, reset_store(): resumes the device, and resets it. */
+static int store_reset(struct sim_device *device, const char *text)
+{
+	if (text[0] != '1')
+		return -EINVAL;
+	if (sim_pm_get(device) == 0)
+		sim_pm_put(device);
+	return 0;
+}
+
 static const struct sim_attribute {
 	const char *name;
 	void (*show)(const struct sim_device *device, char *text, size_t size);
@@ -130,6 +140,7 @@ static const struct sim_attribute {
 	{ "power/runtime_suspended_time", show_suspended_time, NULL },
 	{ "power/control", show_control, store_control },
 	{ "d3cold_allowed", show_d3cold_allowed, store_d3cold_allowed },
+	{ "reset", NULL, store_reset },
 	{ "config", NULL, NULL },
 };
 

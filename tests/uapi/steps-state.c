@@ -16,11 +16,15 @@
  *   fire INDEX VECTOR       let the device raise an interrupt
  *   clear, acknowledge      testbed_clear(), testbed_acknowledge()
  *   await FD                wait for an eventfd at most 2 s, and take all counts: "e0=1"
+ *   arrive                  wait as long as an interrupt needs
  *   counts                  wait as long as a late interrupt needs, and take all counts
  *   loop INDEX VECTOR       trigger the vector by SET_IRQS: the eventfds that received it, or "-"
+ *   vectors COUNT           loop over these MSI-X vectors: a result for each
  *   add FD COUNT, take FD   add to the count of an eventfd; read and clear the count
+ *   fill FD                 set the count of an eventfd to its highest value
  *   pending FD              the eventfd is readable: 1, or not: 0
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -142,6 +146,7 @@ static int state_fire(struct steps *steps)
 	struct raw raw = steps_raw(steps);
 
 	testbed_fire(&raw, steps_value(steps, 1), steps_value(steps, 2));
+	steps->fired = true;
 	return 0;
 }
 
@@ -150,6 +155,7 @@ static int state_clear(struct steps *steps)
 	struct raw raw = steps_raw(steps);
 
 	testbed_clear(&raw);
+	steps->fired = false;
 	return 0;
 }
 
@@ -174,6 +180,13 @@ static int state_await(struct steps *steps)
 	return take_all(steps);
 }
 
+static int state_arrive(struct steps *steps)
+{
+	(void)steps;
+	testbed_let_arrive();
+	return 0;
+}
+
 static int state_counts(struct steps *steps)
 {
 	testbed_let_arrive();
@@ -189,9 +202,38 @@ static int state_loop(struct steps *steps)
 	return r < 0 ? r : take_all(steps);
 }
 
+static int state_vectors(struct steps *steps)
+{
+	char results[STEP_RESULT] = "";
+	uint32_t count = steps_value(steps, 1);
+
+	for (uint32_t i = 0; i < count; i++) {
+		int r = raw_set_irqs(steps->fds[FD_DEV], VFIO_PCI_MSIX_IRQ_INDEX,
+				     VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, i, 1,
+				     "");
+		size_t length = strlen(results);
+
+		steps->result[0] = '\0';
+		if (r < 0)
+			say(steps, strerrorname_np(-r));
+		else
+			take_all(steps);
+		snprintf(results + length, sizeof(results) - length, "%s%s", i ? " " : "",
+			 steps->result);
+	}
+	strcpy(steps->result, results);
+	return 0;
+}
+
 static int state_add(struct steps *steps)
 {
 	raw_add((int)steps_value(steps, 1), steps_value(steps, 2));
+	return 0;
+}
+
+static int state_fill(struct steps *steps)
+{
+	raw_add((int)steps_value(steps, 1), UINT64_MAX - 1);
 	return 0;
 }
 
@@ -218,9 +260,12 @@ const struct verb step_states[] = {
 	{ "clear", state_clear },
 	{ "acknowledge", state_acknowledge },
 	{ "await", state_await },
+	{ "arrive", state_arrive },
 	{ "counts", state_counts },
 	{ "loop", state_loop },
+	{ "vectors", state_vectors },
 	{ "add", state_add },
+	{ "fill", state_fill },
 	{ "take", state_take },
 	{ "pending", state_pending },
 	{ NULL, NULL },

@@ -12,6 +12,7 @@
 
 #include "lib/uapi.h"
 #include "test.h"
+#include "testbed.h"
 
 /* ---- words ---- */
 
@@ -255,6 +256,10 @@ void steps_begin(struct steps *steps, bool open_device)
 /* testbed_teardown() closes the fds. */
 void steps_end(struct steps *steps)
 {
+	struct raw raw = steps_raw(steps);
+
+	if (steps->fired)
+		testbed_clear(&raw);
 	if (steps->map)
 		raw_unmap(steps->map);
 	raw_free_memory(steps->pages);

@@ -43,6 +43,7 @@ enum {
 struct steps {
 	int fds[STEP_FDS];	/* -1: not open */
 	volatile uint32_t *map; /* the first page of BAR 0, or NULL */
+	bool fired;		/* the device has raised an interrupt that is not cleared */
 	/* The argument of the last ioctl, which an inaccessible page follows. */
 	uint32_t *memory;
 	char *pages;

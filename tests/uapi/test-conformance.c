@@ -14,8 +14,7 @@
 #include "testbed.h"
 
 static const struct table *const tables[] = {
-	&feature_table,
-	&power_table,
+	&feature_table, &power_table, &irq_table, &msi_table, &intx_table, &fire_table,
 };
 
 #define ROWS_MAX 1000

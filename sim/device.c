@@ -27,6 +27,7 @@ static struct sim_device devices[SIM_DEVICES];
 #define COMMAND		    0x04
 #define COMMAND_IO	    0x01
 #define COMMAND_MEMORY	    0x02
+#define COMMAND_SERR	    0x01 /* in the byte after COMMAND; the firmware of the lab sets it */
 #define STATUS_CAPABILITIES 0x10
 
 /* The header of the e1000e as vfio-pci shows it after the device was opened, and its list of
@@ -34,8 +35,9 @@ static struct sim_device devices[SIM_DEVICES];
  * hides the PME bits. */
 static void fill_config(struct sim_device *device)
 {
-	static const uint8_t header[] = { 0x86, 0x80, 0xd3, 0x10, 0, 0, STATUS_CAPABILITIES,
-					  0,	0,    0,    0,	  2 };
+	static const uint8_t header[] = {
+		0x86, 0x80, 0xd3, 0x10, 0, COMMAND_SERR, STATUS_CAPABILITIES, 0, 0, 0, 0, 2
+	};
 	static const uint8_t pm[] = { 0x01, 0, 0x22, 0 };
 	static const uint8_t express[] = { 0x10, 0, 0x01, 0 };
 	const struct sim_machine *machine = &device->machine;
@@ -50,6 +52,8 @@ static void fill_config(struct sim_device *device)
 		msi[2] = (uint8_t)(msi[2] + 2);
 	memcpy(config, header, sizeof(header));
 	config[0x18] = 1; /* BAR 2 has ports */
+	config[0x2c] = 0x86;
+	config[0x2d] = 0x80;
 	config[0x3d] = 1; /* INTA */
 	if (!machine->no_pm) {
 		memcpy(config + SIM_PM_CAPABILITY, pm, sizeof(pm));
@@ -221,7 +225,7 @@ int sim_device_opened(struct sim_device *device)
 		}
 		/* vfio_pci_core_enable(): pci_enable_device() enables both. */
 		device->config[COMMAND] = COMMAND_IO | COMMAND_MEMORY;
-		device->config[COMMAND + 1] = 0;
+		device->config[COMMAND + 1] = COMMAND_SERR;
 		sim_update_mapping(device);
 	}
 	return 0;

@@ -51,11 +51,16 @@ const struct sim_kernel *sim_find_kernel(const char *name);
 #define SIM_DEVICES	8
 #define SIM_CONFIG_SIZE 4096
 #define SIM_BAR0_SIZE	0x20000
+#define SIM_BAR1_SIZE	0x20000
+#define SIM_BAR2_SIZE	0x20   /* ports */
 #define SIM_BAR3_SIZE	0x4000 /* it contains the MSI-X table */
+#define SIM_ROM_SIZE	0x40000
 /* Where the BARs are in the memory of the device. */
 #define SIM_BAR0_AT	0
 #define SIM_BAR3_AT	SIM_BAR0_SIZE
-#define SIM_MEMORY_SIZE (SIM_BAR0_SIZE + SIM_BAR3_SIZE)
+#define SIM_BAR1_AT	(SIM_BAR3_AT + SIM_BAR3_SIZE)
+#define SIM_BAR2_AT	(SIM_BAR1_AT + SIM_BAR1_SIZE)
+#define SIM_MEMORY_SIZE (SIM_BAR2_AT + SIM_BAR2_SIZE)
 #define SIM_REGIONS	9
 /* The offsets in the e1000e. */
 #define SIM_MSIX_CAPABILITY    0xa0

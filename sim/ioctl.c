@@ -42,18 +42,24 @@ uint32_t sim_regions(const struct sim_device *device)
 
 static int get_info(const struct sim_device *device, void *arg)
 {
-	struct vfio_device_info info;
-	const size_t min = offsetof(struct vfio_device_info, num_irqs) + sizeof(info.num_irqs);
+	/* The answer ends with the offset of capabilities, since 6.6 with 4 bytes of padding. */
+	union {
+		struct vfio_device_info info;
+		uint8_t bytes[24];
+	} answer = { .bytes = { 0 } };
+	const size_t min = offsetof(struct vfio_device_info, num_irqs) + sizeof(uint32_t);
+	const size_t size = device->kernel->bind_ioctl ? 24 : 20;
+	struct vfio_device_info *info = &answer.info;
 
-	if (sim_from_user(&info, arg, min) < 0)
+	if (sim_from_user(info, arg, min) < 0)
 		return -EFAULT;
-	if (info.argsz < min)
+	if (info->argsz < min)
 		return -EINVAL;
-	info.flags = sim_is_pci(device) ? VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET
-					: VFIO_DEVICE_FLAGS_PLATFORM;
-	info.num_regions = sim_regions(device);
-	info.num_irqs = sim_irq_indexes(device);
-	return sim_to_user(arg, &info, min);
+	info->flags = sim_is_pci(device) ? VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET
+					 : VFIO_DEVICE_FLAGS_PLATFORM;
+	info->num_regions = sim_regions(device);
+	info->num_irqs = sim_irq_indexes(device);
+	return sim_to_user(arg, &answer, info->argsz < size ? info->argsz : size);
 }
 
 /* ---- dispatch ---- */

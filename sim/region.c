@@ -12,9 +12,16 @@
 
 /* ---- configuration space ---- */
 
-#define COMMAND	     4
-#define DISABLE_INTX 4 /* in the byte after COMMAND */
-#define PMCSR	     (SIM_PM_CAPABILITY + 4)
+#define COMMAND	       4
+#define COMMAND_MEMORY 2
+#define DISABLE_INTX   4 /* in the byte after COMMAND */
+#define SERR	       1
+#define BAR_OF(n)      (0x10 + 4 * (n))
+#define ROM	       0x30
+#define LINE	       0x3c
+#define MSIX_CONTROL   (SIM_MSIX_CAPABILITY + 3)
+#define MSIX_ENABLE    0x80
+#define PMCSR	       (SIM_PM_CAPABILITY + 4)
 
 /* vfio_pm_config_write() ignores D1 and D2, which the e1000e does not support. */
 static void write_pmcsr(struct sim_device *device, uint8_t value)
@@ -23,41 +30,19 @@ static void write_pmcsr(struct sim_device *device, uint8_t value)
 		sim_set_power(device, (enum sim_power)(value & 3));
 }
 
-static ssize_t config_rw(struct sim_device *device, uint8_t *buffer, size_t count, size_t at,
-			 bool write)
-{
-	if (at >= SIM_CONFIG_SIZE || count > SIM_CONFIG_SIZE - at)
-		return -EFAULT;
-	if (!device->machine.no_pm)
-		device->config[PMCSR] = (uint8_t)device->power;
-	if (!write) {
-		memcpy(buffer, device->config + at, count);
-		return (ssize_t)count;
-	}
-	for (size_t i = 0; i < count; i++) {
-		/* Power and interrupts depend on no other byte. */
-		if (at + i == COMMAND)
-			device->config[COMMAND] = buffer[i] & 7;
-		if (at + i == COMMAND + 1) {
-			device->config[COMMAND + 1] = buffer[i] & DISABLE_INTX;
-			sim_irqs_config(device, buffer[i] & DISABLE_INTX);
-		}
-		if (at + i == PMCSR && !device->machine.no_pm)
-			write_pmcsr(device, buffer[i]);
-	}
-	sim_update_mapping(device);
-	return (ssize_t)count;
-}
-
 /* ---- BARs ---- */
 
-/* The e1000e has BAR 0, with its registers, and BAR 3, with the MSI-X table. */
+/* The e1000e has BAR 0, with its registers, BAR 1, a flash memory, BAR 2, with ports, and BAR 3, with
+ * the MSI-X table. */
 static const struct bar {
 	unsigned index;
+	bool has_ports;
 	size_t size, at; /* at: in the memory of the device */
 } bars[] = {
-	{ VFIO_PCI_BAR0_REGION_INDEX, SIM_BAR0_SIZE, SIM_BAR0_AT },
-	{ VFIO_PCI_BAR3_REGION_INDEX, SIM_BAR3_SIZE, SIM_BAR3_AT },
+	{ VFIO_PCI_BAR0_REGION_INDEX, false, SIM_BAR0_SIZE, SIM_BAR0_AT },
+	{ VFIO_PCI_BAR1_REGION_INDEX, false, SIM_BAR1_SIZE, SIM_BAR1_AT },
+	{ VFIO_PCI_BAR2_REGION_INDEX, true, SIM_BAR2_SIZE, SIM_BAR2_AT },
+	{ VFIO_PCI_BAR3_REGION_INDEX, false, SIM_BAR3_SIZE, SIM_BAR3_AT },
 };
 
 static const struct bar *find_bar(uint64_t index)
@@ -107,12 +92,97 @@ static ssize_t bar_rw(struct sim_device *device, const struct bar *bar, uint8_t 
 		count = bar->size - at;
 	/* Low power does not make this fail: this call has resumed the device or keeps it
 	 * awake. */
-	if (!sim_memory_enabled(device))
+	if (!bar->has_ports && !sim_memory_enabled(device))
 		return -EIO;
 	in_table = at >= table ? 0 : count < table - at ? count : table - at;
 	if (!write)
 		memset(buffer, 0xff, in_table);
 	memory_rw(device, buffer + in_table, count - in_table, bar->at + at + in_table, write);
+	return (ssize_t)count;
+}
+
+/* The kernel does not write the ROM. pci_map_rom() finds no signature while the memory is off. */
+static ssize_t rom_rw(const struct sim_device *device, uint8_t *buffer, size_t count, size_t at,
+		      bool write)
+{
+	if (write || at >= SIM_ROM_SIZE)
+		return -EINVAL;
+	if (!(device->config[COMMAND] & COMMAND_MEMORY))
+		return -ENOMEM;
+	if (!sim_memory_enabled(device))
+		return -EIO;
+	if (count > SIM_ROM_SIZE - at)
+		count = SIM_ROM_SIZE - at;
+	memset(buffer, 0, count);
+	return (ssize_t)count;
+}
+
+/* ---- configuration space ---- */
+
+static void set_register(struct sim_device *device, size_t at, uint32_t mask, uint32_t flags)
+{
+	uint32_t value;
+
+	memcpy(&value, device->config + at, sizeof(value));
+	value = (value & mask) | flags;
+	memcpy(device->config + at, &value, sizeof(value));
+}
+
+/* vfio_bar_fixup(): a BAR keeps the bits of an address. */
+static void fix_bars(struct sim_device *device)
+{
+	for (unsigned i = 0; i < 6; i++) {
+		const struct bar *bar = find_bar(i);
+
+		set_register(device, BAR_OF(i), bar ? ~(uint32_t)(bar->size - 1) : 0,
+			     bar && bar->has_ports);
+	}
+	set_register(device, ROM, ~(uint32_t)(SIM_ROM_SIZE - 1) | 1, 0);
+}
+
+static bool is_in(size_t at, size_t begin, size_t size)
+{
+	return at >= begin && at < begin + size;
+}
+
+/* The other bytes cannot be written, or have no effect. */
+static void write_config(struct sim_device *device, size_t at, uint8_t value)
+{
+	if (at == COMMAND)
+		device->config[COMMAND] = value & 7;
+	if (at == COMMAND + 1) {
+		device->config[COMMAND + 1] = value & (DISABLE_INTX | SERR);
+		sim_irqs_config(device, value & DISABLE_INTX);
+	}
+	if (at == PMCSR && !device->machine.no_pm)
+		write_pmcsr(device, value);
+	/* vfio_init_pci_cap_pm_perm() hides PME since 5.19. */
+	if (at == PMCSR + 1 && !device->kernel->runtime_pm)
+		device->config[at] = value & 1;
+	if (is_in(at, BAR_OF(0), 24) || is_in(at, ROM, 4) || at == LINE)
+		device->config[at] = value;
+}
+
+static ssize_t config_rw(struct sim_device *device, uint8_t *buffer, size_t count, size_t at,
+			 bool write)
+{
+	if (at >= SIM_CONFIG_SIZE || count > SIM_CONFIG_SIZE - at)
+		return -EFAULT;
+	if (!device->machine.no_pm)
+		device->config[PMCSR] = (uint8_t)device->power;
+	/* The kernel's own setup. The enable bit of MSI is that of the user. */
+	if (!device->machine.no_msix)
+		device->config[MSIX_CONTROL] =
+			(uint8_t)((device->config[MSIX_CONTROL] & ~MSIX_ENABLE) |
+				  (sim_irq_type_is(device, SIM_MSIX) ? MSIX_ENABLE : 0));
+	if (!write) {
+		memcpy(buffer, device->config + at, count);
+		return (ssize_t)count;
+	}
+	for (size_t i = 0; i < count; i++)
+		write_config(device, at + i, buffer[i]);
+	fix_bars(device);
+	sim_update_mapping(device);
 	return (ssize_t)count;
 }
 
@@ -123,7 +193,9 @@ static ssize_t rw(struct sim_device *device, void *buffer, size_t count, off_t o
 
 	if (offset >> 40 == VFIO_PCI_CONFIG_REGION_INDEX)
 		return config_rw(device, buffer, count, at, write);
-	/* The device has no other BARs, no ROM and no VGA. */
+	if (offset >> 40 == VFIO_PCI_ROM_REGION_INDEX)
+		return rom_rw(device, buffer, count, at, write);
+	/* The device has no other BARs and no VGA. */
 	return bar ? bar_rw(device, bar, buffer, count, at, write) : -EINVAL;
 }
 
@@ -193,12 +265,15 @@ int sim_get_region_info(const struct sim_device *device, void *arg)
 	info->offset = (uint64_t)info->index << 40;
 	info->size = 0;
 	info->flags = 0;
-	info->cap_offset = 0;
 	bar = find_bar(info->index);
 	if (bar) {
 		info->size = bar->size;
-		info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
-			      VFIO_REGION_INFO_FLAG_MMAP;
+		info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+		if (!bar->has_ports)
+			info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
+	} else if (info->index == VFIO_PCI_ROM_REGION_INDEX) {
+		info->size = SIM_ROM_SIZE;
+		info->flags = VFIO_REGION_INFO_FLAG_READ;
 	} else if (info->index == VFIO_PCI_CONFIG_REGION_INDEX) {
 		info->size = SIM_CONFIG_SIZE;
 		info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
@@ -207,6 +282,7 @@ int sim_get_region_info(const struct sim_device *device, void *arg)
 		info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
 		if (info->argsz < sizeof(answer)) {
 			info->argsz = sizeof(answer);
+			info->cap_offset = 0;
 		} else {
 			info->cap_offset = sizeof(*info);
 			size = sizeof(answer);

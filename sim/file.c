@@ -58,18 +58,26 @@ int sim_device_file_new(struct sim_device *device, int lowest)
 	return fd;
 }
 
+/* A container loses its IOMMU with its last group. */
+void sim_group_leaves(struct sim_file *group)
+{
+	struct sim_file *container = sim_file(group->container);
+
+	group->container = -1;
+	if (container && --container->attached == 0)
+		container->iommu_set = false;
+}
+
 int sim_file_close(int fd)
 {
 	struct sim_file file = files[fd];
-	struct sim_file *container = sim_file(file.container);
 
 	files[fd] = (struct sim_file){ 0 };
 	if (file.kind == SIM_DEVICE)
 		sim_device_closed(file.device);
 	if (file.kind == SIM_VM)
 		sim_vm_closed(fd);
-	/* A container loses its IOMMU with its last group. */
-	if (file.kind == SIM_GROUP && container && --container->attached == 0)
-		container->iommu_set = false;
+	if (file.kind == SIM_GROUP)
+		sim_group_leaves(&file);
 	return sim_real_close(fd);
 }

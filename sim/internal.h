@@ -303,6 +303,8 @@ struct sim_file {
 	bool noiommu;		      /* SIM_CONTAINER: the groups have no IOMMU */
 	bool iommu_set;		      /* SIM_CONTAINER */
 	struct sim_mappings mappings; /* SIM_CONTAINER, SIM_IOMMUFD */
+	uint32_t last_id;	      /* SIM_IOMMUFD: of its objects; the kernel starts at 1 */
+	uint64_t ioas_ids;	      /* SIM_IOMMUFD: a bit for each id that is an IOAS */
 };
 
 /* NULL if the fd is not a simulated file. */
@@ -313,6 +315,8 @@ int sim_file_new(enum sim_kind kind, struct sim_device *device);
 /* Open the device. Returns a new fd, which is at least `lowest`, or -errno. */
 int sim_device_file_new(struct sim_device *device, int lowest);
 int sim_file_close(int fd);
+/* The group leaves its container. */
+void sim_group_leaves(struct sim_file *group);
 
 /* ---- node.c: /dev/vfio and /dev/iommu ---- */
 
@@ -321,7 +325,10 @@ int sim_group_ioctl(struct sim_file *group, unsigned long request, void *arg);
 int sim_container_ioctl(struct sim_file *container, unsigned long request, void *arg);
 int sim_iommufd_ioctl(struct sim_file *iommufd, unsigned long request, void *arg);
 int sim_cdev_ioctl(struct sim_file *cdev, unsigned long request, void *arg);
-int sim_attach_iommufd(const void *arg);
+/* A bind of a device that is open. */
+int sim_bind_again(const struct sim_device *device, const void *arg);
+int sim_attach_iommufd(const struct sim_device *device, const void *arg);
+int sim_detach_iommufd(const void *arg);
 
 /* ---- dma.c ---- */
 

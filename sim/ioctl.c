@@ -87,7 +87,9 @@ static int handle_ioctl(struct sim_device *device, unsigned long request, void *
 	case VFIO_DEVICE_BIND_IOMMUFD:
 		return device->kernel->dialect == SIM_V2 ? sim_v2_low_power(device, arg) : -ENOTTY;
 	case VFIO_DEVICE_ATTACH_IOMMUFD_PT:
-		return device->bound_by_cdev ? sim_attach_iommufd(arg) : -ENOTTY;
+		return device->bound_by_cdev ? sim_attach_iommufd(device, arg) : -ENOTTY;
+	case VFIO_DEVICE_ATTACH_IOMMUFD_PT + 1: /* VFIO_DEVICE_DETACH_IOMMUFD_PT */
+		return device->bound_by_cdev ? sim_detach_iommufd(arg) : -ENOTTY;
 	default:
 		return -ENOTTY;
 	}
@@ -104,7 +106,7 @@ int sim_device_ioctl(struct sim_device *device, unsigned long request, void *arg
 	device->ioctls++;
 	/* The kernel refuses a second bind, and a bind without the cdev, before runtime PM. */
 	if (request == VFIO_DEVICE_BIND_IOMMUFD && device->kernel->bind_ioctl)
-		return device->kernel->cdev ? -EINVAL : -ENOTTY;
+		return device->kernel->cdev ? sim_bind_again(device, arg) : -ENOTTY;
 	if (sim_pm_get(device) < 0)
 		return -EIO;
 	r = handle_ioctl(device, request, arg);

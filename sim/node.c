@@ -20,8 +20,9 @@ static int open_group(struct sim_device *device)
 
 	if (machine->no_group || (machine->not_bound && !machine->peer_bound))
 		return -ENOENT;
-	/* A group can be opened once, and not while a member is bound by its cdev. */
-	if (sim_file_of_kind(SIM_GROUP, device) || device->bound_by_cdev)
+	/* A group can be opened once. An open device keeps its group open (container.c,
+	 * vfio_group_use_container()), and a device that is bound by its cdev blocks it. */
+	if (sim_file_of_kind(SIM_GROUP, device) || device->opens > 0)
 		return -EBUSY;
 	return sim_file_new(SIM_GROUP, device);
 }
@@ -64,21 +65,24 @@ int sim_open_node(const char *path)
 
 /* ---- groups ---- */
 
+/* 5.10 checks for a container before it looks for the file. */
 static int set_container(struct sim_file *group, const void *arg)
 {
+	const struct sim_kernel *kernel = group->device->kernel;
 	struct sim_file *container;
 	int fd;
 
 	if (sim_from_user(&fd, arg, sizeof(fd)) < 0)
 		return -EFAULT;
-	if (group->container >= 0 || (fd < 0 && group->device->kernel->old_groups))
+	if (kernel->old_groups && (fd < 0 || group->container >= 0))
 		return -EINVAL;
 	container = sim_file(fd);
-	if (!container)
-		return sim_real_fcntl(fd, F_GETFD, 0) < 0 ? -EBADF
-							  : -group->device->kernel->wrong_container;
-	if (container->kind != SIM_CONTAINER)
-		return -group->device->kernel->wrong_container;
+	if (!container && sim_real_fcntl(fd, F_GETFD, 0) < 0)
+		return -EBADF;
+	if (group->container >= 0)
+		return -EINVAL;
+	if (!container || container->kind != SIM_CONTAINER)
+		return -kernel->wrong_container;
 	if (group->device->machine.peer_on_host)
 		return -EPERM;
 	if (container->attached == 0)
@@ -87,6 +91,16 @@ static int set_container(struct sim_file *group, const void *arg)
 		return -EPERM; /* vfio_container_attach_group(): real and fake groups do not mix */
 	container->attached++;
 	group->container = fd;
+	return 0;
+}
+
+static int unset_container(struct sim_file *group)
+{
+	if (group->container < 0)
+		return -EINVAL;
+	if (group->device->opens > 0)
+		return -EBUSY;
+	sim_group_leaves(group);
 	return 0;
 }
 
@@ -173,6 +187,8 @@ int sim_group_ioctl(struct sim_file *group, unsigned long request, void *arg)
 		return get_status(group, arg);
 	case VFIO_GROUP_SET_CONTAINER:
 		return set_container(group, arg);
+	case VFIO_GROUP_UNSET_CONTAINER:
+		return unset_container(group);
 	case VFIO_GROUP_GET_DEVICE_FD:
 		return get_device_fd(group, arg);
 	default:
@@ -243,8 +259,6 @@ int sim_container_ioctl(struct sim_file *container, unsigned long request, void 
 
 /* ---- device cdevs and the iommufd ---- */
 
-#define IOAS_ID 1
-
 /* device_cdev.c, vfio_df_check_token(), 6.17. Before that release a bind checks no token. */
 static int check_bind_token(const struct sim_device *device,
 			    const struct vfiopm__bind_iommufd *bind)
@@ -264,20 +278,39 @@ static int check_bind_token(const struct sim_device *device,
 	return check_token(device, text);
 }
 
+/* device_cdev.c, vfio_df_ioctl_bind_iommufd(), up to the check for a device that is bound. */
+static int read_bind(const struct sim_device *device, const void *arg,
+		     struct vfiopm__bind_iommufd *bind)
+{
+	uint32_t flags = device->kernel->bind_token ? VFIOPM__BIND_FLAG_TOKEN : 0;
+
+	if (sim_from_user(bind, arg, VFIOPM__BIND_SIZE) < 0)
+		return -EFAULT;
+	if (bind->argsz < VFIOPM__BIND_SIZE || (bind->flags & ~flags) || bind->iommufd < 0)
+		return -EINVAL;
+	if (device->kernel->bind_token && bind->argsz >= sizeof(*bind) &&
+	    sim_from_user(bind, arg, sizeof(*bind)) < 0)
+		return -EFAULT;
+	return 0;
+}
+
+int sim_bind_again(const struct sim_device *device, const void *arg)
+{
+	struct vfiopm__bind_iommufd bind = { 0 };
+	int r = read_bind(device, arg, &bind);
+
+	return r < 0 ? r : -EINVAL;
+}
+
 static int bind(struct sim_file *cdev, void *arg)
 {
 	struct sim_device *device = cdev->device;
-	uint32_t flags = device->kernel->bind_token ? VFIOPM__BIND_FLAG_TOKEN : 0;
 	struct vfiopm__bind_iommufd bind = { 0 };
-	const struct sim_file *iommufd;
-	int r;
+	struct sim_file *iommufd;
+	int r = read_bind(device, arg, &bind);
 
-	if (sim_from_user(&bind, arg, VFIOPM__BIND_SIZE) < 0)
-		return -EFAULT;
-	if (bind.argsz < VFIOPM__BIND_SIZE || (bind.flags & ~flags) || bind.iommufd < 0)
-		return -EINVAL;
-	if (bind.argsz >= sizeof(bind) && sim_from_user(&bind, arg, sizeof(bind)) < 0)
-		return -EFAULT;
+	if (r < 0)
+		return r;
 	if (sim_file_of_kind(SIM_GROUP, device))
 		return -EBUSY;
 	/* vfio_main.c, vfio_df_open(): a device can be opened by its cdev only once. */
@@ -295,7 +328,7 @@ static int bind(struct sim_file *cdev, void *arg)
 	device->bound_by_cdev = true;
 	device->iommufd = bind.iommufd;
 	cdev->kind = SIM_DEVICE;
-	bind.out_devid = 2;
+	bind.out_devid = ++iommufd->last_id;
 	return sim_to_user(arg, &bind, VFIOPM__BIND_SIZE);
 }
 
@@ -304,7 +337,12 @@ int sim_cdev_ioctl(struct sim_file *cdev, unsigned long request, void *arg)
 	return request == VFIO_DEVICE_BIND_IOMMUFD ? bind(cdev, arg) : -EINVAL;
 }
 
-static int alloc_ioas(void *arg)
+static bool is_ioas(const struct sim_file *iommufd, uint32_t id)
+{
+	return id < 64 && (iommufd->ioas_ids & UINT64_C(1) << id);
+}
+
+static int alloc_ioas(struct sim_file *iommufd, void *arg)
 {
 	struct vfiopm__ioas_alloc ioas;
 
@@ -314,7 +352,8 @@ static int alloc_ioas(void *arg)
 		return -EINVAL;
 	if (ioas.flags)
 		return -EOPNOTSUPP;
-	ioas.out_ioas_id = IOAS_ID;
+	ioas.out_ioas_id = ++iommufd->last_id;
+	iommufd->ioas_ids |= UINT64_C(1) << (ioas.out_ioas_id & 63);
 	return sim_to_user(arg, &ioas, sizeof(ioas));
 }
 
@@ -329,7 +368,7 @@ static int map_ioas(struct sim_file *iommufd, const void *arg)
 		return -EINVAL;
 	if (map.reserved)
 		return -EOPNOTSUPP;
-	if (map.ioas_id != IOAS_ID)
+	if (!is_ioas(iommufd, map.ioas_id))
 		return -ENOENT;
 	return sim_map_dma(&iommufd->mappings, map.iova, map.length, map.user_va);
 }
@@ -342,7 +381,7 @@ static int unmap_ioas(struct sim_file *iommufd, void *arg)
 		return -EFAULT;
 	if (unmap.size < sizeof(unmap))
 		return -EINVAL;
-	if (unmap.ioas_id != IOAS_ID)
+	if (!is_ioas(iommufd, unmap.ioas_id))
 		return -ENOENT;
 	unmap.length = sim_unmap_dma(&iommufd->mappings, unmap.iova, unmap.length);
 	if (unmap.length == 0)
@@ -354,7 +393,7 @@ int sim_iommufd_ioctl(struct sim_file *iommufd, unsigned long request, void *arg
 {
 	switch (request) {
 	case IOMMU_IOAS_ALLOC:
-		return alloc_ioas(arg);
+		return alloc_ioas(iommufd, arg);
 	case SIM_IOMMU_IOAS_MAP:
 		return map_ioas(iommufd, arg);
 	case SIM_IOMMU_IOAS_UNMAP:
@@ -364,13 +403,23 @@ int sim_iommufd_ioctl(struct sim_file *iommufd, unsigned long request, void *arg
 	}
 }
 
-int sim_attach_iommufd(const void *arg)
+int sim_attach_iommufd(const struct sim_device *device, const void *arg)
 {
+	const struct sim_file *iommufd = sim_file(device->iommufd);
 	struct vfiopm__attach_iommufd_pt attach;
 
 	if (sim_from_user(&attach, arg, sizeof(attach)) < 0)
 		return -EFAULT;
 	if (attach.argsz < sizeof(attach) || attach.flags)
 		return -EINVAL;
-	return attach.pt_id == IOAS_ID ? 0 : -ENOENT;
+	return iommufd && is_ioas(iommufd, attach.pt_id) ? 0 : -ENOENT;
+}
+
+int sim_detach_iommufd(const void *arg)
+{
+	uint32_t detach[2]; /* argsz, flags */
+
+	if (sim_from_user(detach, arg, sizeof(detach)) < 0)
+		return -EFAULT;
+	return detach[0] < sizeof(detach) || detach[1] ? -EINVAL : 0;
 }

@@ -297,8 +297,10 @@ void *__wrap_mmap(void *address, size_t length, int protection, int flags, int f
 
 	ENTER_CALL("mmap", MAP_FAILED);
 	file = sim_file(fd);
-	if (file && file->kind == SIM_DEVICE) {
-		offset = sim_region_mmap(file->device, length, flags, offset);
+	if (file && (file->kind == SIM_DEVICE || file->kind == SIM_CDEV)) {
+		offset = file->kind == SIM_CDEV
+				 ? -EINVAL
+				 : sim_region_mmap(file->device, length, flags, offset);
 		if (offset < 0) {
 			answer(offset);
 			return MAP_FAILED;
@@ -375,7 +377,20 @@ LARGE_FILE_ALIAS(scandir, scandir64);
 
 int __real_fcntl(int fd, int command, ...);
 int __wrap_fcntl(int fd, int command, ...);
+int __real_dup(int fd);
+int __wrap_dup(int fd);
 int __real_poll(struct pollfd *fds, nfds_t count, int timeout);
+int __wrap_dup(int fd)
+{
+	struct sim_file *file;
+
+	ENTER_CALL("dup", -1);
+	file = sim_file(fd);
+	if (file && file->kind == SIM_DEVICE)
+		return (int)answer(sim_device_file_new(file->device, 0));
+	return REAL(__real_dup(fd));
+}
+
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
 ssize_t __real_preadv2(int fd, const struct iovec *vectors, int count, off_t offset, int flags);
 ssize_t __wrap_preadv2(int fd, const struct iovec *vectors, int count, off_t offset, int flags);

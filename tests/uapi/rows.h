@@ -65,6 +65,7 @@ struct table {
 
 #define COUNT_OF(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-extern const struct table feature_table, power_table, irq_table, msi_table, intx_table, fire_table;
+extern const struct table feature_table, power_table, irq_table, msi_table, intx_table, fire_table,
+	region_table, open_table;
 
 #endif

@@ -9,7 +9,8 @@
  *   show NUMBER..          the words of the argument of the last ioctl
  *   GET_DEVICE_FD NEW GROUP ADDRESS    open the device; "self" is its address
  *   reopen                 open the container, the group and dev, as at the begin of a row
- *   open NEW PATH, close FD, dup NEW FD, eventfd NEW COUNT FLAGS
+ *   open NEW PATH          "container", "group", "cdev" and "iommu" are names of paths
+ *   close FD, dup NEW FD, eventfd NEW COUNT FLAGS
  *
  * On dev:
  *   enter, wakeup FD, exit             low power
@@ -18,6 +19,8 @@
  *   bool ACTION INDEX START BYTE..     SET_IRQS, BOOL
  *   unmask-by FD                       SET_IRQS, EVENTFD|UNMASK of INTx
  *   read REGION OFFSET [COUNT], write REGION OFFSET [COUNT]    the bytes, of value 0
+ *   peek REGION OFFSET, poke REGION OFFSET VALUE               read or write 32 bits
+ *   mmap REGION OFFSET LENGTH [private]                        and unmap it again
  *   config OFFSET [VALUE]              read or write a byte of configuration space
  *   pmcsr [VALUE]                      the power state in the power management capability
  *   map, unmap                         the first page of BAR 0
@@ -60,6 +63,7 @@ static const struct {
 	{ "FEATURE", VFIO_DEVICE_FEATURE, false },
 	{ "BIND", VFIO_DEVICE_BIND_IOMMUFD, false },
 	{ "ATTACH", VFIO_DEVICE_ATTACH_IOMMUFD_PT, false },
+	{ "DETACH", VFIO_DEVICE_ATTACH_IOMMUFD_PT + 1, false },
 	{ "IOAS_ALLOC", IOMMU_IOAS_ALLOC, false },
 };
 
@@ -132,6 +136,14 @@ static int call_get_device_fd(struct steps *steps)
 		       raw_ioctl((int)steps_value(steps, 2), VFIO_GROUP_GET_DEVICE_FD, address));
 }
 
+static const struct {
+	const char *name, *path;
+} paths[] = {
+	{ "container", "/dev/vfio/vfio" },
+	{ "iommu", "/dev/iommu" },
+	{ "cdev", "/dev/vfio/devices/vfio0" },
+};
+
 static int call_open(struct steps *steps)
 {
 	char path[128], link[64], target[128] = "";
@@ -139,6 +151,10 @@ static int call_open(struct steps *steps)
 
 	steps_fd(steps, 1);
 	snprintf(path, sizeof(path), "%s", steps->words[2]);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (strcmp(path, paths[i].name) == 0)
+			snprintf(path, sizeof(path), "%s", paths[i].path);
+	}
 	if (strcmp(path, "group") == 0) {
 		snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group",
 			 testbed_device());
@@ -252,6 +268,36 @@ static int call_write(struct steps *steps)
 	return transfer(steps, true);
 }
 
+static int call_peek(struct steps *steps)
+{
+	off_t at = (off_t)((uint64_t)steps_value(steps, 1) << 40 | steps_value(steps, 2));
+	bool writes = steps->count > 3;
+	uint32_t word = writes ? steps_value(steps, 3) : 0;
+	ssize_t length = writes ? pwrite(steps->fds[FD_DEV], &word, sizeof(word), at)
+				: pread(steps->fds[FD_DEV], &word, sizeof(word), at);
+
+	if (length < 0)
+		return -errno;
+	if (length < (ssize_t)sizeof(word))
+		return (int)length;
+	if (!writes)
+		snprintf(steps->result, sizeof(steps->result), "%#x", word);
+	return 0;
+}
+
+static int call_mmap(struct steps *steps)
+{
+	off_t at = (off_t)((uint64_t)steps_value(steps, 1) << 40 | steps_value(steps, 2));
+	int flags = steps->count > 4 ? MAP_PRIVATE : MAP_SHARED;
+	void *map = mmap(NULL, steps_value(steps, 3), PROT_READ | PROT_WRITE, flags,
+			 steps->fds[FD_DEV], at);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	munmap(map, steps_value(steps, 3));
+	return 0;
+}
+
 static int call_config(struct steps *steps)
 {
 	unsigned offset = steps_value(steps, 1);
@@ -320,6 +366,7 @@ const struct verb step_calls[] = {
 	{ "FEATURE", call_ioctl },
 	{ "BIND", call_ioctl },
 	{ "ATTACH", call_ioctl },
+	{ "DETACH", call_ioctl },
 	{ "IOAS_ALLOC", call_ioctl },
 	{ "IOCTL", call_numbered_ioctl },
 	{ "show", call_show },
@@ -338,6 +385,9 @@ const struct verb step_calls[] = {
 	{ "unmask-by", call_unmask_by },
 	{ "read", call_read },
 	{ "write", call_write },
+	{ "peek", call_peek },
+	{ "poke", call_peek },
+	{ "mmap", call_mmap },
 	{ "config", call_config },
 	{ "pmcsr", call_pmcsr },
 	{ "map", call_map },

@@ -14,7 +14,8 @@
 #include "testbed.h"
 
 static const struct table *const tables[] = {
-	&feature_table, &power_table, &irq_table, &msi_table, &intx_table, &fire_table,
+	&feature_table, &power_table, &irq_table,    &msi_table,
+	&intx_table,	&fire_table,  &region_table, &open_table,
 };
 
 #define ROWS_MAX 1000

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The events object where only the simulator can bring it: failures of each system call, a host
- * that wakes the device all the time, many untaken wakes, and unusual devices.
+ * The events object where only the simulator can bring it: failures of each system call, many
+ * untaken wakes, and unusual devices.
  */
 #include <errno.h>
 #include <string.h>
@@ -22,82 +22,6 @@ static uint64_t generation(const struct events_fixture *fixture)
 
 	expect_ok(vfiopm_events_get_generation(fixture->events, &generation));
 	return generation;
-}
-
-/* ---- back-off ---- */
-
-/* The number of entries in a second is that of a doubling delay, not that of the wakes. */
-static void a_host_that_wakes_it_all_the_time_gets_few_entries(void **state)
-{
-	struct events_fixture fixture;
-	unsigned wakes = 0, fds;
-	uint64_t begin;
-
-	(void)state;
-	events_fixture_open(&fixture);
-	expect_ok(vfiopm_events_set_reentry(fixture.events, VFIOPM_REENTRY_AFTER_WAKE, 5, 200));
-	expect_ok(vfiopm_events_enter(fixture.events));
-	fds = host_open_fds();
-	begin = events_now_ms();
-	while (wakes < 1000 || events_now_ms() < begin + 1000) {
-		host_wake();
-		wakes++;
-		assert_true(vfiopm_events_dispatch(fixture.events) >= 0);
-		usleep(500);
-	}
-	/* 5 + 10 + 20 + 40 + 80 + 160 + 200 + 200 + 200 + 200 ms */
-	print_message("# %u wakes in %u ms, %u entries\n", wakes,
-		      (unsigned)(events_now_ms() - begin), (unsigned)generation(&fixture));
-	assert_in_range(generation(&fixture), 4, 7 + (events_now_ms() - begin) / 200);
-	/* The last wake follows the last entry, or there is none yet. */
-	assert_in_range(generation(&fixture) - fixture.woken, 0, 1);
-	assert_int_equal(vfiopm_get_state(fixture.dev) == VFIOPM_STATE_LOW_POWER_WAKEUP,
-			 sim_is_engaged(testbed_sim_device()));
-
-	/* Left alone, the device goes to sleep and stays asleep. */
-	events_dispatch_for(&fixture, 300);
-	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
-	assert_true(sim_is_suspended(testbed_sim_device()));
-	assert_int_equal(host_open_fds(), fds);
-	expect_ok(vfiopm_exit(fixture.dev));
-	events_fixture_close(&fixture);
-}
-
-/* Wake the device, and return the milliseconds until its re-entry. */
-static unsigned reentry_delay(struct events_fixture *fixture)
-{
-	uint64_t before = generation(fixture), begin;
-
-	host_wake();
-	begin = events_now_ms();
-	while (generation(fixture) == before) {
-		assert_true(events_wait(fixture, 2000));
-		assert_true(vfiopm_events_dispatch(fixture->events) >= 0);
-	}
-	return (unsigned)(events_now_ms() - begin);
-}
-
-static void the_delay_doubles_and_a_quiet_time_resets_it(void **state)
-{
-	static const unsigned delays[] = { 40, 80, 150, 150 };
-	struct events_fixture fixture;
-
-	(void)state;
-	events_fixture_open(&fixture);
-	expect_ok(vfiopm_events_set_reentry(fixture.events, VFIOPM_REENTRY_AFTER_WAKE, 40, 150));
-	expect_ok(vfiopm_events_enter(fixture.events));
-	for (int round = 0; round < 2; round++) {
-		for (int i = 0; i < 4; i++)
-			assert_in_range(reentry_delay(&fixture), delays[i], delays[i] + 35);
-		/* Less than a quiet time. */
-		events_dispatch_for(&fixture, 80);
-		assert_in_range(reentry_delay(&fixture), 150, 185);
-		events_dispatch_for(&fixture, 160);
-	}
-	/* A new policy begins with its shortest delay. */
-	expect_ok(vfiopm_events_set_reentry(fixture.events, VFIOPM_REENTRY_AFTER_WAKE, 1, 150));
-	assert_in_range(reentry_delay(&fixture), 1, 35);
-	events_fixture_close(&fixture);
 }
 
 /* ---- failures ---- */
@@ -465,85 +389,9 @@ static void a_platform_device_has_no_errors(void **state)
 	sim_reset();
 }
 
-/* Without the directory of the device nothing is known, and nothing is reported. */
-static void an_unknown_address_reports_no_awake_device(void **state)
-{
-	struct events_fixture fixture = { .raw.device = -1 };
-	struct sim_device *sim = sim_add(NULL);
-
-	(void)state;
-	fixture.raw.device = sim_open_device(sim);
-	expect_ok(vfiopm_device_new_from_fd(fixture.raw.device, &fixture.dev));
-	expect_ok(create(&fixture));
-	sim_set_suspend(sim, SIM_SUSPEND_NEVER);
-	expect_ok(vfiopm_events_enter(fixture.events));
-	assert_int_equal(events_dispatch_for(&fixture, 2300), 0);
-	vfiopm_events_free(fixture.events);
-	vfiopm_device_free(fixture.dev);
-	close(fixture.raw.device);
-	sim_reset();
-}
-
-/* The check reads two attributes. If a read fails, nothing is reported. */
-static void a_sysfs_that_fails_reports_no_awake_device(void **state)
-{
-	struct events_fixture fixture;
-
-	(void)state;
-	for (int failing = 0; failing < 3; failing++) {
-		testbed_setup(NULL);
-		events_fixture_open(&fixture);
-		sim_set_suspend(testbed_sim_device(), SIM_SUSPEND_NEVER);
-		expect_ok(vfiopm_events_enter(fixture.events));
-		assert_true(events_wait(&fixture, 2300));
-		if (failing == 0)
-			sim_set_attribute(testbed_sim_device(), "power/runtime_suspended_time",
-					  "?\n");
-		else if (failing == 1)
-			sim_set_attribute(testbed_sim_device(), "power/runtime_status", "?\n");
-		assert_int_equal(vfiopm_events_dispatch(fixture.events), failing == 2);
-		assert_int_equal(fixture.awake, failing == 2);
-		events_fixture_close(&fixture);
-		testbed_teardown(NULL);
-	}
-}
-
-static void free_in_callback(struct events_fixture *fixture)
-{
-	fixture->events = vfiopm_events_free(fixture->events);
-}
-
-/* awake() frees the object while a re-entry is due. The re-entry is not made. */
-static void a_freed_object_makes_no_reentry(void **state)
-{
-	struct events_fixture fixture;
-	uint64_t before;
-
-	(void)state;
-	events_fixture_open(&fixture);
-	expect_ok(vfiopm_events_set_reentry(fixture.events, VFIOPM_REENTRY_AFTER_WAKE, 2000, 2000));
-	expect_ok(vfiopm_events_enter(fixture.events));
-	host_wake();
-	assert_int_equal(vfiopm_events_dispatch(fixture.events), 1);
-	/* A later entry is checked, and stays awake. */
-	sim_set_suspend(testbed_sim_device(), SIM_SUSPEND_NEVER);
-	expect_ok(vfiopm_events_enter(fixture.events));
-	before = generation(&fixture);
-	fixture.in_callback = free_in_callback;
-	usleep(2100000);
-	assert_int_equal(vfiopm_events_dispatch(fixture.events), 1);
-	assert_int_equal(fixture.awake, 1);
-	assert_null(fixture.events);
-	assert_int_equal(before, 2);
-	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
-	events_fixture_close(&fixture);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_TESTBED(a_host_that_wakes_it_all_the_time_gets_few_entries),
-		ON_TESTBED(the_delay_doubles_and_a_quiet_time_resets_it),
 		ON_TESTBED(a_failed_reentry_is_tried_again),
 		ON_TESTBED(dispatch_returns_the_errno_of_a_reentry),
 		ON_TESTBED(an_entry_returns_its_errno),
@@ -554,9 +402,6 @@ int main(void)
 		ON_TESTBED(a_count_that_is_gone_is_no_event),
 		ON_TESTBED(more_than_64_wakes_can_wait),
 		cmocka_unit_test(a_platform_device_has_no_errors),
-		cmocka_unit_test(an_unknown_address_reports_no_awake_device),
-		cmocka_unit_test(a_sysfs_that_fails_reports_no_awake_device),
-		ON_TESTBED(a_freed_object_makes_no_reentry),
 	};
 
 	return cmocka_run_group_tests_name("events-corners", tests, NULL, NULL);

@@ -51,6 +51,27 @@ struct vfiopm__bind_iommufd {
 #define VFIOPM__BIND_FLAG_TOKEN (UINT32_C(1) << 0)
 #define VFIOPM__BIND_SIZE	offsetof(struct vfiopm__bind_iommufd, token_uuid_ptr)
 
+/* Linux 6.6: the flags of struct vfio_pci_hot_reset_info. */
+#define VFIOPM__HOT_RESET_DEV_ID       (UINT32_C(1) << 0)
+#define VFIOPM__HOT_RESET_DEV_ID_OWNED (UINT32_C(1) << 1)
+
+/* struct vfio_pci_hot_reset_info and struct vfio_pci_hot_reset with the most devices of a bus. */
+#define VFIOPM__BUS_DEVICES 256
+
+struct vfiopm__hot_reset_info {
+	uint32_t argsz;
+	uint32_t flags;
+	uint32_t count;
+	struct vfio_pci_dependent_device devices[VFIOPM__BUS_DEVICES];
+};
+
+struct vfiopm__hot_reset {
+	uint32_t argsz;
+	uint32_t flags;
+	uint32_t count;
+	int32_t group_fds[VFIOPM__BUS_DEVICES];
+};
+
 struct vfiopm__attach_iommufd_pt {
 	uint32_t argsz;
 	uint32_t flags;
@@ -95,6 +116,11 @@ static_assert(VFIOPM__BIND_SIZE == 16, "the size of a bind without a token");
 static_assert(VFIO_DEVICE_BIND_IOMMUFD == 0x3b76, "VFIO_DEVICE_BIND_IOMMUFD");
 static_assert(VFIO_DEVICE_ATTACH_IOMMUFD_PT == 0x3b77, "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
 static_assert(IOMMU_IOAS_ALLOC == 0x3b81, "IOMMU_IOAS_ALLOC");
+static_assert(offsetof(struct vfiopm__hot_reset_info, devices) ==
+		      sizeof(struct vfio_pci_hot_reset_info),
+	      "the devices follow the header");
+static_assert(offsetof(struct vfiopm__hot_reset, group_fds) == sizeof(struct vfio_pci_hot_reset),
+	      "the fds follow the header");
 static_assert(VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY == 3, "LOW_POWER_ENTRY");
 static_assert(VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP == 4, "LOW_POWER_ENTRY_WITH_WAKEUP");
 static_assert(VFIO_DEVICE_FEATURE_LOW_POWER_EXIT == 5, "LOW_POWER_EXIT");

@@ -162,7 +162,7 @@ struct sim_device {
 	} region_answers[SIM_REGIONS];
 
 	struct sim_irqs irqs;
-	unsigned ioctls;
+	unsigned ioctls, resets;
 };
 
 /* False for a platform device. */
@@ -237,6 +237,12 @@ ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off
 int sim_get_region_info(const struct sim_device *device, void *arg);
 /* Where mmap(2) of a device fd finds its memory: an offset in the memfd, or -errno. */
 off_t sim_region_mmap(const struct sim_device *device, size_t length, int flags, off_t offset);
+
+/* ---- reset.c ---- */
+
+int sim_reset_ioctl(struct sim_device *device);
+int sim_hot_reset_info(const struct sim_device *device, void *arg);
+int sim_hot_reset(struct sim_device *device, void *arg);
 
 /* Copy from or to the user's memory. Both return 0 or -EFAULT. */
 int sim_from_user(void *to, const void *from, size_t size);

@@ -78,12 +78,11 @@ static int handle_ioctl(struct sim_device *device, unsigned long request, void *
 	case VFIO_DEVICE_SET_IRQS:
 		return sim_set_irqs_ioctl(device, arg);
 	case VFIO_DEVICE_RESET:
-		/* vfio_platform_common.c: -EINVAL for a device without a reset function. The
-		 * kernel keeps the eventfds of interrupts. */
-		if (!sim_is_pci(device))
-			return -EINVAL;
-		sim_set_power(device, SIM_D0);
-		return 0;
+		return sim_reset_ioctl(device);
+	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
+		return sim_hot_reset_info(device, arg);
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		return sim_hot_reset(device, arg);
 	case VFIO_DEVICE_BIND_IOMMUFD:
 		return device->kernel->dialect == SIM_V2 ? sim_v2_low_power(device, arg) : -ENOTTY;
 	case VFIO_DEVICE_ATTACH_IOMMUFD_PT:

@@ -51,6 +51,8 @@ struct sim_machine {
 	bool noiommu;	   /* no IOMMU, with enable_unsafe_noiommu_mode */
 	/* A VF whose PF is bound to vfio-pci: the PF's token, a UUID in lower case. */
 	const char *vf_token;
+	bool no_reset;	   /* no function of the device can reset it */
+	bool no_hot_reset; /* its bus cannot be reset */
 	bool not_bound;	   /* bound to no VFIO driver */
 	bool peer_bound;   /* another device of its group is bound to a VFIO driver */
 	bool peer_on_host; /* another device of its group is bound to a host driver */
@@ -72,6 +74,9 @@ void sim_fail_resume(struct sim_device *device, bool fails);
 void sim_hold_awake(struct sim_device *device, bool hold);
 bool sim_is_suspended(const struct sim_device *device);
 bool sim_is_engaged(const struct sim_device *device);
+/* The number of resets by VFIO_DEVICE_RESET and VFIO_DEVICE_PCI_HOT_RESET. The devices with the
+ * domain and the bus of its address are those of its bus. */
+unsigned sim_resets(const struct sim_device *device);
 /* The number of ioctls that reached the device, with any request. */
 unsigned sim_ioctls(const struct sim_device *device);
 

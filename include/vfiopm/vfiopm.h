@@ -15,6 +15,7 @@
 #include <vfiopm/quiesce.h>
 #include <vfiopm/readout.h>
 #include <vfiopm/region.h>
+#include <vfiopm/reset.h>
 #include <vfiopm/version.h>
 
 #endif

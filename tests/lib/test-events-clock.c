@@ -142,6 +142,31 @@ static void an_earlier_wake_doubles_nothing(void **state)
 	events_fixture_close(&fixture);
 }
 
+/* The re-entry of an earlier entry is due when a later entry has been woken, too. */
+static void a_reentry_belongs_to_its_entry(void **state)
+{
+	struct events_fixture fixture;
+
+	(void)state;
+	open_at(&fixture, 1000);
+	expect_ok(vfiopm_events_set_reentry(fixture.events, VFIOPM_REENTRY_AFTER_WAKE, 40, 500));
+	expect_ok(vfiopm_events_enter(fixture.events));
+	host_wake();
+	assert_int_equal(vfiopm_events_dispatch(fixture.events), 1);
+	expect_ok(vfiopm_events_enter(fixture.events));
+	/* The timer is readable before the eventfd, so the dispatch handles the timer first. */
+	now_ms += 40;
+	set_real_timer();
+	host_wake();
+	assert_int_equal(vfiopm_events_dispatch(fixture.events), 1);
+	assert_int_equal(generation(&fixture), 2);
+	assert_int_equal(fixture.generation, 2);
+	assert_int_equal(fixture.cause, VFIOPM_WAKE_HOST);
+	assert_int_equal(pass(&fixture, 79), 0);
+	assert_int_equal(pass(&fixture, 1), 1);
+	events_fixture_close(&fixture);
+}
+
 /* The largest delays overflow nothing. */
 static void the_longest_delay(void **state)
 {
@@ -348,10 +373,11 @@ static void a_sysfs_that_fails_reports_nothing(void **state)
 static void free_in_callback(struct events_fixture *fixture)
 {
 	fixture->events = vfiopm_events_free(fixture->events);
+	fixture->dev = vfiopm_device_free(fixture->dev);
 }
 
-/* A callback that enters is checked; a re-entry and a check can be due at the same time. awake()
- * frees the object, and the re-entry is not made. */
+/* A re-entry and a check are due at the same time. awake() frees the object and the device, and no
+ * re-entry is tried. */
 static void a_freed_object_makes_no_reentry(void **state)
 {
 	struct events_fixture fixture;
@@ -379,6 +405,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_TESTBED(the_delay_doubles_and_a_quiet_time_resets_it),
 		ON_TESTBED(an_earlier_wake_doubles_nothing),
+		ON_TESTBED(a_reentry_belongs_to_its_entry),
 		ON_TESTBED(the_longest_delay),
 		ON_TESTBED(a_host_that_wakes_it_all_the_time_gets_few_entries),
 		ON_TESTBED(a_reentry_needs_no_check),

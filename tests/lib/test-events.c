@@ -273,6 +273,24 @@ static void a_callback_can_free_the_object(void **state)
 	assert_int_equal(host_open_fds(), fds);
 }
 
+/* The error comes first, and its callback frees the device too: the wake is not looked at. */
+static void a_callback_can_free_the_device(void **state)
+{
+	struct events_fixture fixture;
+
+	(void)state;
+	open_for_power(&fixture);
+	fixture.in_callback = free_in_callback;
+	expect_ok(vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_ERR, 0));
+	testbed_let_arrive();
+	enter(&fixture);
+	host_wake();
+	assert_int_equal(vfiopm_events_dispatch(fixture.events), 1);
+	assert_int_equal(fixture.error, 1);
+	assert_int_equal(fixture.woken, 0);
+	events_fixture_close(&fixture);
+}
+
 /* ---- errors, release requests and interrupts ---- */
 
 static void errors_and_requests_are_reported(void **state)
@@ -417,6 +435,7 @@ int main(void)
 		ON_TESTBED(a_callback_can_enter),
 		ON_TESTBED(a_callback_can_exit_and_dispatch),
 		ON_TESTBED(a_callback_can_free_the_object),
+		ON_TESTBED(a_callback_can_free_the_device),
 		ON_TESTBED(errors_and_requests_are_reported),
 		ON_TESTBED(a_request_ends_reentries),
 		ON_TESTBED(relayed_interrupts_are_dispatched),

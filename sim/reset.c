@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Resets of a device, and of all devices of its bus (drivers/vfio/pci/vfio_pci_core.c,
+ * vfio_pci_ioctl_reset(), vfio_pci_ioctl_get_pci_hot_reset_info() and
+ * vfio_pci_ioctl_pci_hot_reset(), 6.1 and 6.12).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+#include "lib/uapi.h"
+
+/* The kernel saves the configuration space before a reset and restores it afterwards, so that
+ * COMMAND and the MSI-X table stay. What the device had raised is gone. */
+static void reset(struct sim_device *device)
+{
+	device->resets++;
+	device->irqs.intx_level = false;
+	memset(device->irqs.pending, 0, sizeof(device->irqs.pending));
+	sim_set_power(device, SIM_D0);
+}
+
+int sim_reset_ioctl(struct sim_device *device)
+{
+	/* vfio_platform_common.c: -EINVAL for a device without a reset function. The kernel keeps
+	 * the eventfds of interrupts. */
+	if (!sim_is_pci(device) || device->machine.no_reset)
+		return -EINVAL;
+	reset(device);
+	return 0;
+}
+
+/* ---- the devices of a bus ---- */
+
+static bool on_same_bus(const struct sim_device *device, const struct sim_device *other)
+{
+	size_t length = (size_t)(strrchr(device->address, ':') - device->address);
+
+	return other && sim_is_pci(other) &&
+	       strncmp(device->address, other->address, length + 1) == 0;
+}
+
+static uint32_t count_on_bus(const struct sim_device *device)
+{
+	uint32_t count = 0;
+
+	for (int i = 0; i < SIM_DEVICES; i++)
+		count += on_same_bus(device, sim_device_at(i));
+	return count;
+}
+
+static struct vfio_pci_dependent_device describe(const struct sim_device *device,
+						 const struct sim_device *other, int number)
+{
+	unsigned domain = 0, bus = 0, slot = 0, function = 0;
+
+	sscanf(other->address, "%x:%x:%x.%x", &domain, &bus, &slot, &function);
+	return (struct vfio_pci_dependent_device){
+		/* For a cdev, the id of the device in the iommufd. */
+		.group_id = device->bound_by_cdev ? (uint32_t)number + 2 : other->group,
+		.segment = (uint16_t)domain,
+		.bus = (uint8_t)bus,
+		.devfn = (uint8_t)(slot << 3 | function),
+	};
+}
+
+static bool is_owned(const struct sim_device *device, const struct sim_device *other)
+{
+	return other == device || (other->bound_by_cdev && other->iommufd == device->iommufd);
+}
+
+int sim_hot_reset_info(const struct sim_device *device, void *arg)
+{
+	struct vfio_pci_dependent_device found[SIM_DEVICES];
+	struct vfio_pci_hot_reset_info info;
+	bool owned = true;
+
+	if (!sim_is_pci(device))
+		return -ENOTTY;
+	if (sim_from_user(&info, arg, sizeof(info)) < 0)
+		return -EFAULT;
+	if (info.argsz < sizeof(info))
+		return -EINVAL;
+	if (device->machine.no_hot_reset)
+		return -ENODEV;
+	info.count = 0;
+	for (int i = 0; i < SIM_DEVICES; i++) {
+		const struct sim_device *other = sim_device_at(i);
+
+		if (!on_same_bus(device, other))
+			continue;
+		owned = owned && is_owned(device, other);
+		found[info.count++] = describe(device, other, i);
+	}
+	info.flags = device->bound_by_cdev ? VFIOPM__HOT_RESET_DEV_ID |
+						     (owned ? VFIOPM__HOT_RESET_DEV_ID_OWNED : 0)
+					   : 0;
+	if (sim_to_user(arg, &info, sizeof(info)) < 0)
+		return -EFAULT;
+	if (info.argsz < sizeof(info) + info.count * sizeof(found[0]))
+		return -ENOSPC;
+	return sim_to_user((char *)arg + sizeof(info), found, info.count * sizeof(found[0]));
+}
+
+/* ---- the hot reset ---- */
+
+static bool in_groups(const struct sim_device *device, const int32_t *fds, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (sim_file(fds[i])->device->group == device->group)
+			return true;
+	}
+	return false;
+}
+
+/* All devices of the bus are bound, and the caller owns them. */
+static bool is_allowed(const struct sim_device *device, const int32_t *fds, uint32_t count)
+{
+	for (int i = 0; i < SIM_DEVICES; i++) {
+		const struct sim_device *other = sim_device_at(i);
+
+		if (!on_same_bus(device, other))
+			continue;
+		if (other->machine.not_bound)
+			return false;
+		if (count == 0 ? !is_owned(device, other) : !in_groups(other, fds, count))
+			return false;
+	}
+	return true;
+}
+
+static int check_groups(const int32_t *fds, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct sim_file *file = sim_file(fds[i]);
+
+		if (!file && sim_real_fcntl(fds[i], F_GETFD, 0) < 0)
+			return -EBADF;
+		if (!file || file->kind != SIM_GROUP)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+int sim_hot_reset(struct sim_device *device, void *arg)
+{
+	struct vfio_pci_hot_reset request;
+	int32_t fds[SIM_DEVICES];
+	int r;
+
+	if (!sim_is_pci(device))
+		return -ENOTTY;
+	if (sim_from_user(&request, arg, sizeof(request)) < 0)
+		return -EFAULT;
+	if (request.argsz < sizeof(request) || request.flags)
+		return -EINVAL;
+	if (device->machine.no_hot_reset)
+		return -ENODEV;
+	/* A count of 0 stands for the iommufd of a device that is opened by its cdev (6.6). */
+	if ((request.count == 0) != device->bound_by_cdev || request.count > count_on_bus(device))
+		return -EINVAL;
+	if (sim_from_user(fds, (char *)arg + sizeof(request), request.count * sizeof(fds[0])) < 0)
+		return -EFAULT;
+	r = check_groups(fds, request.count);
+	if (r < 0)
+		return r;
+	if (!is_allowed(device, fds, request.count))
+		return -EINVAL;
+	/* vfio_pci_dev_set_pm_runtime_get(): the devices are resumed, which signals the wakeup
+	 * eventfds of those in low power. */
+	for (int i = 0; i < SIM_DEVICES; i++) {
+		struct sim_device *other = sim_device_at(i);
+
+		if (!on_same_bus(device, other) || sim_pm_get(other) < 0)
+			continue;
+		reset(other);
+		sim_pm_put(other);
+	}
+	return 0;
+}
+
+unsigned sim_resets(const struct sim_device *device)
+{
+	unsigned count;
+
+	sim_lock();
+	count = device->resets;
+	sim_unlock();
+	return count;
+}

@@ -137,6 +137,16 @@ LIBRARIES = {
     'vfiopm-udev': ('lib/udev', ('vfiopm/discover.h',), ['libc.so.6', 'libudev.so.1']),
 }
 
+# The folders below the directory of a library that hold sources of the same library.
+FOLDERS = {'vfiopm': ('guest',), 'vfiopm-udev': ()}
+
+
+def library_files(source_root, name, pattern):
+    """Returns the files of a library that match a pattern, such as '*.c'."""
+    directory = source_root / LIBRARIES[name][0]
+    return [path for folder in ('.', *FOLDERS[name])
+            for path in sorted((directory / folder).glob(pattern))]
+
 
 # The functions that both libraries compile from one source (lib/text.c) and export, so that a
 # program can link either library or both.

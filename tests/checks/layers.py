@@ -16,8 +16,10 @@ import common
 
 
 def file_of(member):
-    """Returns the source of a member: 'msix' for 'msix.c.o', 'sysfs' for '.._sysfs.c.o'."""
-    return re.search(r'([A-Za-z0-9-]+)\.c\.o$', member).group(1)
+    """Returns the source of a member: 'msix' for 'msix.c.o', 'sysfs' for '.._sysfs.c.o', and
+    'guest/msix' for 'guest_msix.c.o'."""
+    folder, name = re.search(r'(?:(guest)_)?([A-Za-z0-9-]+)\.c\.o$', member).groups()
+    return f'{folder}/{name}' if folder else name
 
 
 def calls(static_lib):
@@ -34,11 +36,14 @@ def calls(static_lib):
     return graph
 
 
-def includes(directory):
+def includes(source_root, paths):
     """Returns {header: the headers of the library that it includes}."""
-    return {path.name: {name.strip('"').split('/')[-1] for name in common.includes(path)
-                        if name.startswith('"')}
-            for path in sorted(directory.glob('*.h'))}
+    def name_of(path):
+        return str(path.resolve().relative_to(source_root.resolve()))
+
+    return {name_of(path): {name_of(path.parent / name.strip('"'))
+                            for name in common.includes(path) if name.startswith('"')}
+            for path in paths}
 
 
 def find_circle(graph):
@@ -88,7 +93,7 @@ def draw(graph):
     lines = []
     for level in range(max(found.values()), -1, -1):
         for node in sorted(node for node in graph if found[node] == level):
-            lines.append(f'{level}  {node:{width}}  {" ".join(sorted(graph[node])) or "-"}')
+            lines.append(f'{level:2}  {node:{width}}  {" ".join(sorted(graph[node])) or "-"}')
     return '\n'.join(lines)
 
 
@@ -97,7 +102,6 @@ def main():
     if drawing:
         sys.argv.remove('--draw')
     source_root, name, static_lib = common.arguments('SOURCE_ROOT', 'NAME', 'STATIC_LIB')
-    directory = source_root / common.LIBRARIES[name.name][0]
     graph = calls(static_lib)
     circle = find_circle(graph)
     if drawing:
@@ -107,13 +111,16 @@ def main():
 
     # This result shows that the check reads the symbols. Without it, the others could pass on an
     # empty archive.
-    sources = {path.stem for path in directory.glob('*.c')}
+    directory = source_root / common.LIBRARIES[name.name][0]
+    sources = {str(path.relative_to(directory).with_suffix(''))
+               for path in common.library_files(source_root, name.name, '*.c')}
     tap.check('the static library contains each source, and the sources call one another',
               [f'there is no member for {source}.c' for source in sorted(sources - graph.keys())]
               + ([] if any(graph.values()) else ['no source calls another']))
     tap.check('the calls between the sources form no circle',
               [' -> '.join(circle)] if circle else [])
-    circle_of_headers = find_circle(includes(directory))
+    circle_of_headers = find_circle(
+        includes(source_root, common.library_files(source_root, name.name, '*.h')))
     tap.check('the includes between the private headers form no circle',
               [' -> '.join(circle_of_headers)] if circle_of_headers else [])
     if circle:

@@ -42,8 +42,9 @@ FILES = {
 
 
 def source_of(member):
-    """Returns the source of a member: 'sys.c' for 'sys.c.o', 'lib_sys.c.o', '.._sys.c.o'."""
-    return re.search(r'([A-Za-z0-9-]+\.c)\.o$', member).group(1)
+    """Returns the source of a member: 'sys.c' for 'sys.c.o', 'lib_sys.c.o', '.._sys.c.o', and
+    'guest_msix.c' for 'guest_msix.c.o', which is not msix.c."""
+    return re.search(r'((?:guest_)?[A-Za-z0-9-]+\.c)\.o$', member).group(1)
 
 
 def main():

@@ -54,7 +54,7 @@ static void fill_config(struct sim_device *device)
 	config[0x18] = 1; /* BAR 2 has ports */
 	config[0x2c] = 0x86;
 	config[0x2d] = 0x80;
-	config[0x3d] = 1; /* INTA */
+	config[0x3d] = !machine->no_intx; /* INTA */
 	if (!machine->no_pm) {
 		memcpy(config + SIM_PM_CAPABILITY, pm, sizeof(pm));
 		*last = SIM_PM_CAPABILITY;

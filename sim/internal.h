@@ -48,13 +48,14 @@ const struct sim_kernel *sim_find_kernel(const char *name);
 
 /* ---- device.c: a device, its runtime PM and its low power ---- */
 
-#define SIM_DEVICES	8
-#define SIM_CONFIG_SIZE 4096
-#define SIM_BAR0_SIZE	0x20000
-#define SIM_BAR1_SIZE	0x20000
-#define SIM_BAR2_SIZE	0x20   /* ports */
-#define SIM_BAR3_SIZE	0x4000 /* it contains the MSI-X table */
-#define SIM_ROM_SIZE	0x40000
+#define SIM_DEVICES	    8
+#define SIM_CONFIG_SIZE	    4096
+#define SIM_CONFIG_SIZE_PCI 256
+#define SIM_BAR0_SIZE	    0x20000
+#define SIM_BAR1_SIZE	    0x20000
+#define SIM_BAR2_SIZE	    0x20   /* ports */
+#define SIM_BAR3_SIZE	    0x4000 /* it contains the MSI-X table */
+#define SIM_ROM_SIZE	    0x40000
 /* Where the BARs are in the memory of the device. */
 #define SIM_BAR0_AT	0
 #define SIM_BAR3_AT	SIM_BAR0_SIZE

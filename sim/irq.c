@@ -41,6 +41,8 @@ static uint32_t vectors_of(const struct sim_device *device, uint32_t index)
 	if (!sim_is_pci(device))
 		return index < sim_platform_count(device);
 	switch (index) {
+	case VFIO_PCI_INTX_IRQ_INDEX:
+		return !device->machine.no_intx;
 	case VFIO_PCI_MSI_IRQ_INDEX:
 		return device->machine.msi_vectors ? device->machine.msi_vectors : 1;
 	case VFIO_PCI_MSIX_IRQ_INDEX:
@@ -178,9 +180,10 @@ static int request_irq(struct sim_device *device, uint32_t vector, int eventfd)
 		return -irqs->fail_errno;
 	}
 	irqs->triggers[vector] = eventfd + 1;
-	if (sim_irq_type_is(device, SIM_MSIX) && irqs->pending[vector])
+	if (sim_irq_type_is(device, SIM_MSIX) && irqs->pending[vector]) {
+		irqs->pending[vector] = false;
 		sim_irq_signal(irqs->triggers[vector]);
-	irqs->pending[vector] = false;
+	}
 	return 0;
 }
 
@@ -428,7 +431,8 @@ static bool msi_raise(struct sim_device *device, uint32_t vector)
 {
 	struct sim_irqs *irqs = &device->irqs;
 
-	irqs->pending[vector] = sim_irq_type_is(device, SIM_MSIX) && !irqs->triggers[vector];
+	if (sim_irq_type_is(device, SIM_MSIX) && !irqs->triggers[vector])
+		irqs->pending[vector] = true;
 	sim_irq_signal(irqs->triggers[vector]);
 	return irqs->triggers[vector];
 }

@@ -163,10 +163,17 @@ static void write_config(struct sim_device *device, size_t at, uint8_t value)
 		device->config[at] = value;
 }
 
+static size_t config_size(const struct sim_device *device)
+{
+	return device->machine.no_extended_config ? SIM_CONFIG_SIZE_PCI : SIM_CONFIG_SIZE;
+}
+
 static ssize_t config_rw(struct sim_device *device, uint8_t *buffer, size_t count, size_t at,
 			 bool write)
 {
-	if (at >= SIM_CONFIG_SIZE || count > SIM_CONFIG_SIZE - at)
+	size_t size = config_size(device);
+
+	if (at >= size || count > size - at)
 		return -EFAULT;
 	if (!device->machine.no_pm)
 		device->config[PMCSR] = (uint8_t)device->power;
@@ -275,7 +282,7 @@ int sim_get_region_info(const struct sim_device *device, void *arg)
 		info->size = SIM_ROM_SIZE;
 		info->flags = VFIO_REGION_INFO_FLAG_READ;
 	} else if (info->index == VFIO_PCI_CONFIG_REGION_INDEX) {
-		info->size = SIM_CONFIG_SIZE;
+		info->size = config_size(device);
 		info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
 	}
 	if (bar && size_of_table(device, bar) > 0) {

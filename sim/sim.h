@@ -40,8 +40,10 @@ struct sim_machine {
 	/* At most 2048; 0 means the 5 of the e1000e. A larger number is only for a test of the
 	 * answer to GET_IRQ_INFO: no SET_IRQS may follow. */
 	unsigned msix_vectors;
-	bool no_msix;	      /* without an MSI-X capability */
-	unsigned msi_vectors; /* a power of two, at most 32; 0 means the 1 of the e1000e */
+	bool no_intx;		 /* without an interrupt pin, as a VF */
+	bool no_msix;		 /* without an MSI-X capability */
+	bool no_extended_config; /* 256 bytes of configuration space, not 4096 */
+	unsigned msi_vectors;	 /* a power of two, at most 32; 0 means the 1 of the e1000e */
 	/* A platform device, which has no PCI address and no group: only sim_open_device() opens it.
 	 * One character for each IRQ index, at most 512: L for a level interrupt, E for an edge
 	 * interrupt. NULL means a PCI device. */

@@ -9,6 +9,7 @@
 
 #include <vfiopm/device.h>
 #include <vfiopm/events.h>
+#include <vfiopm/guest.h>
 #include <vfiopm/irq.h>
 #include <vfiopm/msix.h>
 #include <vfiopm/power.h>

@@ -271,6 +271,89 @@ static void library_runs_in_the_sandbox(void **state)
 		close(events[i]);
 }
 
+/* ---- a guest's function ---- */
+
+static int take_route(void *data, uint32_t index, uint32_t vector, uint64_t address,
+		      uint32_t message)
+{
+	(void)data, (void)index, (void)vector, (void)address, (void)message;
+	return 24;
+}
+
+static int take_irqfd(void *data, uint32_t gsi, int fd, int resample_fd, int on)
+{
+	(void)data, (void)gsi, (void)fd, (void)resample_fd, (void)on;
+	return 0;
+}
+
+static void count_wake(void *data)
+{
+	++*(unsigned *)data;
+}
+
+static void use_guest(struct vfiopm_guest *guest, struct vfiopm_device *dev)
+{
+	uint32_t value, pm = 0;
+
+	EXPECT(vfiopm_guest_power_off(guest) == 0);
+	wait_suspended(dev);
+	EXPECT(vfiopm_guest_config_read(guest, 0x34, 1, &value) == 1);
+	while (value != 0 && pm == 0) {
+		uint32_t id;
+
+		EXPECT(vfiopm_guest_config_read(guest, value, 1, &id) == 1);
+		if (id == 0x01)
+			pm = value;
+		EXPECT(vfiopm_guest_config_read(guest, value + 1, 1, &value) == 1);
+	}
+	EXPECT(vfiopm_guest_dispatch(guest) == 0);
+	EXPECT(vfiopm_guest_power_on(guest) == 0);
+	/* D3hot with PME, then without. */
+	EXPECT(vfiopm_guest_config_write(guest, pm + 4, 2, 0x0103) == 1);
+	wait_suspended(dev);
+	EXPECT(vfiopm_guest_config_write(guest, pm + 4, 2, 0) == 1);
+	EXPECT(vfiopm_guest_config_write(guest, pm + 4, 2, 3) == 1);
+	EXPECT(vfiopm_guest_config_write(guest, pm + 4, 2, 0) == 1);
+	EXPECT(vfiopm_guest_begin_power(guest, 0) == 0);
+	EXPECT(vfiopm_guest_dispatch(guest) == 1);
+	wait_suspended(dev);
+	EXPECT(vfiopm_guest_reset(guest) == 0);
+	EXPECT(vfiopm_guest_is_powered(guest) == 1);
+}
+
+static void guest_runs_in_the_sandbox(void **state)
+{
+	const struct vfiopm_guest_ops ops = { .route = take_route,
+					      .irqfd = take_irqfd,
+					      .wake = count_wake };
+	struct vfiopm_device *dev;
+	struct vfiopm_guest *guest;
+	unsigned wakes = 0;
+	pid_t child;
+	int status;
+
+	(void)state;
+	testbed_need_low_power();
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
+	expect_ok(vfiopm_guest_new(dev, &ops, sizeof(ops), &wakes, &guest));
+	/* INTx is enabled before the filter. */
+	expect_ok(vfiopm_guest_reset(guest));
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		EXPECT(install_filter() == 0);
+		use_guest(guest, dev);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFSIGNALED(status))
+		fail_msg("the library made a system call that is not on the list (signal %d)",
+			 WTERMSIG(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	vfiopm_guest_free(guest);
+	vfiopm_device_free(dev);
+}
+
 /* The filter works: a call that is not on the list ends the process. */
 static void filter_ends_the_process(void **state)
 {
@@ -293,6 +376,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_TESTBED(filter_ends_the_process),
 		ON_TESTBED(library_runs_in_the_sandbox),
+		ON_TESTBED(guest_runs_in_the_sandbox),
 	};
 
 	return cmocka_run_group_tests_name("seccomp", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The guest in the lab: a KVM virtual machine with one processor in real mode. The processor
- * halts, handles the interrupts of five vectors and counts them in the guest's memory.
+ * halts, handles the interrupts of five vectors and of INTx, and counts them in the guest's memory.
  */
 #include "guest.h"
 
@@ -20,9 +20,12 @@
 
 #include "test.h"
 
-#define GSI_FIRST    32
-#define VECTOR_FIRST 0x30
-#define VECTORS	     5
+#define GSI_FIRST 32
+#define VECTORS	  5
+/* INTx has the handler and the GSI after those of the vectors, and this pin of the I/O APIC. */
+#define HANDLERS  (VECTORS + 1)
+#define INTX_PIN  10
+#define RTE_LEVEL (UINT64_C(1) << 15)
 
 /* The layout of the guest's memory. */
 #define MEMORY_SIZE 0x10000
@@ -46,7 +49,7 @@ __asm__(".pushsection .rodata\n"
 	"	jmp 1b\n"
 	"	.balign 32\n"
 	"guest_handlers:\n"
-	"	.irp vector, 0, 1, 2, 3, 4\n"
+	"	.irp vector, 0, 1, 2, 3, 4, 5\n"
 	"	lock incl (0x2000 + 4 * \\vector)\n"
 	"	movl $0, %es:0xb0\n"
 	"	iret\n"
@@ -58,7 +61,13 @@ __asm__(".pushsection .rodata\n"
 
 extern const char guest_code[], guest_handlers[], guest_code_end[];
 
+struct routes {
+	struct kvm_irq_routing head;
+	struct kvm_irq_routing_entry entries[HANDLERS];
+};
+
 struct guest {
+	struct routes routes;
 	int kvm, vm, vcpu;
 	struct kvm_run *run;
 	size_t run_size;
@@ -85,10 +94,10 @@ static void fill_memory(struct guest *guest)
 		mmap(NULL, MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(guest->memory, MAP_FAILED);
 	memcpy(guest->memory + CODE, guest_code, (size_t)(guest_code_end - guest_code));
-	for (unsigned i = 0; i < VECTORS; i++) {
+	for (unsigned i = 0; i < HANDLERS; i++) {
 		uint16_t entry[2] = { (uint16_t)(CODE + first + 32 * i), 0 };
 
-		memcpy(guest->memory + sizeof(entry) * (VECTOR_FIRST + i), entry, sizeof(entry));
+		memcpy(guest->memory + sizeof(entry) * GUEST_MESSAGE(i), entry, sizeof(entry));
 	}
 	region.userspace_addr = (uintptr_t)guest->memory;
 	call(guest->vm, KVM_SET_USER_MEMORY_REGION, &region);
@@ -96,18 +105,48 @@ static void fill_memory(struct guest *guest)
 
 void guest_set_routes(const struct guest *guest)
 {
-	struct {
-		struct kvm_irq_routing head;
-		struct kvm_irq_routing_entry entries[VECTORS];
-	} routes = { .head.nr = VECTORS };
+	struct routes routes = guest->routes;
 
+	call(guest->vm, KVM_SET_GSI_ROUTING, &routes);
+}
+
+void guest_set_route(struct guest *guest, uint32_t vector, uint64_t address, uint32_t message)
+{
+	struct kvm_irq_routing_entry *entry = &guest->routes.entries[vector];
+
+	assert_in_range(vector, 0, VECTORS - 1);
+	entry->u.msi.address_hi = (uint32_t)(address >> 32);
+	entry->u.msi.address_lo = (uint32_t)address;
+	entry->u.msi.data = message;
+	guest_set_routes(guest);
+}
+
+static void fill_routes(struct guest *guest)
+{
+	guest->routes.head.nr = HANDLERS;
 	for (unsigned i = 0; i < VECTORS; i++)
-		routes.entries[i] = (struct kvm_irq_routing_entry){
+		guest->routes.entries[i] = (struct kvm_irq_routing_entry){
 			.gsi = GSI_FIRST + i,
 			.type = KVM_IRQ_ROUTING_MSI,
-			.u.msi = { .address_lo = APIC_BASE, .data = VECTOR_FIRST + i },
+			.u.msi = { .address_lo = (uint32_t)GUEST_ADDRESS,
+				   .data = GUEST_MESSAGE(i) },
 		};
-	call(guest->vm, KVM_SET_GSI_ROUTING, &routes);
+	guest->routes.entries[GUEST_INTX] = (struct kvm_irq_routing_entry){
+		.gsi = GSI_FIRST + GUEST_INTX,
+		.type = KVM_IRQ_ROUTING_IRQCHIP,
+		.u.irqchip = { .irqchip = KVM_IRQCHIP_IOAPIC, .pin = INTX_PIN },
+	};
+	guest_set_routes(guest);
+}
+
+/* The guest's firmware would program the I/O APIC. */
+static void set_intx_pin(const struct guest *guest)
+{
+	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_IOAPIC };
+
+	call(guest->vm, KVM_GET_IRQCHIP, &chip);
+	chip.chip.ioapic.redirtbl[INTX_PIN].bits = GUEST_MESSAGE(GUEST_INTX) | RTE_LEVEL;
+	call(guest->vm, KVM_SET_IRQCHIP, &chip);
 }
 
 static void set_registers(const struct guest *guest)
@@ -169,7 +208,8 @@ struct guest *guest_start(void)
 		mmap(NULL, guest->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, guest->vcpu, 0);
 	assert_ptr_not_equal(guest->run, MAP_FAILED);
 	fill_memory(guest);
-	guest_set_routes(guest);
+	fill_routes(guest);
+	set_intx_pin(guest);
 	set_registers(guest);
 	sigaction(SIGUSR1, &action, NULL);
 	expect_ok(pthread_create(&guest->thread, NULL, run_processor, guest));

@@ -41,6 +41,14 @@ void guest_set_routes(const struct guest *guest)
 	(void)guest;
 }
 
+void guest_set_route(struct guest *guest, uint32_t vector, uint64_t address, uint32_t message)
+{
+	(void)guest;
+	(void)vector;
+	(void)address;
+	(void)message;
+}
+
 void guest_halt(struct guest *guest)
 {
 	(void)guest;

@@ -6,9 +6,11 @@
 # README.md names these. Meson learns Debian's library directory from dpkg-dev.
 # shellcheck disable=SC2034  # the scripts that source this file use the variables
 BUILD_PACKAGES=(gcc libc6-dev dpkg-dev meson ninja-build pkg-config libudev-dev libjson-c-dev)
-# udev has the udevd and the hwdb of the tests; groff, man-db and mandoc render the man pages.
+# udev has the udevd and the hwdb of the tests; groff, man-db and mandoc render the man pages;
+# acpica-tools compile ACPI tables.
 # shellcheck disable=SC2034
-TEST_PACKAGES=(git g++ binutils clang-format libcmocka-dev groff-base man-db mandoc udev)
+TEST_PACKAGES=(git g++ binutils clang-format libcmocka-dev groff-base man-db mandoc udev
+	acpica-tools)
 # shellcheck disable=SC2034
 COVERAGE_PACKAGES=(gcovr)
 # shellcheck disable=SC2034

@@ -30,7 +30,7 @@ static void interrupts_work_after_a_reset(void **state)
 	irq_fixture_open(&fixture);
 	expect_ok(vfiopm_irq_set_signaling_range(fixture.dev, VFIOPM_IRQ_MSIX, 0, VECTORS,
 						 fixture.events));
-	for (int hot = 0; hot < 2; hot++) {
+	for (int hot = 0; hot < 1 + testbed_has_hot_reset(); hot++) {
 		irq_fires_into(&fixture, VFIOPM_IRQ_MSIX, 1, fixture.events[1]);
 		testbed_clear(&fixture.raw);
 		expect_issues(&fixture, 0, reset(&fixture, hot));
@@ -53,7 +53,7 @@ static void a_sleeping_device_sleeps_after_a_reset(void **state)
 	(void)state;
 	testbed_need_low_power();
 	irq_fixture_open(&fixture);
-	for (int hot = 0; hot < 2; hot++) {
+	for (int hot = 0; hot < 1 + testbed_has_hot_reset(); hot++) {
 		expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.events[0]));
 		host_wait_suspended();
 		expect_ok(reset(&fixture, hot));
@@ -77,6 +77,7 @@ static void a_sleeping_device_sleeps_after_a_reset(void **state)
 	irq_fixture_close(&fixture);
 }
 
+/* Since 5.19 no access reaches a BAR in D3hot (vfio_pci_config.c, __vfio_pci_memory_enabled()). */
 static void mapped_memory_works_after_a_reset(void **state)
 {
 	struct vfiopm_region *bar, *config;
@@ -90,11 +91,12 @@ static void mapped_memory_works_after_a_reset(void **state)
 	expect_ok(vfiopm_region_new(fixture.dev, VFIOPM_REGION_CONFIG, &config));
 	expect_ok(vfiopm_region_map(bar));
 	expect_ok(vfiopm_region_write(config, 4, 1, 0, &on));
-	for (int hot = 0; hot < 2; hot++) {
+	for (int hot = 0; hot < 1 + testbed_has_hot_reset(); hot++) {
 		expect_ok(vfiopm_region_read(bar, 0, 4, 0, &value));
 		expect_ok(vfiopm_region_write(config, raw_pm_capability(fixture.fd) + 4, 1, 0,
 					      &d3hot));
-		assert_int_equal(vfiopm_region_read(bar, 0, 4, 0, &value), -EIO);
+		if (testbed_has_low_power())
+			assert_int_equal(vfiopm_region_read(bar, 0, 4, 0, &value), -EIO);
 		/* The reset leads to D0, so the memory works again. */
 		expect_ok(reset(&fixture, hot));
 		expect_ok(vfiopm_region_read(bar, 0, 4, 0, &value));
@@ -103,7 +105,8 @@ static void mapped_memory_works_after_a_reset(void **state)
 	 * raise SIGBUS. */
 	expect_ok(raw_write_config(fixture.fd, raw_pm_capability(fixture.fd) + 4, d3hot));
 	expect_ok(vfiopm_note_reset(fixture.dev));
-	assert_int_equal(vfiopm_region_read(bar, 0, 4, 0, &value), -EIO);
+	if (testbed_has_low_power())
+		assert_int_equal(vfiopm_region_read(bar, 0, 4, 0, &value), -EIO);
 	expect_ok(raw_ioctl(fixture.fd, VFIO_DEVICE_RESET, NULL));
 	expect_ok(vfiopm_note_reset(fixture.dev));
 	expect_ok(vfiopm_region_read(bar, 0, 4, 0, &value));
@@ -120,7 +123,8 @@ static void a_device_that_the_library_opened_is_reset_with_its_bus(void **state)
 	(void)state;
 	expect_ok(vfiopm_device_open(testbed_device(), &dev));
 	expect_ok(vfiopm_reset(dev));
-	expect_ok(vfiopm_hot_reset(dev, NULL, 0));
+	if (testbed_has_hot_reset())
+		expect_ok(vfiopm_hot_reset(dev, NULL, 0));
 	vfiopm_device_free(dev);
 }
 

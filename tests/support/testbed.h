@@ -32,6 +32,8 @@ void testbed_need_low_power(void);
 /* True if a suspend leads to D3cold, false if to D3hot. */
 bool testbed_has_d3cold(void);
 bool testbed_has_cdev(void);
+/* True if the bus of the device can be reset. */
+bool testbed_has_hot_reset(void);
 /* The device's PCI address. */
 const char *testbed_device(void);
 

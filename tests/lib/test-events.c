@@ -340,6 +340,15 @@ static void a_request_ends_reentries(void **state)
 	expect_wake(&fixture, 2, 2, VFIOPM_WAKE_HOST);
 	assert_int_equal(events_dispatch_for(&fixture, 500), 1);
 	assert_int_equal(generation(&fixture), 3);
+	/* A wake after the request causes none. */
+	host_wait_suspended();
+	expect_ok(vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_REQ, 0));
+	assert_int_equal(events_dispatch_for(&fixture, 100), 1);
+	host_wait_suspended();
+	host_wake();
+	expect_wake(&fixture, 3, 3, VFIOPM_WAKE_HOST);
+	assert_int_equal(events_dispatch_for(&fixture, 150), 0);
+	assert_int_equal(generation(&fixture), 3);
 	events_fixture_close(&fixture);
 }
 
@@ -419,6 +428,11 @@ static void wrong_arguments_are_refused(void **state)
 	/* A caller with an older header has fewer members, which are then NULL. */
 	expect_ok(vfiopm_events_new(fixture.dev, &events_ops,
 				    offsetof(struct vfiopm_events_ops, error), NULL, &events));
+	vfiopm_events_free(events);
+	newer.known = (struct vfiopm_events_ops){ .awake = events_ops.awake };
+	expect_ok(vfiopm_events_new(fixture.dev, &newer.known, sizeof(newer.known), NULL, &events));
+	expect_errno(EINVAL, vfiopm_events_set_reentry(events, VFIOPM_REENTRY_AFTER_WAKE, 1, 1));
+	expect_ok(vfiopm_events_set_reentry(events, VFIOPM_REENTRY_NONE, 0, 0));
 	vfiopm_events_free(events);
 	events_fixture_close(&fixture);
 }

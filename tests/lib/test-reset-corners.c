@@ -83,6 +83,63 @@ static void all_devices_of_the_bus_are_reset(void **state)
 	fixture_close(&fixture);
 }
 
+/* Two functions of one group need one fd. */
+static void a_group_is_counted_once(void **state)
+{
+	struct sim_machine machine = { .kernel = "6.12" };
+	struct sim_device *sims[2];
+	struct vfiopm_device *dev;
+	int many[256];
+
+	(void)state;
+	sims[0] = sim_add(&machine);
+	machine.address = "0000:01:00.1";
+	machine.shares_group = true;
+	sims[1] = sim_add(&machine);
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
+	expect_ok(vfiopm_hot_reset(dev, NULL, 0));
+	assert_int_equal(sim_resets(sims[0]), 1);
+	assert_int_equal(sim_resets(sims[1]), 1);
+	/* With the library's own group these are too many. */
+	for (int i = 0; i < 256; i++)
+		many[i] = i;
+	expect_errno(EINVAL, vfiopm_hot_reset(dev, many, 256));
+	vfiopm_device_free(dev);
+	sim_reset();
+}
+
+/* In D3hot the library reads a BAR through the device fd. After the reset it uses the mapping
+ * again, without a system call. */
+static void mapped_memory_is_used_after_a_reset(void **state)
+{
+	struct vfiopm_region *bar, *config;
+	const uint8_t on = 2, d3hot = 3;
+	struct vfiopm_device *dev;
+	uint32_t value;
+
+	(void)state;
+	sim_add(NULL);
+	expect_ok(vfiopm_device_open(testbed_device(), &dev));
+	expect_ok(vfiopm_region_new(dev, VFIOPM_REGION_BAR0, &bar));
+	expect_ok(vfiopm_region_new(dev, VFIOPM_REGION_CONFIG, &config));
+	expect_ok(vfiopm_region_map(bar));
+	expect_ok(vfiopm_region_write(config, 4, 1, 0, &on));
+	for (int hot = 0; hot < 2; hot++) {
+		expect_ok(vfiopm_region_write(
+			config, raw_pm_capability(vfiopm_device_get_fd(dev)) + 4, 1, 0, &d3hot));
+		assert_int_equal(vfiopm_region_read(bar, 0, 4, 0, &value), -EIO);
+		expect_ok(hot ? vfiopm_hot_reset(dev, NULL, 0) : vfiopm_reset(dev));
+		expect_ok(vfiopm_region_read(bar, 0, 4, 0, &value));
+		sim_calls_begin();
+		expect_ok(vfiopm_region_read(bar, 0, 4, 0, &value));
+		assert_int_equal(sim_calls_end(), 0);
+	}
+	vfiopm_region_free(bar);
+	vfiopm_region_free(config);
+	vfiopm_device_free(dev);
+	sim_reset();
+}
+
 /* The reset of one device wakes the other one. Only that one reports a wake. */
 static void a_hot_reset_wakes_the_other_devices(void **state)
 {
@@ -296,6 +353,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_devices_of_the_bus_are_reset),
+		cmocka_unit_test(a_group_is_counted_once),
+		cmocka_unit_test(mapped_memory_is_used_after_a_reset),
 		cmocka_unit_test(a_hot_reset_wakes_the_other_devices),
 		cmocka_unit_test(the_iommufd_proves_the_ownership),
 		cmocka_unit_test(devices_that_cannot_be_reset),

@@ -124,18 +124,24 @@ uint64_t vfiopm__wakeup_count(int fd)
 	return count;
 }
 
-/* Note whether the armed device was woken since the last look. count is that of the eventfd.
- * Whoever reads the count of a wake has taken it. */
-static void note_wake(struct vfiopm__wakeup *wakeup, uint64_t count)
+/* Take all counts out of the eventfd, and note whether the armed device was woken since the last
+ * look. Whoever reads the count of a wake has taken it. */
+static void take_and_note(struct vfiopm__wakeup *wakeup)
 {
-	uint64_t word = wakeup->word;
+	uint64_t count = take_all(wakeup->fd), word = wakeup->word;
 
 	if (count == 0)
 		wakeup->untaken = 0;
 	if (!(word & WORD_STALE))
 		wakeup->accounted = 0;
-	if (word_state(word) == VFIOPM_STATE_LOW_POWER_WAKEUP &&
-	    (count > wakeup->accounted || slept_and_resumed(wakeup)))
+	if (word_state(word) == VFIOPM_STATE_LOW_POWER_WAKEUP && count <= wakeup->accounted &&
+	    slept_and_resumed(wakeup)) {
+		word |= VFIOPM_STATE_WOKEN;
+		/* The wake can have come after the first look. The kernel signals the eventfd
+		 * before the device is active, so a second look finds the count. */
+		count += take_all(wakeup->fd);
+	}
+	if (word_state(word) == VFIOPM_STATE_LOW_POWER_WAKEUP && count > wakeup->accounted)
 		word |= VFIOPM_STATE_WOKEN;
 	if (word_state(word) == VFIOPM_STATE_WOKEN && !(word & WORD_NOTED)) {
 		if (count > 0) {
@@ -161,8 +167,10 @@ static void begin(struct vfiopm__wakeup *wakeup)
 int vfiopm__wakeup_begin(struct vfiopm__wakeup *wakeup)
 {
 	begin(wakeup);
-	if (wakeup->fd >= 0)
-		note_wake(wakeup, vfiopm__wakeup_count(wakeup->fd));
+	if (wakeup->fd >= 0) {
+		take_and_note(wakeup);
+		put(wakeup->fd, wakeup->accounted);
+	}
 	return word_state(wakeup->word);
 }
 
@@ -221,7 +229,7 @@ int vfiopm__wakeup_take(struct vfiopm__wakeup *wakeup, struct vfiopm__wake *ret_
 	begin(wakeup);
 	/* One look takes what it notes. A wake between two looks would be taken unnoted. */
 	if (wakeup->fd >= 0)
-		note_wake(wakeup, take_all(wakeup->fd));
+		take_and_note(wakeup);
 	is_wake = wakeup->untaken > 0;
 	if (is_wake)
 		*ret_wake = oldest_wake(wakeup);

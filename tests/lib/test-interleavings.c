@@ -227,6 +227,32 @@ static void a_wake_while_one_is_taken_is_kept(void **state)
 	power_close();
 }
 
+/* sysfs shows the wake, but the eventfd was looked at before. The suspend lasts long enough for the
+ * milliseconds of sysfs. */
+static void a_wake_between_the_eventfd_and_sysfs_is_kept(void **state)
+{
+	(void)state;
+	power_open();
+	expect_ok(vfiopm_device_set_address(power.dev, "0000:01:00.0"));
+	for (int exits = 0; exits < 2; exits++) {
+		int taken = 0;
+
+		expect_ok(vfiopm_enter_wakeup(power.dev, power.wakeup));
+		usleep(5000);
+		hooks.after_take = wake_the_device;
+		if (exits)
+			expect_ok(vfiopm_exit(power.dev));
+		else
+			taken = vfiopm_take_wake(power.dev);
+		assert_null(hooks.after_take);
+		taken += vfiopm_take_wake(power.dev);
+		assert_int_equal(taken, 1);
+		assert_int_equal(vfiopm_take_wake(power.dev), 0);
+		expect_ok(vfiopm_exit(power.dev));
+	}
+	power_close();
+}
+
 static void arm_other(void)
 {
 	expect_ok(vfiopm_exit(power.dev));
@@ -364,6 +390,7 @@ int main(void)
 		cmocka_unit_test(a_reader_does_not_look_during_an_exit),
 		cmocka_unit_test(a_wake_during_a_failed_entry_is_kept),
 		cmocka_unit_test(a_wake_while_one_is_taken_is_kept),
+		cmocka_unit_test(a_wake_between_the_eventfd_and_sysfs_is_kept),
 		cmocka_unit_test(a_reader_discards_the_wake_of_an_earlier_arming),
 		cmocka_unit_test(a_reader_discards_what_a_failed_exit_hides),
 		cmocka_unit_test(a_reused_number_is_not_taken_for_the_eventfd),

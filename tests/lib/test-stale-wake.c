@@ -23,7 +23,7 @@
 
 struct run {
 	struct events_fixture fixture;
-	uint64_t seed;
+	uint64_t seed, loop_seed;
 	unsigned longest_us; /* of a random delay */
 
 	/* By generation: whether the host has woken the device. */
@@ -63,11 +63,9 @@ static void note_wake(void *data, uint64_t generation, uint32_t cause)
 static void *run_event_loop(void *data)
 {
 	struct run *run = data;
-	uint64_t seed = run->seed + 1;
-
 	while (!run->stop) {
 		events_wait(&run->fixture, 5);
-		sleep_randomly(&seed, run->longest_us);
+		sleep_randomly(&run->loop_seed, run->longest_us);
 		if (vfiopm_events_dispatch(run->fixture.events) < 0)
 			abort();
 	}
@@ -126,6 +124,7 @@ static void each_wake_is_reported_once_and_none_is_false(void **state)
 	run->seed = (uint64_t)time(NULL) << 16 | (unsigned)getpid();
 	if (seed)
 		run->seed = strtoull(seed, NULL, 0);
+	run->loop_seed = run->seed + 1;
 	print_message("# VFIOPM_SEED=%llu\n", (unsigned long long)run->seed);
 	/* A wake and the exit after it take about 100 us here, and about 100 ms in the lab. */
 	run->longest_us = testbed_is_simulated() ? 200 : 100000;

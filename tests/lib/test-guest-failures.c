@@ -265,6 +265,34 @@ static void a_refused_attach_is_retried(void **state)
 	close_fixture(&fixture);
 }
 
+/* After a failure the VMM can have changed the route, so the old message is routed again too. */
+static void an_old_message_is_routed_again(void **state)
+{
+	struct fixture fixture;
+	unsigned routes;
+
+	(void)state;
+	open_on(&fixture, "6.12");
+	start(&fixture, 1);
+	fixture.vmm.route_error = ENOSPC;
+	vmm_table_write(&fixture.vmm, 16 + 8, 0x4321, 4);
+	fixture.vmm.route_error = 0;
+	routes = fixture.vmm.routes;
+	vmm_set_mask(&fixture.vmm, 1, true);
+	assert_int_equal(fixture.vmm.routes, routes + 1);
+	fixture.vmm.route_error = ENOSPC;
+	vmm_table_write(&fixture.vmm, 16 + 8, 0x4322, 4);
+	vmm_set_mask(&fixture.vmm, 1, false);
+	vmm_set_mask(&fixture.vmm, 1, true);
+	vmm_table_write(&fixture.vmm, 16 + 8, 0x4321, 4);
+	fixture.vmm.route_error = 0;
+	routes = fixture.vmm.routes;
+	vmm_set_mask(&fixture.vmm, 1, false);
+	assert_int_equal(fixture.vmm.routes, routes + 1);
+	arrives(&fixture, 1);
+	close_fixture(&fixture);
+}
+
 /* A callback that returns a positive number is reported with EPROTO. */
 static void a_callback_that_returns_a_positive_number(void **state)
 {
@@ -325,6 +353,7 @@ static void a_refused_detach_releases_the_vector(void **state)
 static void a_refused_detach_does_not_wake_the_device(void **state)
 {
 	struct fixture fixture;
+	unsigned ioctls;
 
 	(void)state;
 	open_on(&fixture, "6.12");
@@ -332,8 +361,10 @@ static void a_refused_detach_does_not_wake_the_device(void **state)
 	expect_ok(vfiopm_guest_power_off(fixture.vmm.guest));
 	assert_true(sim_is_suspended(fixture.sim));
 	fixture.vmm.detach_error = EBUSY;
+	ioctls = sim_ioctls(fixture.sim);
 	vmm_set_mask(&fixture.vmm, 1, true);
 	vmm_expect_report(&fixture.vmm, "irqfd", EBUSY);
+	assert_int_equal(sim_ioctls(fixture.sim), ioctls);
 	assert_true(sim_is_suspended(fixture.sim));
 	vmm_dispatch(&fixture.vmm);
 	fixture.vmm.detach_error = 0;
@@ -552,6 +583,7 @@ int main(void)
 		cmocka_unit_test(a_host_without_vectors),
 		cmocka_unit_test(a_refused_use_is_retried),
 		cmocka_unit_test(a_refused_attach_is_retried),
+		cmocka_unit_test(an_old_message_is_routed_again),
 		cmocka_unit_test(a_callback_that_returns_a_positive_number),
 		cmocka_unit_test(a_refused_detach_releases_the_vector),
 		cmocka_unit_test(a_refused_detach_does_not_wake_the_device),

@@ -373,10 +373,10 @@ void sim_kvm_handle_close(void);
 
 /* True if the simulator handles this path. */
 bool sim_is_sysfs(const char *path);
-int sim_open_sysfs(const char *path);
+int sim_open_sysfs(const char *path, int flags);
 /* 0 if the path is the directory of a device, else -ENOENT. */
 int sim_check_sysfs(const char *path);
-int sim_open_attribute(struct sim_device *device, const char *name);
+int sim_open_attribute(struct sim_device *device, const char *name, int flags);
 /* -ENOENT if the simulator does not handle this path. */
 int sim_open_fdinfo(const char *path);
 /* Returns the length, as readlink(2) does. */

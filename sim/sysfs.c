@@ -112,9 +112,12 @@ static int store_control(struct sim_device *device, const char *text)
 /* pci-sysfs.c, d3cold_allowed_store(): resumes the device for either value. */
 static int store_d3cold_allowed(struct sim_device *device, const char *text)
 {
-	if (text[0] != '0' && text[0] != '1')
+	char *end;
+	unsigned long value = strtoul(text, &end, 0);
+
+	if (end == text || (*end && *end != '\n'))
 		return -EINVAL;
-	device->d3cold_allowed = text[0] == '1';
+	device->d3cold_allowed = value != 0;
 	if (sim_pm_get(device) == 0)
 		sim_pm_put(device);
 	return 0;
@@ -157,7 +160,15 @@ void sim_set_attribute(struct sim_device *device, const char *name, const char *
 	sim_unlock();
 }
 
-int sim_open_attribute(struct sim_device *device, const char *name)
+/* fs/kernfs/file.c, kernfs_fop_open(): the mode of an attribute applies to root, too. */
+static bool may_open(const struct sim_attribute *attribute, int flags)
+{
+	bool reads = (flags & O_ACCMODE) != O_WRONLY, writes = (flags & O_ACCMODE) != O_RDONLY;
+
+	return !(writes && !attribute->store) && !(reads && attribute->store && !attribute->show);
+}
+
+int sim_open_attribute(struct sim_device *device, const char *name, int flags)
 {
 	int fd;
 
@@ -172,6 +183,8 @@ int sim_open_attribute(struct sim_device *device, const char *name)
 	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
 		if (strcmp(attributes[i].name, name) != 0)
 			continue;
+		if (!may_open(&attributes[i], flags))
+			return -EACCES;
 		fd = sim_file_new(SIM_ATTRIBUTE, device);
 		if (fd >= 0)
 			sim_file(fd)->attribute = &attributes[i];
@@ -180,14 +193,15 @@ int sim_open_attribute(struct sim_device *device, const char *name)
 	return -ENOENT;
 }
 
-int sim_open_sysfs(const char *path)
+int sim_open_sysfs(const char *path, int flags)
 {
 	const char *below;
 	struct sim_device *device = device_of_path(path, &below);
 
 	if (!device)
 		return -ENOENT;
-	return *below ? sim_open_attribute(device, below) : sim_file_new(SIM_DIRECTORY, device);
+	return *below ? sim_open_attribute(device, below, flags)
+		      : sim_file_new(SIM_DIRECTORY, device);
 }
 
 int sim_check_sysfs(const char *path)

@@ -130,12 +130,12 @@ int __real_close(int fd);
 int __wrap_close(int fd);
 
 /* Returns -ENODATA if the path is not simulated. */
-static int open_path(const char *path)
+static int open_path(const char *path, int flags)
 {
 	int fd;
 
 	if (sim_is_sysfs(path))
-		return sim_open_sysfs(path);
+		return sim_open_sysfs(path, flags);
 	if (strncmp(path, "/dev/vfio", 9) == 0 || strcmp(path, "/dev/iommu") == 0 ||
 	    strcmp(path, "/dev/kvm") == 0)
 		return sim_open_node(path);
@@ -154,7 +154,7 @@ int __wrap_open(const char *path, int flags, ...)
 	va_end(args);
 
 	ENTER_CALL("open", -1);
-	fd = open_path(path);
+	fd = open_path(path, flags);
 	return fd == -ENODATA ? REAL(__real_open(path, flags, mode)) : (int)answer(fd);
 }
 LARGE_FILE_ALIAS(open, open64);
@@ -172,7 +172,8 @@ int __wrap_openat(int directory_fd, const char *path, int flags, ...)
 
 	ENTER_CALL("openat", -1);
 	directory = path[0] == '/' ? NULL : sim_file(directory_fd);
-	fd = directory ? sim_open_attribute(directory->device, path) : open_path(path);
+	fd = directory ? sim_open_attribute(directory->device, path, flags)
+		       : open_path(path, flags);
 	return fd == -ENODATA ? REAL(__real_openat(directory_fd, path, flags, mode))
 			      : (int)answer(fd);
 }

@@ -147,6 +147,7 @@ struct sim_device {
 	unsigned opens;
 	bool bound_by_cdev;
 	int iommufd; /* if it is bound by its cdev */
+	uint32_t id; /* in that iommufd */
 	bool engaged;
 	int wake; /* a duplicate of the wakeup eventfd, as the kernel's eventfd_ctx; or -1 */
 	enum sim_power power;

@@ -328,7 +328,8 @@ static int bind(struct sim_file *cdev, void *arg)
 	device->bound_by_cdev = true;
 	device->iommufd = bind.iommufd;
 	cdev->kind = SIM_DEVICE;
-	bind.out_devid = ++iommufd->last_id;
+	device->id = ++iommufd->last_id;
+	bind.out_devid = device->id;
 	return sim_to_user(arg, &bind, VFIOPM__BIND_SIZE);
 }
 

@@ -12,13 +12,20 @@
 #include "lib/uapi.h"
 
 /* The kernel saves the configuration space before a reset and restores it afterwards, so that
- * COMMAND and the MSI-X table stay. What the device had raised is gone. */
+ * COMMAND and the MSI-X table stay. */
 static void reset(struct sim_device *device)
 {
 	device->resets++;
+	sim_set_power(device, SIM_D0);
+}
+
+/* A reset of the bus also drops what the device had raised. The e1000e of the lab has no FLR: the
+ * kernel resets it by D3hot (drivers/pci/pci.c, pci_pm_reset()), which QEMU's device ignores. */
+static void bus_reset(struct sim_device *device)
+{
+	reset(device);
 	device->irqs.intx_level = false;
 	memset(device->irqs.pending, 0, sizeof(device->irqs.pending));
-	sim_set_power(device, SIM_D0);
 }
 
 int sim_reset_ioctl(struct sim_device *device)
@@ -51,14 +58,14 @@ static uint32_t count_on_bus(const struct sim_device *device)
 }
 
 static struct vfio_pci_dependent_device describe(const struct sim_device *device,
-						 const struct sim_device *other, int number)
+						 const struct sim_device *other)
 {
 	unsigned domain = 0, bus = 0, slot = 0, function = 0;
 
 	sscanf(other->address, "%x:%x:%x.%x", &domain, &bus, &slot, &function);
 	return (struct vfio_pci_dependent_device){
 		/* For a cdev, the id of the device in the iommufd. */
-		.group_id = device->bound_by_cdev ? (uint32_t)number + 2 : other->group,
+		.group_id = device->bound_by_cdev ? other->id : other->group,
 		.segment = (uint16_t)domain,
 		.bus = (uint8_t)bus,
 		.devfn = (uint8_t)(slot << 3 | function),
@@ -91,7 +98,7 @@ int sim_hot_reset_info(const struct sim_device *device, void *arg)
 		if (!on_same_bus(device, other))
 			continue;
 		owned = owned && is_owned(device, other);
-		found[info.count++] = describe(device, other, i);
+		found[info.count++] = describe(device, other);
 	}
 	info.flags = device->bound_by_cdev ? VFIOPM__HOT_RESET_DEV_ID |
 						     (owned ? VFIOPM__HOT_RESET_DEV_ID_OWNED : 0)
@@ -174,7 +181,7 @@ int sim_hot_reset(struct sim_device *device, void *arg)
 
 		if (!on_same_bus(device, other) || sim_pm_get(other) < 0)
 			continue;
-		reset(other);
+		bus_reset(other);
 		sim_pm_put(other);
 	}
 	return 0;

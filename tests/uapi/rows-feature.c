@@ -148,4 +148,4 @@ static const struct row rows[] = {
 	  SINCE_6_1("ENOTTY") },
 };
 
-const struct table feature_table = { "feature", rows, COUNT_OF(rows), false };
+const struct table feature_table = { .name = "feature", .rows = rows, .count = COUNT_OF(rows) };

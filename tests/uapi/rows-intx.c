@@ -1,74 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * SET_IRQS on INTx, ERR and REQ (drivers/vfio/pci/vfio_pci_intrs.c, vfio_pci_set_intx_trigger(),
- * vfio_pci_set_intx_mask(), vfio_pci_set_intx_unmask(), vfio_pci_set_ctx_trigger_single()).
+ * SET_IRQS on INTx (drivers/vfio/pci/vfio_pci_intrs.c, vfio_pci_set_intx_trigger(),
+ * vfio_pci_set_intx_mask(), vfio_pci_set_intx_unmask()). rows-fire.c has the delivery.
  */
 #include "rows.h"
 
 #define ON "set INTX 0 e0"
-
-/* ERR and REQ are equal. "on" is an index that has an eventfd. */
-#define SINGLE(index)                                                                              \
-	{ "NONE on " index " without eventfd", "", "none TRIGGER " index " 0 1", ALL("EINVAL") },  \
-		{ "removal of no eventfd of " index " by NONE", "", "none TRIGGER " index " 0 0",  \
-		  ALL("EINVAL") },                                                                 \
-		{ "BOOL on " index " without eventfd", "",                                         \
-		  "bool TRIGGER " index " 0 1; bool TRIGGER " index " 0 0", ALL("0, 0") },         \
-		{ "empty BOOL on " index, "", "bool TRIGGER " index " 0", ALL("EINVAL") },         \
-		{ "empty set of " index, "", "set " index " 0", ALL("EINVAL") },                   \
-		{ "fd -1 for " index " without eventfd", "", "set " index " 0 -1", ALL("0") },     \
-		{ "set of " index, "", "set " index " 0 e0; loop " index " 0", ALL("0, e0=1") },   \
-		{ "closed fd for " index, "",                                                      \
-		  "set " index " 0 closed; none TRIGGER " index " 0 1", ALL("EBADF, EINVAL") },    \
-		{ "fd of a file for " index, "", "set " index " 0 null", ALL("EINVAL") },          \
-		{ "replacement of " index, "set " index " 0 e0",                                   \
-		  "set " index " 0 e1; loop " index " 0", ALL("0, e1=1") },                        \
-		{ "same eventfd for " index, "set " index " 0 e0",                                 \
-		  "set " index " 0 e0; loop " index " 0", ALL("0, e0=1") },                        \
-		{ "closed fd keeps the eventfd of " index, "set " index " 0 e0",                   \
-		  "set " index " 0 closed; loop " index " 0", ALL("EBADF, e0=1") },                \
-		{ "fd of a file keeps the eventfd of " index, "set " index " 0 e0",                \
-		  "set " index " 0 null; loop " index " 0", ALL("EINVAL, e0=1") },                 \
-		{ "fd -1 removes the eventfd of " index, "set " index " 0 e0",                     \
-		  "set " index " 0 -1; loop " index " 0; set " index " 0 -1",                      \
-		  ALL("0, EINVAL, 0") },                                                           \
-		{ "NONE removes the eventfd of " index, "set " index " 0 e0",                      \
-		  "none TRIGGER " index " 0 0; loop " index " 0", ALL("0, EINVAL") },              \
-		{ "BOOL on " index, "set " index " 0 e0",                                          \
-		  "bool TRIGGER " index " 0 1; counts; bool TRIGGER " index " 0 0; counts",        \
-		  ALL("0, e0=1, 0, -") },                                                          \
-		{ "empty set of " index " with eventfd", "set " index " 0 e0",                     \
-		  "set " index " 0; bool TRIGGER " index " 0; loop " index " 0",                   \
-		  ALL("EINVAL, EINVAL, e0=1") }, /* fd < -1: see below */                          \
-		{ "fd -2 for " index, "", "set " index " 0 -2", BELOW_MINUS_ONE("") },             \
-		{ "fd -2 keeps the eventfd of " index, "set " index " 0 e0",                       \
-		  "set " index " 0 -2; loop " index " 0", BELOW_MINUS_ONE(", e0=1") },             \
-		{ "lowest fd keeps the eventfd of " index, "set " index " 0 e0",                   \
-		  "set " index " 0 0x80000000; loop " index " 0", BELOW_MINUS_ONE(", e0=1") },     \
-		{ index " beside INTx",                                                            \
-		  "set INTX 0 e0; set " index " 0 e1; none TRIGGER INTX 0 0", "loop " index " 0",  \
-		  ALL("e1=1") },                                                                   \
-		{ index " beside MSI", "set MSI 0 e0; set " index " 0 e1; none TRIGGER MSI 0 0",   \
-		  "loop " index " 0", ALL("e1=1") },                                               \
-		{ index " beside MSI-X",                                                           \
-		  "set MSIX 0 e0; set " index " 0 e1; none TRIGGER MSIX 0 0", "loop " index " 0",  \
-		  ALL("e1=1") },                                                                   \
-		{ "closed eventfd of " index, "set " index " 0 e0; dup a e0; close e0",            \
-		  "none TRIGGER " index " 0 1; take a", ALL("0, 1") },                             \
-		{ "reset keeps " index, "set " index " 0 e0", "RESET dev; loop " index " 0",       \
-		  ALL("0, e0=1") },                                                                \
-		{ "suspend keeps " index, "set " index " 0 e0; enter; asleep; exit",               \
-		  "loop " index " 0", SINCE_6_1("e0=1") },                                         \
-	{                                                                                          \
-		"last close removes " index,                                                       \
-			"set " index " 0 e0; close dev; close group; close container",             \
-			"reopen; none TRIGGER " index " 0 1", ALL("0, EINVAL")                     \
-	}
-/* Late 6.12.y and 7.x refuse an fd below -1; earlier kernels ignore it. */
-#define BELOW_MINUS_ONE(rest)                                                                      \
-	{                                                                                          \
-		"0" rest, "0" rest, "EINVAL" rest, "EINVAL" rest, "EINVAL" rest                    \
-	}
 
 static const struct row rows[] = {
 	/* ---- INTx, not enabled ---- */
@@ -188,10 +125,6 @@ static const struct row rows[] = {
 	{ "DisINTx with MSI-X", "set MSIX 0 e0; config 5 4", "vectors 1; config 5",
 	  ALL("e0=1, 0x4") },
 	{ "DisINTx after a reset", "config 5 4", "RESET dev; config 5", ALL("0, 0x4") },
-
-	/* ---- ERR and REQ ---- */
-	SINGLE("ERR"),
-	SINGLE("REQ"),
 };
 
-const struct table intx_table = { "intx", rows, COUNT_OF(rows), false };
+const struct table intx_table = { .name = "intx", .rows = rows, .count = COUNT_OF(rows) };

@@ -62,6 +62,12 @@ static const struct row rows[] = {
 	/* ---- 3. start and count ---- */
 	{ "start beyond MSI-X", "", "none TRIGGER MSIX 5 0", ALL("EINVAL") },
 	{ "start beyond MSI-X, an eventfd", "", "set MSIX 5 e0", ALL("EINVAL") },
+	{ "start beyond enabled MSI-X", "set MSIX 0 e0", "none TRIGGER MSIX 5 0; vectors 1",
+	  ALL("EINVAL, e0=1") },
+	{ "start beyond enabled MSI", "set MSI 0 e0", "none TRIGGER MSI 1 0; loop MSI 0",
+	  ALL("EINVAL, e0=1") },
+	{ "start beyond enabled INTx", "set INTX 0 e0", "none TRIGGER INTX 1 0; loop INTX 0",
+	  ALL("EINVAL, e0=1") },
 	{ "count beyond MSI-X", "", "none TRIGGER MSIX 0 6", ALL("EINVAL") },
 	{ "start and count beyond MSI-X", "", "none TRIGGER MSIX 4 2", ALL("EINVAL") },
 	{ "eventfds beyond MSI-X", "", "set MSIX 3 e0 e1 e2", ALL("EINVAL") },
@@ -177,16 +183,15 @@ static const struct row rows[] = {
 	  ALL("0, 0, EINVAL, 0, e0=1, e1=1, 0") },
 
 /* ---- one of INTx, MSI and MSI-X at a time ---- */
+/* clang-format off */
 #define WHILE(enabled, other)                                                                      \
 	{ "set of " other " while " enabled " is enabled", "set " enabled " 0 e0",                 \
 	  "set " other " 0 e1; set " other " 0 -1; loop " enabled " 0",                            \
 	  ALL("EINVAL, EINVAL, e0=1") },                                                           \
-	{                                                                                          \
-		"disable of " other " while " enabled " is enabled", "set " enabled " 0 e0",       \
-			"none TRIGGER " other " 0 0; none TRIGGER " other                          \
-			" 0 1; bool TRIGGER " other " 0 1; loop " enabled " 0",                    \
-			ALL("EINVAL, EINVAL, EINVAL, e0=1")                                        \
-	}
+	{ "disable of " other " while " enabled " is enabled", "set " enabled " 0 e0",             \
+	  "none TRIGGER " other " 0 0; none TRIGGER " other " 0 1; bool TRIGGER " other " 0 1; "   \
+	  "loop " enabled " 0", ALL("EINVAL, EINVAL, EINVAL, e0=1") }
+	/* clang-format on */
 	WHILE("INTX", "MSI"),
 	WHILE("INTX", "MSIX"),
 	WHILE("MSI", "INTX"),
@@ -206,4 +211,4 @@ static const struct row rows[] = {
 	  ALL("0, 0, 0, 0, e2=1") },
 };
 
-const struct table irq_table = { "irq", rows, COUNT_OF(rows), false };
+const struct table irq_table = { .name = "irq", .rows = rows, .count = COUNT_OF(rows) };

@@ -221,4 +221,4 @@ static const struct row rows[] = {
 	  "none TRIGGER MSIX 0 0; pmcsr 0; set MSIX 0 e0", ALL("0, 0, 0") },
 };
 
-const struct table msi_table = { "msi", rows, COUNT_OF(rows), false };
+const struct table msi_table = { .name = "msi", .rows = rows, .count = COUNT_OF(rows) };

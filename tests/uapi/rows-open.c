@@ -201,4 +201,6 @@ static const struct row rows[] = {
 	  ONLY_CDEV("1, 4, 0, mapped") },
 };
 
-const struct table open_table = { "open", rows, COUNT_OF(rows), true };
+const struct table open_table = {
+	.name = "open", .rows = rows, .count = COUNT_OF(rows), .starts_closed = true
+};

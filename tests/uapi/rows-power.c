@@ -12,16 +12,14 @@
  *
  * The results of a call in each of the five states. "state" is its last step.
  */
+/* clang-format off */
 #define HELD "host power/control on; "
 #define IN_EACH_STATE(name, before, call, s0, s1a, s1b, s2a, s2b)                                  \
 	{ "S0: " name, "map" before, call "; state", SINCE_6_1(s0) },                              \
-		{ "S1a: " name, "map" before "; " HELD "enter", call "; state", SINCE_6_1(s1a) },  \
-		{ "S1b: " name, "map" before "; enter; asleep", call "; state", SINCE_6_1(s1b) },  \
-		{ "S2a: " name, "map" before "; " HELD "wakeup w", call "; state",                 \
-		  SINCE_6_1(s2a) },                                                                \
-	{                                                                                          \
-		"S2b: " name, "map" before "; wakeup w; asleep", call "; state", SINCE_6_1(s2b)    \
-	}
+	{ "S1a: " name, "map" before "; " HELD "enter", call "; state", SINCE_6_1(s1a) },          \
+	{ "S1b: " name, "map" before "; enter; asleep", call "; state", SINCE_6_1(s1b) },          \
+	{ "S2a: " name, "map" before "; " HELD "wakeup w", call "; state", SINCE_6_1(s2a) },       \
+	{ "S2b: " name, "map" before "; wakeup w; asleep", call "; state", SINCE_6_1(s2b) }
 /* A call with this result that resumes a suspended device, and one that does not. */
 #define RESUMES(name, before, call, result)                                                        \
 	IN_EACH_STATE(name, before, call, result ", S0", result ", S1a", result ", S1",            \
@@ -31,7 +29,6 @@
 		      result ", S2a w=1", result ", S2 w=1")
 
 static const struct row rows[] = {
-	/* clang-format off */
 	IN_EACH_STATE("entry", "", "enter",
 		      "0, S1", "EINVAL, S1a", "EINVAL, S1", "EINVAL, S2a w=1", "0, w=1 S1"),
 	IN_EACH_STATE("entry with another wakeup", "", "wakeup e1",
@@ -59,6 +56,9 @@ static const struct row rows[] = {
 	RESUMES("GET_IRQ_INFO", "", "GET_IRQ_INFO dev 16 0 MSIX 0", "0"),
 	RESUMES("SET_IRQS that fails", "", "none TRIGGER MSIX 0 1", "EINVAL"),
 	RESUMES("SET_IRQS", "", "set REQ 0 e0", "0"),
+	RESUMES("RESET", "", "RESET dev", "0"),
+	RESUMES("hot reset that fails", "", "HOT_RESET dev 16 0 1 null", "EINVAL"),
+	RESUMES("info of a hot reset", "", "HOT_RESET_INFO dev 20 0 0 0 0", "0"),
 	RESUMES("probe", "", "FEATURE dev 8 ENTRY|PROBE|SET", "0"),
 	RESUMES("GET of a feature", "", "FEATURE dev 8 ENTRY|GET", "EINVAL"),
 	RESUMES("unknown feature", "", "FEATURE dev 8 0xfff0|SET", "ENOTTY"),
@@ -104,6 +104,41 @@ static const struct row rows[] = {
 	  SINCE_6_1("0, w=1 S0") },
 	{ "reset by the host, plain entry", "map; enter; asleep", "host reset 1; state",
 	  SINCE_6_1("0, S1") },
+
+	{ "power/control of the host", "",
+	  "host power/control; host power/control on; host power/control", ALL("auto, 0, on") },
+	{ "bad power/control of the host", "", "host power/control off; host power/control",
+	  ALL("EINVAL, auto") },
+	{ "power/control twice", "map; wakeup w; asleep; host power/control on",
+	  "host power/control on; state", SINCE_6_1("0, w=1 S0") },
+	{ "power/control auto in S1b", "map; enter; asleep",
+	  "host power/control auto; settle; state", SINCE_6_1("0, asleep, S1") },
+	{ "power/control auto in S2b", "map; wakeup w; asleep",
+	  "host power/control auto; settle; state", SINCE_6_1("0, asleep, S2 w=1") },
+	{ "bad power/control in S2b", "map; wakeup w; asleep",
+	  "host power/control x; settle; state", SINCE_6_1("EINVAL, asleep, S2 w=1") },
+	{ "bad reset by the host", "map; wakeup w; asleep",
+	  "host reset 0; host reset x; settle; state",
+	  SINCE_6_1("EINVAL, EINVAL, asleep, S2 w=1") },
+	{ "bad d3cold_allowed", "map; wakeup w; asleep", "host d3cold_allowed x; settle; state",
+	  SINCE_6_1("EINVAL, asleep, S2 w=1") },
+	{ "d3cold_allowed 2", "", "host d3cold_allowed 2; host d3cold_allowed", ALL("0, 1") },
+	{ "write of power_state",
+	  "",
+	  "host power_state D0",
+	  { "ENOENT", "EACCES", "EACCES", "EACCES", "EACCES" } },
+	{ "write of runtime_status", "", "host power/runtime_status active", ALL("EACCES") },
+	{ "read of runtime_status", "", "host power/runtime_status", ALL("active") },
+	{ "read of reset", "", "reads reset", ALL("absent") },
+	{ "power_state of an open device",
+	  "",
+	  "host power_state",
+	  { "absent", "D0", "D0", "D0", "D0" } },
+	{ "fdinfo", "", "fdinfo", { "no path", "no path", "no path", "no path", "path" } },
+	{ "fdinfo in S2b",
+	  "map; wakeup w; asleep",
+	  "fdinfo; state",
+	  { NULL, "no path, S2 w=1", "no path, S2 w=1", "no path, S2 w=1", "path, S2 w=1" } },
 
 	/* ---- the signal ---- */
 	{ "entry after a wake", "map; wakeup w; asleep; wake", "enter; state",
@@ -179,12 +214,6 @@ static const struct row rows[] = {
 	  ALL("0, 0, mapped") },
 	{ "reset keeps low power", "map; host power/control on; pmcsr 3; enter",
 	  "RESET dev; pmcsr; enter; touch", SINCE_6_1("0, 0, EINVAL, SIGBUS") },
-	{ "reset keeps low power with wakeup", "map; host power/control on; wakeup w",
-	  "RESET dev; state", SINCE_6_1("0, S2a w=1") },
-	{ "reset of a suspended device", "map; wakeup w; asleep", "RESET dev; state",
-	  SINCE_6_1("0, w=1 S0") },
-	{ "reset of a device in S1b", "map; enter; asleep", "RESET dev; state",
-	  SINCE_6_1("0, S1") },
 };
 
-const struct table power_table = { "power", rows, COUNT_OF(rows), false };
+const struct table power_table = { .name = "power", .rows = rows, .count = COUNT_OF(rows) };

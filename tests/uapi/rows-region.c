@@ -128,8 +128,6 @@ static const struct row rows[] = {
 	{ "COMMAND after the open", "", "config 4; config 5", ALL("0x3, 0x1") },
 	{ "COMMAND after the last close", "config 4 7; config 5 4; " LAST_CLOSE,
 	  "config 4; config 5", ALL("0x3, 0x1") },
-	{ "COMMAND after RESET", "config 4 6; config 5 4; RESET dev", "config 4; config 5",
-	  ALL("0x6, 0x4") },
 	{ "bits of COMMAND", "", "config 4 0xff; config 4; config 4 0; config 4",
 	  ALL("0, 0x7, 0, 0") },
 	{ "high bits of COMMAND", "", "config 5 0xff; config 5; config 5 0; config 5",
@@ -168,13 +166,6 @@ static const struct row rows[] = {
 	{ "address of BAR 0 in config", "",
 	  "poke CONFIG 0x10 0x12345678; peek CONFIG 0x10; read BAR0 8", ALL("0, 0x12340000, 1") },
 	{ "size of BAR 4 in config", "", "poke CONFIG 0x20 ~0; peek CONFIG 0x20", ALL("0, 0") },
-
-	/* ---- RESET ---- */
-	{ "RESET", "", "RESET dev; RESET dev", ALL("0, 0") },
-	{ "RESET keeps the memory", "map", "RESET dev; touch; read BAR0 8 4", ALL("0, mapped, 4") },
-	{ "RESET with memory off", "map; config 4 0", "RESET dev; touch; config 4",
-	  ALL("0, SIGBUS, 0") },
-	{ "RESET on a group", "", "RESET group", ALL("ENOTTY") },
 };
 
-const struct table region_table = { "region", rows, COUNT_OF(rows), false };
+const struct table region_table = { .name = "region", .rows = rows, .count = COUNT_OF(rows) };

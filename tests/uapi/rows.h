@@ -23,49 +23,29 @@ struct row {
 };
 
 /* All columns: the same result everywhere, a change at a version, .. */
-#define ALL(result)                                                                                \
-	{                                                                                          \
-		result, result, result, result, result                                             \
-	}
-#define CHANGED_6_1(old, new)                                                                      \
-	{                                                                                          \
-		old, new, new, new, new                                                            \
-	}
-#define CHANGED_6_5(old, new)                                                                      \
-	{                                                                                          \
-		old, old, new, new, new                                                            \
-	}
-#define SINCE_6_1(result)                                                                          \
-	{                                                                                          \
-		NULL, result, result, result, result                                               \
-	}
-#define SINCE_6_5(result)                                                                          \
-	{                                                                                          \
-		NULL, NULL, result, result, result                                                 \
-	}
-#define BEFORE_6_5(result)                                                                         \
-	{                                                                                          \
-		result, result, NULL, NULL, NULL                                                   \
-	}
-#define ONLY_CDEV(result)                                                                          \
-	{                                                                                          \
-		NULL, NULL, NULL, result, NULL                                                     \
-	}
-#define HOT_COLD(hot, cold)                                                                        \
-	{                                                                                          \
-		NULL, hot, hot, hot, hot, cold                                                     \
-	}
+/* clang-format off */
+#define ALL(result)	      { result, result, result, result, result }
+#define CHANGED_6_1(old, new) { old, new, new, new, new }
+#define CHANGED_6_5(old, new) { old, old, new, new, new }
+#define SINCE_6_1(result)     { NULL, result, result, result, result }
+#define SINCE_6_5(result)     { NULL, NULL, result, result, result }
+#define ONLY_CDEV(result)     { NULL, NULL, NULL, result, NULL }
+#define HOT_COLD(hot, cold)   { NULL, hot, hot, hot, hot, cold }
+/* clang-format on */
 
 struct table {
 	const char *name;
 	const struct row *rows;
 	size_t count;
 	bool starts_closed; /* the rows open the device */
+	bool needs_d3cold;  /* the rows run only where the device reaches D3cold */
+	/* The rows run once for each of these words, which replaces $ in their names and scripts. */
+	const char *instances[3];
 };
 
 #define COUNT_OF(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-extern const struct table feature_table, power_table, irq_table, msi_table, intx_table, fire_table,
-	region_table, open_table;
+extern const struct table feature_table, power_table, irq_table, msi_table, intx_table,
+	single_table, fire_table, region_table, open_table, reset_table, hot_reset_table;
 
 #endif

@@ -4,6 +4,7 @@
  *
  *   host ATTRIBUTE [TEXT]   read or write an attribute of the device in sysfs
  *   reads ATTRIBUTE         "text" if an attribute can be read, whose text differs in each run
+ *   fdinfo                  whether fdinfo of dev has the path of the device in sysfs
  *   wake, lspci             resume the device from the host; read its config in sysfs
  *   asleep [STATE]          wait until the device is suspended in its deepest power state, or in
  *                           this one
@@ -26,10 +27,11 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "host.h"
 #include "lib/uapi.h"
@@ -50,13 +52,23 @@ static int say(struct steps *steps, const char *text)
 
 static int state_host(struct steps *steps)
 {
-	char text[64] = "absent";
+	char path[128], text[64] = "absent";
+	ssize_t length;
+	int fd;
 
-	if (steps->count > 2)
-		host_write(steps->words[1], steps->words[2]);
-	else
+	if (steps->count < 3) {
 		host_read(steps->words[1], text, sizeof(text));
-	return steps->count > 2 ? 0 : say(steps, text);
+		return say(steps, text);
+	}
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", testbed_device(),
+		 steps->words[1]);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	length = write(fd, steps->words[2], strlen(steps->words[2]));
+	length = length < 0 ? -errno : 0;
+	close(fd);
+	return (int)length;
 }
 
 static int state_reads(struct steps *steps)
@@ -64,6 +76,21 @@ static int state_reads(struct steps *steps)
 	char text[64];
 
 	return say(steps, host_read(steps->words[1], text, sizeof(text)) ? "text" : "absent");
+}
+
+/* 6.18: vfio_main.c, vfio_device_show_fdinfo() */
+static int state_fdinfo(struct steps *steps)
+{
+	char path[64], text[1024];
+	ssize_t length;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", steps->fds[FD_DEV]);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	length = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[length < 0 ? 0 : length] = '\0';
+	return say(steps, strstr(text, "\nvfio-device-syspath: /sys/") ? "path" : "no path");
 }
 
 static int state_wake(struct steps *steps)
@@ -248,25 +275,15 @@ static int state_pending(struct steps *steps)
 }
 
 const struct verb step_states[] = {
-	{ "host", state_host },
-	{ "reads", state_reads },
-	{ "wake", state_wake },
-	{ "lspci", state_lspci },
-	{ "asleep", state_asleep },
-	{ "settle", state_settle },
-	{ "touch", state_touch },
-	{ "state", state_state },
-	{ "fire", state_fire },
-	{ "clear", state_clear },
-	{ "acknowledge", state_acknowledge },
-	{ "await", state_await },
-	{ "arrive", state_arrive },
-	{ "counts", state_counts },
-	{ "loop", state_loop },
-	{ "vectors", state_vectors },
-	{ "add", state_add },
-	{ "fill", state_fill },
-	{ "take", state_take },
-	{ "pending", state_pending },
-	{ NULL, NULL },
+	{ "host", state_host },	      { "reads", state_reads },
+	{ "fdinfo", state_fdinfo },   { "wake", state_wake },
+	{ "lspci", state_lspci },     { "asleep", state_asleep },
+	{ "settle", state_settle },   { "touch", state_touch },
+	{ "state", state_state },     { "fire", state_fire },
+	{ "clear", state_clear },     { "acknowledge", state_acknowledge },
+	{ "await", state_await },     { "arrive", state_arrive },
+	{ "counts", state_counts },   { "loop", state_loop },
+	{ "vectors", state_vectors }, { "add", state_add },
+	{ "fill", state_fill },	      { "take", state_take },
+	{ "pending", state_pending }, { NULL, NULL },
 };

@@ -14,16 +14,17 @@
 #include "testbed.h"
 
 static const struct table *const tables[] = {
-	&feature_table, &power_table, &irq_table,    &msi_table,
-	&intx_table,	&fire_table,  &region_table, &open_table,
+	&feature_table, &power_table,  &irq_table,  &msi_table,	  &intx_table,	    &single_table,
+	&fire_table,	&region_table, &open_table, &reset_table, &hot_reset_table,
 };
 
-#define ROWS_MAX 1000
+#define ROWS_MAX 2000
 
 /* The parameter of a test: its row. */
 static struct entry {
 	const struct table *table;
 	const struct row *row;
+	const char *instance; /* NULL: the table has none */
 	char name[160];
 } entries[ROWS_MAX];
 static struct CMUnitTest tests[ROWS_MAX];
@@ -46,16 +47,35 @@ static const char *expected(const struct row *row)
 	return row->results[testbed_has_d3cold() && row->results[D3COLD] ? D3COLD : kernel()];
 }
 
+/* Copy a name or a script of a row. */
+static void instantiate(const struct entry *entry, const char *from, char *to, size_t size)
+{
+	size_t length = 0;
+
+	for (; *from; from++) {
+		const char *part = *from == '$' ? entry->instance : NULL;
+
+		length += (size_t)snprintf(to + length, size - length, "%.*s",
+					   part ? (int)strlen(part) : 1, part ? part : from);
+		assert_true(length < size);
+	}
+	to[length] = '\0';
+}
+
 static void run_row(void **state)
 {
 	const struct entry *entry = *state;
 	const struct row *row = entry->row;
-	char results[1024] = "";
+	char script[1024], results[1024] = "";
 	struct steps steps;
+	bool prepared;
 
 	steps_begin(&steps, !entry->table->starts_closed);
-	if (steps_prepare(&steps, row->before, results, sizeof(results)))
-		steps_run(&steps, row->steps, results, sizeof(results));
+	instantiate(entry, row->before, script, sizeof(script));
+	prepared = steps_prepare(&steps, script, results, sizeof(results));
+	instantiate(entry, row->steps, script, sizeof(script));
+	if (prepared)
+		steps_run(&steps, script, results, sizeof(results));
 	else
 		strncat(results, " in the preparation", sizeof(results) - strlen(results) - 1);
 	steps_end(&steps);
@@ -64,13 +84,15 @@ static void run_row(void **state)
 		fail_msg("%s: \"%s\", not \"%s\"", entry->name, results, expected(row));
 }
 
-static void add(const struct table *table, const struct row *row)
+static void add(const struct table *table, const struct row *row, const char *instance)
 {
 	struct entry *entry = &entries[count];
+	char name[128];
 
 	assert_true(count < ROWS_MAX);
-	*entry = (struct entry){ .table = table, .row = row };
-	snprintf(entry->name, sizeof(entry->name), "%s: %s", table->name, row->name);
+	*entry = (struct entry){ .table = table, .row = row, .instance = instance };
+	instantiate(entry, row->name, name, sizeof(name));
+	snprintf(entry->name, sizeof(entry->name), "%s: %s", table->name, name);
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(entries[i].name, entry->name) == 0)
 			fail_msg("two rows have the name \"%s\"", entry->name);
@@ -82,17 +104,35 @@ static void add(const struct table *table, const struct row *row)
 					      .initial_state = entry };
 }
 
+static void add_all(const struct table *table, const char *instance)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		if (table->rows[i].results[kernel()])
+			add(table, &table->rows[i], instance);
+	}
+}
+
+/* Arguments select tables. Without one, all rows run. */
+static bool is_selected(const struct table *table, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], table->name) == 0)
+			return true;
+	}
+	return argc < 2;
+}
+
 int main(int argc, char **argv)
 {
 	for (size_t i = 0; i < COUNT_OF(tables); i++) {
-		for (size_t j = 0; j < tables[i]->count; j++) {
-			const struct row *row = &tables[i]->rows[j];
+		const char *const *instance = tables[i]->instances;
 
-			/* An argument selects a table. */
-			if (row->results[kernel()] &&
-			    (argc < 2 || strcmp(argv[1], tables[i]->name) == 0))
-				add(tables[i], row);
-		}
+		if (!is_selected(tables[i], argc, argv) ||
+		    (tables[i]->needs_d3cold && !testbed_has_d3cold()))
+			continue;
+		do
+			add_all(tables[i], *instance);
+		while (*instance && *++instance);
 	}
 	return _cmocka_run_group_tests("conformance", tests, count, NULL, NULL);
 }

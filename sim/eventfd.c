@@ -23,6 +23,9 @@ int sim_eventfd(int fd)
 {
 	char path[32], target[32] = "";
 
+	fd = sim_user_fd(fd);
+	if (fd < 0)
+		return fd;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (sim_real_readlink(path, target, sizeof(target) - 1) < 0)
 		return -EBADF;

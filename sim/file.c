@@ -4,7 +4,6 @@
  * (/dev/null, or the memfd of the BARs), so that the kernel gives its number to no other file.
  */
 #include <errno.h>
-#include <fcntl.h>
 
 #include "internal.h"
 
@@ -26,13 +25,12 @@ struct sim_file *sim_file_of_kind(enum sim_kind kind, const struct sim_device *d
 	return NULL;
 }
 
-static int file_new_from(enum sim_kind kind, struct sim_device *device, int backing, int lowest)
+static int file_new_from(enum sim_kind kind, struct sim_device *device, int lowest)
 {
-	int fd = backing >= 0 ? sim_real_fcntl(backing, F_DUPFD_CLOEXEC, lowest)
-			      : sim_real_open_null();
+	int fd = sim_new_fd(kind, device, lowest);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (fd >= FILES) {
 		sim_real_close(fd);
 		return -EMFILE;
@@ -43,7 +41,7 @@ static int file_new_from(enum sim_kind kind, struct sim_device *device, int back
 
 int sim_file_new(enum sim_kind kind, struct sim_device *device)
 {
-	return file_new_from(kind, device, kind == SIM_CDEV ? device->memory : -1, 0);
+	return file_new_from(kind, device, 0);
 }
 
 int sim_device_file_new(struct sim_device *device, int lowest)
@@ -52,7 +50,7 @@ int sim_device_file_new(struct sim_device *device, int lowest)
 
 	if (r < 0)
 		return r;
-	fd = file_new_from(SIM_DEVICE, device, device->memory, lowest);
+	fd = file_new_from(SIM_DEVICE, device, lowest);
 	if (fd < 0)
 		sim_device_closed(device);
 	return fd;

@@ -230,8 +230,8 @@ void sim_platform_release(struct sim_device *device);
 /* Returns true if an eventfd was signaled. */
 bool sim_platform_raise(struct sim_device *device, uint32_t index);
 
-/* True if the user has an fd of the eventfd that this fd duplicates. */
-bool sim_is_open(int eventfd);
+/* True if the model holds an eventfd by this fd. */
+bool sim_has_fd(int fd);
 /* The ioctl of the v2 patches. VFIO_DEVICE_BIND_IOMMUFD has its number today. */
 int sim_v2_low_power(struct sim_device *device, void *arg);
 ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off_t offset,
@@ -245,10 +245,6 @@ off_t sim_region_mmap(const struct sim_device *device, size_t length, int flags,
 int sim_reset_ioctl(struct sim_device *device);
 int sim_hot_reset_info(const struct sim_device *device, void *arg);
 int sim_hot_reset(struct sim_device *device, void *arg);
-
-/* Copy from or to the user's memory. Both return 0 or -EFAULT. */
-int sim_from_user(void *to, const void *from, size_t size);
-int sim_to_user(void *to, const void *from, size_t size);
 
 /* ---- virqfd.c: eventfds that mask or unmask an interrupt ---- */
 
@@ -395,7 +391,23 @@ bool sim_call_fails(const char *name);
 /* The value that an ioctl then returns. */
 int sim_call_answer(void);
 
-/* ---- wrap.c ---- */
+/* ---- the user: user.c, or server/user.c ---- */
+
+/* Copy from or to the user's memory. Both return 0 or -EFAULT. */
+int sim_from_user(void *to, const void *from, size_t size);
+int sim_to_user(void *to, const void *from, size_t size);
+/* The simulator's fd of the file that the user's fd names, or -EBADF. It is valid until the call
+ * ends, and the model does not close it. */
+int sim_user_fd(int fd);
+/* True if the user has an fd of the eventfd that this fd duplicates. */
+bool sim_is_open(int eventfd);
+/* A new fd, at least `lowest`, for a simulated file; or -errno. */
+int sim_new_fd(enum sim_kind kind, const struct sim_device *device, int lowest);
+/* The model waits for signals of this eventfd, or no longer. */
+void sim_watch(int eventfd);
+void sim_unwatch(int eventfd);
+
+/* ---- the door: wrap.c, or server/door.c ---- */
 
 void sim_lock(void);
 void sim_unlock(void);

@@ -1,37 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * The ioctls of a device fd (drivers/vfio/vfio_main.c, vfio_device_fops_unl_ioctl();
- * drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_ioctl()), and copies from and to the user's
- * memory.
+ * drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_ioctl()).
  */
-#define _GNU_SOURCE
 #include <errno.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include "internal.h"
 #include "lib/uapi.h"
-
-/* ---- the user's memory ---- */
-
-static int copy(ssize_t (*transfer)(pid_t, const struct iovec *, unsigned long,
-				    const struct iovec *, unsigned long, unsigned long),
-		void *buffer, void *users, size_t size)
-{
-	struct iovec local = { buffer, size }, remote = { users, size };
-
-	return transfer(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size ? 0 : -EFAULT;
-}
-
-int sim_from_user(void *to, const void *from, size_t size)
-{
-	return copy(process_vm_readv, to, (void *)(uintptr_t)from, size);
-}
-
-int sim_to_user(void *to, const void *from, size_t size)
-{
-	return copy(process_vm_writev, (void *)(uintptr_t)from, to, size);
-}
 
 /* ---- information ---- */
 

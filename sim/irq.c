@@ -85,7 +85,7 @@ bool sim_irq_type_is(const struct sim_device *device, int type)
 
 /* ---- the owner of an fd ---- */
 
-static bool is_simulators_fd(int fd)
+bool sim_has_fd(int fd)
 {
 	for (int i = 0; i < SIM_DEVICES; i++) {
 		const struct sim_device *device = sim_device_at(i);
@@ -106,16 +106,6 @@ static bool is_simulators_fd(int fd)
 		}
 	}
 	return false;
-}
-
-static bool is_users_fd(int fd, int eventfd)
-{
-	return sim_is_same_file(fd, eventfd) && !is_simulators_fd(fd);
-}
-
-bool sim_is_open(int eventfd)
-{
-	return sim_real_any_fd(is_users_fd, eventfd);
 }
 
 /* ---- MSI and MSI-X ---- */

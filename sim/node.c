@@ -76,9 +76,10 @@ static int set_container(struct sim_file *group, const void *arg)
 		return -EFAULT;
 	if (kernel->old_groups && (fd < 0 || group->container >= 0))
 		return -EINVAL;
+	fd = sim_user_fd(fd);
+	if (fd < 0)
+		return fd;
 	container = sim_file(fd);
-	if (!container && sim_real_fcntl(fd, F_GETFD, 0) < 0)
-		return -EBADF;
 	if (group->container >= 0)
 		return -EINVAL;
 	if (!container || container->kind != SIM_CONTAINER)
@@ -316,9 +317,12 @@ static int bind(struct sim_file *cdev, void *arg)
 	/* vfio_main.c, vfio_df_open(): a device can be opened by its cdev only once. */
 	if (device->bound_by_cdev)
 		return -EINVAL;
-	iommufd = sim_file(bind.iommufd);
+	r = sim_user_fd(bind.iommufd);
+	if (r < 0)
+		return r;
+	iommufd = sim_file(r);
 	if (!iommufd || iommufd->kind != SIM_IOMMUFD)
-		return sim_real_fcntl(bind.iommufd, F_GETFD, 0) < 0 ? -EBADF : -EBADFD;
+		return -EBADFD;
 	r = check_bind_token(device, &bind);
 	if (r < 0)
 		return r;

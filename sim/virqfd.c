@@ -16,6 +16,7 @@ static void drop(struct sim_virqfd *virqfd)
 	while (*link != virqfd)
 		link = &(*link)->next;
 	*link = virqfd->next;
+	sim_unwatch(sim_irq_fd(virqfd->eventfd));
 	sim_irq_drop(&virqfd->eventfd);
 }
 
@@ -41,6 +42,7 @@ int sim_virqfd_enable(struct sim_virqfd *virqfd, struct sim_device *device, uint
 		.next = first,
 	};
 	first = virqfd;
+	sim_watch(eventfd);
 	if (virqfd->handled)
 		handler(device, index);
 	return 0;

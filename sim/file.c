@@ -79,3 +79,54 @@ int sim_file_close(int fd)
 		sim_group_leaves(&file);
 	return sim_real_close(fd);
 }
+
+/* ---- calls ---- */
+
+int sim_file_ioctl(int fd, unsigned long request, void *arg)
+{
+	struct sim_file *file = &files[fd];
+
+	switch (file->kind) {
+	case SIM_DEVICE:
+		return sim_device_ioctl(file->device, request, arg);
+	case SIM_CDEV:
+		return sim_cdev_ioctl(file, request, arg);
+	case SIM_GROUP:
+		return sim_group_ioctl(file, request, arg);
+	case SIM_CONTAINER:
+		return sim_container_ioctl(file, request, arg);
+	case SIM_IOMMUFD:
+		return sim_iommufd_ioctl(file, request, arg);
+	case SIM_KVM:
+		return sim_kvm_ioctl(request);
+	case SIM_VM:
+		return sim_vm_ioctl(fd, request, arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+ssize_t sim_file_read(struct sim_file *file, void *buffer, size_t count, off_t offset)
+{
+	switch (file->kind) {
+	case SIM_DEVICE:
+		return sim_region_rw(file->device, buffer, count, offset, false);
+	case SIM_ATTRIBUTE:
+	case SIM_FDINFO:
+		return sim_read_text(file, buffer, count, offset);
+	default:
+		return -EINVAL;
+	}
+}
+
+ssize_t sim_file_write(struct sim_file *file, const void *buffer, size_t count, off_t offset)
+{
+	switch (file->kind) {
+	case SIM_DEVICE:
+		return sim_region_rw(file->device, (void *)(uintptr_t)buffer, count, offset, true);
+	case SIM_ATTRIBUTE:
+		return sim_write_attribute(file, buffer, count);
+	default:
+		return -EINVAL;
+	}
+}

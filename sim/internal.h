@@ -321,6 +321,10 @@ int sim_device_file_new(struct sim_device *device, int lowest);
 int sim_file_close(int fd);
 /* The group leaves its container. */
 void sim_group_leaves(struct sim_file *group);
+/* fd must be a simulated file. */
+int sim_file_ioctl(int fd, unsigned long request, void *arg);
+ssize_t sim_file_read(struct sim_file *file, void *buffer, size_t count, off_t offset);
+ssize_t sim_file_write(struct sim_file *file, const void *buffer, size_t count, off_t offset);
 
 /* ---- node.c: /dev/vfio and /dev/iommu ---- */
 
@@ -374,6 +378,8 @@ int sim_open_sysfs(const char *path, int flags);
 /* 0 if the path is the directory of a device, else -ENOENT. */
 int sim_check_sysfs(const char *path);
 int sim_open_attribute(struct sim_device *device, const char *name, int flags);
+/* True for config, a read of which can resume the device. */
+bool sim_is_config(const struct sim_file *file);
 /* -ENOENT if the simulator does not handle this path. */
 int sim_open_fdinfo(const char *path);
 /* Returns the length, as readlink(2) does. */
@@ -396,8 +402,8 @@ int sim_call_answer(void);
 /* Copy from or to the user's memory. Both return 0 or -EFAULT. */
 int sim_from_user(void *to, const void *from, size_t size);
 int sim_to_user(void *to, const void *from, size_t size);
-/* The simulator's fd of the file that the user's fd names, or -EBADF. It is valid until the call
- * ends, and the model does not close it. */
+/* The simulator's fd of the file that the user's fd names, or -EBADF. It is valid until the next
+ * call of this function, and the model does not close it. */
 int sim_user_fd(int fd);
 /* True if the user has an fd of the eventfd that this fd duplicates. */
 bool sim_is_open(int eventfd);

@@ -307,8 +307,8 @@ static int bind(struct sim_file *cdev, void *arg)
 {
 	struct sim_device *device = cdev->device;
 	struct vfiopm__bind_iommufd bind = { 0 };
-	struct sim_file *iommufd;
-	int r = read_bind(device, arg, &bind);
+	struct sim_file *file;
+	int iommufd, r = read_bind(device, arg, &bind);
 
 	if (r < 0)
 		return r;
@@ -317,11 +317,11 @@ static int bind(struct sim_file *cdev, void *arg)
 	/* vfio_main.c, vfio_df_open(): a device can be opened by its cdev only once. */
 	if (device->bound_by_cdev)
 		return -EINVAL;
-	r = sim_user_fd(bind.iommufd);
-	if (r < 0)
-		return r;
-	iommufd = sim_file(r);
-	if (!iommufd || iommufd->kind != SIM_IOMMUFD)
+	iommufd = sim_user_fd(bind.iommufd);
+	if (iommufd < 0)
+		return iommufd;
+	file = sim_file(iommufd);
+	if (!file || file->kind != SIM_IOMMUFD)
 		return -EBADFD;
 	r = check_bind_token(device, &bind);
 	if (r < 0)
@@ -330,9 +330,9 @@ static int bind(struct sim_file *cdev, void *arg)
 	if (r < 0)
 		return r;
 	device->bound_by_cdev = true;
-	device->iommufd = bind.iommufd;
+	device->iommufd = iommufd;
 	cdev->kind = SIM_DEVICE;
-	device->id = ++iommufd->last_id;
+	device->id = ++file->last_id;
 	bind.out_devid = device->id;
 	return sim_to_user(arg, &bind, VFIOPM__BIND_SIZE);
 }

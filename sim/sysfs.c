@@ -168,6 +168,11 @@ static bool may_open(const struct sim_attribute *attribute, int flags)
 	return !(writes && !attribute->store) && !(reads && attribute->store && !attribute->show);
 }
 
+bool sim_is_config(const struct sim_file *file)
+{
+	return file->attribute && !file->attribute->show;
+}
+
 int sim_open_attribute(struct sim_device *device, const char *name, int flags)
 {
 	int fd;

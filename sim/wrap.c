@@ -81,29 +81,8 @@ static ssize_t answer(ssize_t result)
 int __real_ioctl(int fd, unsigned long request, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 
-static int file_ioctl(struct sim_file *file, unsigned long request, void *arg)
-{
-	switch (file->kind) {
-	case SIM_DEVICE:
-		return sim_device_ioctl(file->device, request, arg);
-	case SIM_CDEV:
-		return sim_cdev_ioctl(file, request, arg);
-	case SIM_GROUP:
-		return sim_group_ioctl(file, request, arg);
-	case SIM_CONTAINER:
-		return sim_container_ioctl(file, request, arg);
-	case SIM_IOMMUFD:
-		return sim_iommufd_ioctl(file, request, arg);
-	case SIM_KVM:
-		return sim_kvm_ioctl(request);
-	default:
-		return -ENOTTY;
-	}
-}
-
 int __wrap_ioctl(int fd, unsigned long request, ...)
 {
-	struct sim_file *file;
 	va_list args;
 	void *arg;
 
@@ -112,12 +91,9 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	va_end(args);
 
 	ENTER_CALL("ioctl", sim_call_answer());
-	file = sim_file(fd);
-	if (!file)
+	if (!sim_file(fd))
 		return REAL(__real_ioctl(fd, request, arg));
-	if (file->kind == SIM_VM)
-		return (int)answer(sim_vm_ioctl(fd, request, arg));
-	return (int)answer(file_ioctl(file, request, arg));
+	return (int)answer(sim_file_ioctl(fd, request, arg));
 }
 
 /* ---- open and close ---- */
@@ -206,31 +182,6 @@ ssize_t __wrap_write(int fd, const void *buffer, size_t count);
 ssize_t __real_pwrite(int fd, const void *buffer, size_t count, off_t offset);
 ssize_t __wrap_pwrite(int fd, const void *buffer, size_t count, off_t offset);
 
-static ssize_t file_read(struct sim_file *file, void *buffer, size_t count, off_t offset)
-{
-	switch (file->kind) {
-	case SIM_DEVICE:
-		return sim_region_rw(file->device, buffer, count, offset, false);
-	case SIM_ATTRIBUTE:
-	case SIM_FDINFO:
-		return sim_read_text(file, buffer, count, offset);
-	default:
-		return -EINVAL;
-	}
-}
-
-static ssize_t file_write(struct sim_file *file, const void *buffer, size_t count, off_t offset)
-{
-	switch (file->kind) {
-	case SIM_DEVICE:
-		return sim_region_rw(file->device, (void *)(uintptr_t)buffer, count, offset, true);
-	case SIM_ATTRIBUTE:
-		return sim_write_attribute(file, buffer, count);
-	default:
-		return -EINVAL;
-	}
-}
-
 ssize_t __wrap_read(int fd, void *buffer, size_t count)
 {
 	struct sim_file *file;
@@ -240,7 +191,7 @@ ssize_t __wrap_read(int fd, void *buffer, size_t count)
 	file = sim_file(fd);
 	if (!file)
 		return REAL(__real_read(fd, buffer, count));
-	length = file_read(file, buffer, count, file->position);
+	length = sim_file_read(file, buffer, count, file->position);
 	if (length > 0)
 		file->position += length;
 	return answer(length);
@@ -254,7 +205,7 @@ ssize_t __wrap_pread(int fd, void *buffer, size_t count, off_t offset)
 	file = sim_file(fd);
 	if (!file)
 		return REAL(__real_pread(fd, buffer, count, offset));
-	return answer(file_read(file, buffer, count, offset));
+	return answer(sim_file_read(file, buffer, count, offset));
 }
 LARGE_FILE_ALIAS(pread, pread64);
 
@@ -267,7 +218,7 @@ ssize_t __wrap_write(int fd, const void *buffer, size_t count)
 	ENTER_CALL("write", -1);
 	file = sim_file(fd);
 	if (file)
-		return answer(file_write(file, buffer, count, 0));
+		return answer(sim_file_write(file, buffer, count, 0));
 	length = REAL(__real_write(fd, buffer, count));
 	saved_errno = errno;
 	sim_handle_signals();
@@ -283,7 +234,7 @@ ssize_t __wrap_pwrite(int fd, const void *buffer, size_t count, off_t offset)
 	file = sim_file(fd);
 	if (!file)
 		return REAL(__real_pwrite(fd, buffer, count, offset));
-	return answer(file_write(file, buffer, count, offset));
+	return answer(sim_file_write(file, buffer, count, offset));
 }
 LARGE_FILE_ALIAS(pwrite, pwrite64);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The messages between a program under vfiopm-sim (preload/) and the simulator (server/). They
- * pass through a Unix socket of type SOCK_SEQPACKET, which the program opens for each call:
+ * pass through a Unix socket of type SOCK_SEQPACKET, which the program opens for each call
+ * and the simulator closes after it:
  *
  *   program -> simulator  struct sim_call
  *   simulator -> program  struct sim_reply: SIM_DONE ends the call. The others need something from
@@ -54,7 +55,7 @@ struct sim_call {
 };
 
 enum sim_reply_kind {
-	SIM_DONE,	   /* result, or -errno; with an fd if has_fd */
+	SIM_DONE,	   /* result, or -errno; with an fd if has_fd; bytes, as below */
 	SIM_NOT_SIMULATED, /* make the real call; of a path, below the directory SIM_ROOT */
 	SIM_NEEDS_MEMORY,  /* size bytes at address */
 	SIM_FILLS_MEMORY,  /* bytes: for the memory at address */

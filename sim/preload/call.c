@@ -122,6 +122,14 @@ static long copy_memory(long number, void *here, uint64_t address, size_t size)
 	return syscall(number, getpid(), &local, 1, &remote, 1, 0);
 }
 
+static int64_t fill(const struct sim_reply *reply)
+{
+	return copy_memory(SYS_process_vm_writev, (void *)(uintptr_t)reply->bytes, reply->address,
+			   reply->size) == (long)reply->size
+		       ? 0
+		       : -EFAULT;
+}
+
 static bool give(int connection, const struct sim_reply *reply)
 {
 	struct sim_given given = { 0 };
@@ -137,9 +145,7 @@ static bool give(int connection, const struct sim_reply *reply)
 			bytes = reply->size;
 		break;
 	case SIM_FILLS_MEMORY:
-		if (copy_memory(SYS_process_vm_writev, (void *)(uintptr_t)reply->bytes,
-				reply->address, reply->size) != (long)reply->size)
-			given.result = -EFAULT;
+		given.result = fill(reply);
 		break;
 	default: /* SIM_NEEDS_FD */
 		fd = (int)reply->address;
@@ -162,6 +168,8 @@ static int64_t exchange(int connection, const struct sim_call *call, size_t byte
 	for (;;) {
 		if (!receive(connection, &reply, ret_fd))
 			return -ENODEV;
+		if (reply.kind == SIM_DONE && reply.size > 0 && fill(&reply) < 0)
+			return -EFAULT;
 		if (reply.kind == SIM_DONE)
 			return reply.result;
 		if (reply.kind == SIM_NOT_SIMULATED)

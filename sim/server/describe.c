@@ -211,16 +211,17 @@ int describe(const char *path, struct description *ret, char *message, size_t si
 		.class = 0x020000,
 	};
 	while (!reason && fgets(text, sizeof(text), file)) {
-		char *stripped;
+		char *stripped, whole[sizeof(text)];
 
 		line++;
 		if (strlen(text) == sizeof(text) - 1)
 			reason = "the line is too long";
 		stripped = strip(text);
+		strcpy(whole, stripped);
 		if (!reason && *stripped)
 			reason = parse_line(ret, stripped, seen);
 		if (reason)
-			snprintf(message, size, "%s:%u: %s: %s", path, line, stripped, reason);
+			snprintf(message, size, "%s:%u: %s: %s", path, line, whole, reason);
 	}
 	fclose(file);
 	return reason ? -1 : 0;

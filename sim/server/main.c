@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -320,6 +321,21 @@ static struct client *client_of(int fd)
 	return NULL;
 }
 
+/* The program sends its call at once, so there is often no need to wait for it. */
+static void accept_call(int epoll, int listener)
+{
+	int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (connection < 0)
+		return;
+	if (!sim_real_poll(connection, POLLIN)) {
+		add_to(epoll, connection);
+		return;
+	}
+	serve(connection);
+	close(connection);
+}
+
 static void handle_programs(void)
 {
 	struct epoll_event events[16];
@@ -359,8 +375,8 @@ static int loop(int calls, int control_sockets[2], int signals, pid_t program)
 	add_to(epoll, door_epoll());
 	while (status < 0) {
 		struct epoll_event event;
-		int fd, connection;
 		struct client *client;
+		int fd;
 
 		/* A last close sends no event. Its time counts for runtime_suspended_time. */
 		if (epoll_wait(epoll, &event, 1, files_are_open() ? 20 : -1) <= 0) {
@@ -370,9 +386,7 @@ static int loop(int calls, int control_sockets[2], int signals, pid_t program)
 		fd = event.data.fd;
 		client = client_of(fd);
 		if (fd == calls) {
-			connection = accept4(calls, NULL, NULL, SOCK_CLOEXEC);
-			if (connection >= 0)
-				add_to(epoll, connection);
+			accept_call(epoll, calls);
 		} else if (fd == control_sockets[0] || fd == control_sockets[1]) {
 			accept_client(epoll, fd);
 		} else if (fd == signals) {
@@ -382,7 +396,8 @@ static int loop(int calls, int control_sockets[2], int signals, pid_t program)
 		} else if (client && !serve_client(client)) {
 			close(fd);
 			client->fd = 0;
-		} else if (!client && !serve(fd)) {
+		} else if (!client) {
+			serve(fd);
 			close(fd);
 		}
 	}
@@ -432,6 +447,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "ctl") == 0)
 		return control_client(argc - 1, argv + 1);
 	parse(argc, argv, &options);
+	program_check(options.program[0]);
 	limit = raise_limit();
 	make_directory();
 	if (options.device_count == 0)

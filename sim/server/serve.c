@@ -227,14 +227,14 @@ static void dispatch(const struct sim_call *call)
 	}
 }
 
-bool serve(int connection)
+void serve(int connection)
 {
 	static struct sim_call call;
 	ssize_t length = recv(connection, &call, sizeof(call), 0);
 	size_t bytes;
 
 	if (length < (ssize_t)offsetof(struct sim_call, bytes))
-		return false;
+		return;
 	bytes = (size_t)length - offsetof(struct sim_call, bytes);
 	call.bytes[bytes < SIM_BYTES ? bytes : SIM_BYTES - 1] = '\0';
 	files_update();
@@ -242,5 +242,4 @@ bool serve(int connection)
 	user_begin(connection, &call, bytes);
 	dispatch(&call);
 	user_end();
-	return true;
 }

@@ -67,8 +67,8 @@ void door_set_lowest(int fd);
 
 /* ---- serve.c: the calls of programs ---- */
 
-/* Returns false at the end of the connection. */
-bool serve(int connection);
+/* One call, on a connection that the caller closes. */
+void serve(int connection);
 
 /* ---- control.c: the control socket ---- */
 
@@ -79,6 +79,11 @@ void control_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void control_count(const struct sim_device *device, const char *what);
 /* Returns the errno with which this call must fail, or 0. */
 int control_failure(const char *kind, const char *what);
+
+/* ---- program.c ---- */
+
+/* Exit with a message if the simulator cannot reach this program. */
+void program_check(const char *name);
 
 /* ---- client.c ---- */
 

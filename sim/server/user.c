@@ -22,6 +22,8 @@ static struct {
 	size_t size;
 	const char *bytes;
 	int fd; /* the last fd that the program passed, or -1 */
+	/* What the program writes to its memory when it receives the reply. */
+	struct sim_reply last;
 } user = { .connection = -1, .fd = -1 };
 
 void user_begin(int connection, const struct sim_call *call, size_t bytes)
@@ -30,6 +32,7 @@ void user_begin(int connection, const struct sim_call *call, size_t bytes)
 	user.address = call->address;
 	user.size = bytes;
 	user.bytes = call->bytes;
+	user.last.size = 0;
 }
 
 static void keep_fd(int fd)
@@ -74,9 +77,10 @@ static void send_reply(struct sim_reply *reply, size_t bytes, int fd)
 
 void user_reply(enum sim_reply_kind kind, int64_t result, int fd)
 {
-	struct sim_reply reply = { .kind = kind, .result = result };
-
-	send_reply(&reply, 0, fd);
+	user.last.kind = kind;
+	user.last.result = result;
+	user.last.has_fd = 0;
+	send_reply(&user.last, user.last.size, fd);
 }
 
 /* Returns the result of the program, -EFAULT if the program has ended. *ret_fd is -1 without an
@@ -137,6 +141,18 @@ int sim_from_user(void *to, const void *from, size_t size)
 	return 0;
 }
 
+/* The program fills its memory when it receives the reply, and then reports -EFAULT itself. The
+ * model does nothing after that. */
+static bool fill_at_end(void *to, const void *from, size_t size)
+{
+	if (size > SIM_BYTES || user.last.size > 0)
+		return false;
+	user.last.address = (uintptr_t)to;
+	user.last.size = size;
+	memcpy(user.last.bytes, from, size);
+	return true;
+}
+
 int sim_to_user(void *to, const void *from, size_t size)
 {
 	const char *bytes = from;
@@ -144,6 +160,8 @@ int sim_to_user(void *to, const void *from, size_t size)
 	size_t none;
 	int fd;
 
+	if (fill_at_end(to, from, size))
+		return 0;
 	for (size_t done = 0, part; done < size; done += part) {
 		struct sim_reply reply = { .kind = SIM_FILLS_MEMORY,
 					   .address = (uintptr_t)to + done };

@@ -43,15 +43,19 @@ static void fill_config(struct sim_device *device)
 	const struct sim_machine *machine = &device->machine;
 	uint8_t *config = device->config, *last = &config[0x34];
 	unsigned vectors = machine->msix_vectors ? machine->msix_vectors - 1 : 4;
-	const uint8_t msix[] = {
-		0x11, 0, (uint8_t)vectors, (uint8_t)(vectors >> 8 & 7), 3, 0, 0, 0, 0x03, 0x20, 0, 0
-	};
+	/* The PBA follows the table: after 8 KiB as in the e1000e, or after 32 KiB. */
+	uint32_t table = machine->table_offset | machine->table_bar;
+	uint32_t pba = table + (vectors * 16 < 0x2000 ? 0x2000 : 0x8000);
+	uint8_t msix[12] = { 0x11, 0, (uint8_t)vectors, (uint8_t)(vectors >> 8 & 7) };
 	uint8_t msi[] = { 0x05, 0, 0x80, 0 };
 
+	memcpy(msix + 4, &table, sizeof(table));
+	memcpy(msix + 8, &pba, sizeof(pba));
 	for (unsigned i = machine->msi_vectors; i > 1; i /= 2)
 		msi[2] = (uint8_t)(msi[2] + 2);
 	memcpy(config, header, sizeof(header));
-	config[0x18] = 1; /* BAR 2 has ports */
+	for (int i = 0; i < SIM_BARS; i++)
+		config[0x10 + 4 * i] = device->bar[i].has_ports;
 	config[0x2c] = 0x86;
 	config[0x2d] = 0x80;
 	config[0x3d] = !machine->no_intx; /* INTA */
@@ -72,6 +76,45 @@ static void fill_config(struct sim_device *device)
 
 /* ---- the BARs ---- */
 
+/* BAR 0 with its registers, BAR 1, a flash memory, BAR 2, with ports, and BAR 3, with the MSI-X
+ * table. */
+static void describe_e1000e(struct sim_machine *machine)
+{
+	static const uint32_t sizes[SIM_BARS] = { 0x20000, 0x20000, 0x20, 0x4000 };
+
+	memcpy(machine->bar_sizes, sizes, sizeof(sizes));
+	machine->rom_size = 0x40000;
+	machine->table_bar = 3;
+	machine->table_offset = 0;
+}
+
+#define PAGE 4096
+
+static void add_bars(struct sim_device *device)
+{
+	struct sim_machine *machine = &device->machine;
+	uint32_t most = 0;
+
+	for (int i = 0; i < SIM_BARS; i++)
+		most |= machine->bar_sizes[i];
+	if (most == 0)
+		describe_e1000e(machine);
+	for (int i = 0; i < SIM_BARS; i++) {
+		size_t size = machine->bar_sizes[i];
+
+		/* Only ports are smaller than a page. */
+		device->bar[i] = (struct sim_bar){
+			.has_ports = size > 0 && size < PAGE,
+			.size = size,
+			.at = device->memory_size,
+		};
+		device->memory_size += (size + PAGE - 1) / PAGE * PAGE;
+	}
+	device->bars = calloc(1, device->memory_size);
+	if (!device->bars)
+		abort();
+}
+
 /* drivers/vfio/pci/vfio_pci_config.c, __vfio_pci_memory_enabled(), without its check for low
  * power: low power affects mappings, but no reads and writes. */
 bool sim_memory_enabled(const struct sim_device *device)
@@ -85,17 +128,16 @@ bool sim_memory_enabled(const struct sim_device *device)
 void sim_update_mapping(struct sim_device *device)
 {
 	bool mapped = !device->engaged && sim_memory_enabled(device);
+	size_t size = device->memory_size;
 	int r = 0;
 
 	if (mapped == device->mapped)
 		return;
 	if (mapped) {
-		r = ftruncate(device->memory, SIM_MEMORY_SIZE);
-		r |= sim_real_pwrite(device->memory, device->bars, SIM_MEMORY_SIZE, 0) !=
-		     SIM_MEMORY_SIZE;
+		r = ftruncate(device->memory, (off_t)size);
+		r |= sim_real_pwrite(device->memory, device->bars, size, 0) != (ssize_t)size;
 	} else {
-		r = sim_real_pread(device->memory, device->bars, SIM_MEMORY_SIZE, 0) !=
-		    SIM_MEMORY_SIZE;
+		r = sim_real_pread(device->memory, device->bars, size, 0) != (ssize_t)size;
 		r |= ftruncate(device->memory, 0);
 	}
 	if (r != 0)
@@ -276,6 +318,7 @@ void sim_reset(void)
 		drop_wake(&devices[i]);
 		sim_irqs_release(&devices[i]);
 		sim_real_close(devices[i].memory);
+		free(devices[i].bars);
 		memset(&devices[i], 0, sizeof(devices[i]));
 	}
 	sim_unlock();
@@ -309,6 +352,7 @@ struct sim_device *sim_add(const struct sim_machine *machine)
 		 machine->address ? machine->address : "0000:01:00.0");
 	if (!sim_is_pci(device) && sim_platform_count(device) > SIM_PLATFORM_IRQS)
 		abort();
+	add_bars(device);
 	fill_config(device);
 	/* vfio-pci lets an unused device suspend. */
 	suspend(device);

@@ -51,18 +51,8 @@ const struct sim_kernel *sim_find_kernel(const char *name);
 #define SIM_DEVICES	    8
 #define SIM_CONFIG_SIZE	    4096
 #define SIM_CONFIG_SIZE_PCI 256
-#define SIM_BAR0_SIZE	    0x20000
-#define SIM_BAR1_SIZE	    0x20000
-#define SIM_BAR2_SIZE	    0x20   /* ports */
-#define SIM_BAR3_SIZE	    0x4000 /* it contains the MSI-X table */
-#define SIM_ROM_SIZE	    0x40000
-/* Where the BARs are in the memory of the device. */
-#define SIM_BAR0_AT	0
-#define SIM_BAR3_AT	SIM_BAR0_SIZE
-#define SIM_BAR1_AT	(SIM_BAR3_AT + SIM_BAR3_SIZE)
-#define SIM_BAR2_AT	(SIM_BAR1_AT + SIM_BAR1_SIZE)
-#define SIM_MEMORY_SIZE (SIM_BAR2_AT + SIM_BAR2_SIZE)
-#define SIM_REGIONS	9
+#define SIM_BARS	    6
+#define SIM_REGIONS	    9
 /* The offsets in the e1000e. */
 #define SIM_MSIX_CAPABILITY    0xa0
 #define SIM_PM_CAPABILITY      0xc8
@@ -156,7 +146,12 @@ struct sim_device {
 	/* The BARs: a memfd whose file ends at 0 while the BARs are zapped. */
 	int memory;
 	bool mapped;
-	uint8_t bars[SIM_MEMORY_SIZE];
+	uint8_t *bars; /* what the memfd contained */
+	struct sim_bar {
+		bool has_ports;
+		size_t size, at; /* at: in the memfd */
+	} bar[SIM_BARS];
+	size_t memory_size; /* of the memfd */
 	/* The answers to GET_REGION_INFO that the test has replaced. */
 	struct {
 		const void *bytes;

@@ -32,40 +32,23 @@ static void write_pmcsr(struct sim_device *device, uint8_t value)
 
 /* ---- BARs ---- */
 
-/* The e1000e has BAR 0, with its registers, BAR 1, a flash memory, BAR 2, with ports, and BAR 3, with
- * the MSI-X table. */
-static const struct bar {
-	unsigned index;
-	bool has_ports;
-	size_t size, at; /* at: in the memory of the device */
-} bars[] = {
-	{ VFIO_PCI_BAR0_REGION_INDEX, false, SIM_BAR0_SIZE, SIM_BAR0_AT },
-	{ VFIO_PCI_BAR1_REGION_INDEX, false, SIM_BAR1_SIZE, SIM_BAR1_AT },
-	{ VFIO_PCI_BAR2_REGION_INDEX, true, SIM_BAR2_SIZE, SIM_BAR2_AT },
-	{ VFIO_PCI_BAR3_REGION_INDEX, false, SIM_BAR3_SIZE, SIM_BAR3_AT },
-};
-
-static const struct bar *find_bar(uint64_t index)
+static const struct sim_bar *find_bar(const struct sim_device *device, uint64_t index)
 {
-	for (size_t i = 0; i < sizeof(bars) / sizeof(bars[0]); i++) {
-		if (bars[i].index == index)
-			return &bars[i];
-	}
-	return NULL;
+	return index < SIM_BARS && device->bar[index].size > 0 ? &device->bar[index] : NULL;
 }
 
 #define TABLE_ENTRY 16
 
-/* vfio_pci_bar_rw(): the MSI-X table is at offset 0 of BAR 3. A read returns ones, a write has no
- * effect. */
-static size_t size_of_table(const struct sim_device *device, const struct bar *bar)
+/* Where the MSI-X table is in this BAR. Returns its size. */
+static size_t find_table(const struct sim_device *device, const struct sim_bar *bar, size_t *ret_at)
 {
 	unsigned vectors = device->machine.msix_vectors ? device->machine.msix_vectors : 5;
 	size_t size = (size_t)vectors * TABLE_ENTRY;
 
-	if (bar->index != VFIO_PCI_BAR3_REGION_INDEX || device->machine.no_msix)
+	*ret_at = device->machine.table_offset;
+	if (bar != &device->bar[device->machine.table_bar] || device->machine.no_msix)
 		return 0;
-	return size < bar->size ? size : bar->size;
+	return size < bar->size - *ret_at ? size : bar->size - *ret_at;
 }
 
 static void memory_rw(struct sim_device *device, uint8_t *buffer, size_t count, size_t at,
@@ -81,10 +64,17 @@ static void memory_rw(struct sim_device *device, uint8_t *buffer, size_t count, 
 		memcpy(buffer, device->bars + at, count);
 }
 
-static ssize_t bar_rw(struct sim_device *device, const struct bar *bar, uint8_t *buffer,
+/* The part of [at, at + count) that is before `end`. */
+static size_t before(size_t at, size_t count, size_t end)
+{
+	return at >= end ? 0 : count < end - at ? count : end - at;
+}
+
+/* vfio_pci_bar_rw(): a read of the MSI-X table returns ones, a write has no effect. */
+static ssize_t bar_rw(struct sim_device *device, const struct sim_bar *bar, uint8_t *buffer,
 		      size_t count, size_t at, bool write)
 {
-	size_t table = size_of_table(device, bar), in_table;
+	size_t table, size = find_table(device, bar, &table), first, second;
 
 	if (at >= bar->size)
 		return -EINVAL;
@@ -94,10 +84,12 @@ static ssize_t bar_rw(struct sim_device *device, const struct bar *bar, uint8_t 
 	 * awake. */
 	if (!bar->has_ports && !sim_memory_enabled(device))
 		return -EIO;
-	in_table = at >= table ? 0 : count < table - at ? count : table - at;
+	first = before(at, count, table);
+	memory_rw(device, buffer, first, bar->at + at, write);
+	second = first + before(at + first, count - first, table + size);
 	if (!write)
-		memset(buffer, 0xff, in_table);
-	memory_rw(device, buffer + in_table, count - in_table, bar->at + at + in_table, write);
+		memset(buffer + first, 0xff, second - first);
+	memory_rw(device, buffer + second, count - second, bar->at + at + second, write);
 	return (ssize_t)count;
 }
 
@@ -105,14 +97,16 @@ static ssize_t bar_rw(struct sim_device *device, const struct bar *bar, uint8_t 
 static ssize_t rom_rw(const struct sim_device *device, uint8_t *buffer, size_t count, size_t at,
 		      bool write)
 {
-	if (write || at >= SIM_ROM_SIZE)
+	size_t size = device->machine.rom_size;
+
+	if (write || at >= size)
 		return -EINVAL;
 	if (!(device->config[COMMAND] & COMMAND_MEMORY))
 		return -ENOMEM;
 	if (!sim_memory_enabled(device))
 		return -EIO;
-	if (count > SIM_ROM_SIZE - at)
-		count = SIM_ROM_SIZE - at;
+	if (count > size - at)
+		count = size - at;
 	memset(buffer, 0, count);
 	return (ssize_t)count;
 }
@@ -131,13 +125,16 @@ static void set_register(struct sim_device *device, size_t at, uint32_t mask, ui
 /* vfio_bar_fixup(): a BAR keeps the bits of an address. */
 static void fix_bars(struct sim_device *device)
 {
-	for (unsigned i = 0; i < 6; i++) {
-		const struct bar *bar = find_bar(i);
+	for (unsigned i = 0; i < SIM_BARS; i++) {
+		const struct sim_bar *bar = find_bar(device, i);
 
 		set_register(device, BAR_OF(i), bar ? ~(uint32_t)(bar->size - 1) : 0,
 			     bar && bar->has_ports);
 	}
-	set_register(device, ROM, ~(uint32_t)(SIM_ROM_SIZE - 1) | 1, 0);
+	if (device->machine.rom_size > 0)
+		set_register(device, ROM, ~(device->machine.rom_size - 1) | 1, 0);
+	else
+		set_register(device, ROM, 0, 0);
 }
 
 static bool is_in(size_t at, size_t begin, size_t size)
@@ -196,7 +193,7 @@ static ssize_t config_rw(struct sim_device *device, uint8_t *buffer, size_t coun
 static ssize_t rw(struct sim_device *device, void *buffer, size_t count, off_t offset, bool write)
 {
 	size_t at = (size_t)(offset & ((INT64_C(1) << 40) - 1));
-	const struct bar *bar = find_bar((uint64_t)offset >> 40);
+	const struct sim_bar *bar = find_bar(device, (uint64_t)offset >> 40);
 
 	if (offset >> 40 == VFIO_PCI_CONFIG_REGION_INDEX)
 		return config_rw(device, buffer, count, at, write);
@@ -228,7 +225,7 @@ ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off
 off_t sim_region_mmap(const struct sim_device *device, size_t length, int flags, off_t offset)
 {
 	uint64_t at = (uint64_t)offset & ((UINT64_C(1) << 40) - 1);
-	const struct bar *bar = find_bar((uint64_t)offset >> 40);
+	const struct sim_bar *bar = find_bar(device, (uint64_t)offset >> 40);
 	bool exists = sim_is_pci(device) || device->region_answers[0].size > 0;
 
 	if (!exists || !bar || !(flags & MAP_SHARED) || at > bar->size || length > bar->size - at)
@@ -256,8 +253,8 @@ int sim_get_region_info(const struct sim_device *device, void *arg)
 		struct vfio_info_cap_header capability;
 	} answer = { .capability = { .id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, .version = 1 } };
 	struct vfio_region_info *info = &answer.info;
-	size_t size = sizeof(*info), replaced;
-	const struct bar *bar;
+	size_t size = sizeof(*info), replaced, table;
+	const struct sim_bar *bar;
 
 	if (sim_from_user(info, arg, sizeof(*info)) < 0)
 		return -EFAULT;
@@ -272,20 +269,20 @@ int sim_get_region_info(const struct sim_device *device, void *arg)
 	info->offset = (uint64_t)info->index << 40;
 	info->size = 0;
 	info->flags = 0;
-	bar = find_bar(info->index);
+	bar = find_bar(device, info->index);
 	if (bar) {
 		info->size = bar->size;
 		info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
 		if (!bar->has_ports)
 			info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
-	} else if (info->index == VFIO_PCI_ROM_REGION_INDEX) {
-		info->size = SIM_ROM_SIZE;
+	} else if (info->index == VFIO_PCI_ROM_REGION_INDEX && device->machine.rom_size > 0) {
+		info->size = device->machine.rom_size;
 		info->flags = VFIO_REGION_INFO_FLAG_READ;
 	} else if (info->index == VFIO_PCI_CONFIG_REGION_INDEX) {
 		info->size = config_size(device);
 		info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
 	}
-	if (bar && size_of_table(device, bar) > 0) {
+	if (bar && find_table(device, bar, &table) > 0) {
 		info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
 		if (info->argsz < sizeof(answer)) {
 			info->argsz = sizeof(answer);

@@ -41,9 +41,14 @@ struct sim_machine {
 	 * answer to GET_IRQ_INFO: no SET_IRQS may follow. */
 	unsigned msix_vectors;
 	bool no_intx;		 /* without an interrupt pin, as a VF */
-	bool no_msix;		 /* without an MSI-X capability */
 	bool no_extended_config; /* 256 bytes of configuration space, not 4096 */
-	unsigned msi_vectors;	 /* a power of two, at most 32; 0 means the 1 of the e1000e */
+	bool no_msix;		 /* without an MSI-X capability */
+	/* The size of each BAR and of the ROM, and where the MSI-X table is. A BAR that is smaller
+	 * than a page has ports. No BAR: those of the e1000e. */
+	uint32_t bar_sizes[6], rom_size;
+	unsigned table_bar;
+	uint32_t table_offset;
+	unsigned msi_vectors; /* a power of two, at most 32; 0 means the 1 of the e1000e */
 	/* A platform device, which has no PCI address and no group: only sim_open_device() opens it.
 	 * One character for each IRQ index, at most 512: L for a level interrupt, E for an edge
 	 * interrupt. NULL means a PCI device. */

@@ -111,6 +111,43 @@ static const char *parse_msi(struct description *description, const char *value,
 	return reason ? reason : parse_number(description, value, offset, 32);
 }
 
+/* A size with the unit K or M. A BAR is mapped in pages. */
+static const char *parse_bar(struct description *description, const char *value, size_t offset)
+{
+	unsigned long size, unit = 1;
+	char digits[16], *last;
+	const char *reason;
+
+	snprintf(digits, sizeof(digits), "%s", value);
+	last = digits + strlen(digits) - 1;
+	if (*last == 'K' || *last == 'M') {
+		unit = *last == 'K' ? 1 << 10 : 1 << 20;
+		*last = '\0';
+	}
+	reason = read_number(digits, 16 << 20, &size);
+	if (reason)
+		return reason;
+	size *= unit;
+	if (size < 4096 || size > 16 << 20 || (size & (size - 1)))
+		return "the size of a BAR is a power of two from 4K to 16M";
+	*(uint32_t *)(void *)((char *)description + offset) = (uint32_t)size;
+	return NULL;
+}
+
+static const char *parse_table(struct description *description, const char *value, size_t offset)
+{
+	struct sim_machine *machine = &description->machine;
+	unsigned bar, at;
+	char rest;
+
+	(void)offset;
+	if (sscanf(value, "bar%1u %i%c", &bar, (int *)&at, &rest) != 2 || bar >= SIM_BARS || at % 8)
+		return "the value is not like bar3 0x2000";
+	machine->table_bar = bar;
+	machine->table_offset = at;
+	return NULL;
+}
+
 static const char *parse_pm(struct description *description, const char *value, size_t offset)
 {
 	struct sim_machine *machine = &description->machine;
@@ -150,6 +187,13 @@ static const struct key {
 	{ "group", parse_group, offsetof(struct description, group) },
 	{ "msi", parse_msi, offsetof(struct description, machine.msi_vectors) },
 	{ "msix", parse_msix, offsetof(struct description, machine.msix_vectors) },
+	{ "bar0", parse_bar, offsetof(struct description, machine.bar_sizes[0]) },
+	{ "bar1", parse_bar, offsetof(struct description, machine.bar_sizes[1]) },
+	{ "bar2", parse_bar, offsetof(struct description, machine.bar_sizes[2]) },
+	{ "bar3", parse_bar, offsetof(struct description, machine.bar_sizes[3]) },
+	{ "bar4", parse_bar, offsetof(struct description, machine.bar_sizes[4]) },
+	{ "bar5", parse_bar, offsetof(struct description, machine.bar_sizes[5]) },
+	{ "msix-table", parse_table, 0 },
 	{ "pm", parse_pm, 0 },
 	{ "low-power", parse_low_power, 0 },
 };
@@ -190,6 +234,23 @@ static const char *parse_line(struct description *description, char *line, bool 
 	return "there is no such key";
 }
 
+/* The lines are correct, but do they fit together? */
+static const char *check_table(const struct sim_machine *machine)
+{
+	uint32_t vectors = machine->msix_vectors ? machine->msix_vectors : 5, most = 0;
+	uint64_t end = machine->table_offset;
+
+	for (int i = 0; i < SIM_BARS; i++)
+		most = most > machine->bar_sizes[i] ? most : machine->bar_sizes[i];
+	if (machine->no_msix || (most == 0 && vectors <= 512))
+		return NULL;
+	/* fill_config() chooses the place of the PBA. */
+	end += (vectors <= 512 ? 0x2000 : 0x8000) + (vectors + 63) / 64 * 8;
+	if (end > machine->bar_sizes[machine->table_bar])
+		return "the MSI-X table and its PBA do not fit into their BAR";
+	return NULL;
+}
+
 int describe(const char *path, struct description *ret, char *message, size_t size)
 {
 	FILE *file = fopen(path, "re");
@@ -224,5 +285,10 @@ int describe(const char *path, struct description *ret, char *message, size_t si
 			snprintf(message, size, "%s:%u: %s: %s", path, line, whole, reason);
 	}
 	fclose(file);
+	if (!reason) {
+		reason = check_table(&ret->machine);
+		if (reason)
+			snprintf(message, size, "%s:%u: %s", path, line, reason);
+	}
 	return reason ? -1 : 0;
 }

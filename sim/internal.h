@@ -408,7 +408,7 @@ int sim_new_fd(enum sim_kind kind, const struct sim_device *device, int lowest);
 void sim_watch(int eventfd);
 void sim_unwatch(int eventfd);
 
-/* ---- the door: wrap.c, or server/door.c ---- */
+/* ---- the lock and the real calls: wrap.c, or server/real.c ---- */
 
 void sim_lock(void);
 void sim_unlock(void);

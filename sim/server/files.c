@@ -67,7 +67,7 @@ static int new_pipe(void)
 		return -EMFILE;
 	}
 	event.data.fd = ends[0];
-	epoll_ctl(door_epoll(), EPOLL_CTL_ADD, ends[0], &event);
+	epoll_ctl(real_epoll(), EPOLL_CTL_ADD, ends[0], &event);
 	add(ends[0], (struct open_file){ .type = PIPE, .writer = ends[1] });
 	return ends[0];
 }

@@ -340,7 +340,7 @@ static void handle_programs(void)
 {
 	struct epoll_event events[16];
 
-	epoll_wait(door_epoll(), events, 16, 0);
+	epoll_wait(real_epoll(), events, 16, 0);
 	files_update();
 	sim_virqfds_handle_signals();
 }
@@ -372,7 +372,7 @@ static int loop(int calls, int control_sockets[2], int signals, pid_t program)
 	if (control_sockets[1] >= 0)
 		add_to(epoll, control_sockets[1]);
 	add_to(epoll, signals);
-	add_to(epoll, door_epoll());
+	add_to(epoll, real_epoll());
 	while (status < 0) {
 		struct epoll_event event;
 		struct client *client;
@@ -391,7 +391,7 @@ static int loop(int calls, int control_sockets[2], int signals, pid_t program)
 			accept_client(epoll, fd);
 		} else if (fd == signals) {
 			status = handle_signal(signals, program);
-		} else if (fd == door_epoll()) {
+		} else if (fd == real_epoll()) {
 			handle_programs();
 		} else if (client && !serve_client(client)) {
 			close(fd);
@@ -416,7 +416,7 @@ static struct rlimit raise_limit(void)
 	most = limit;
 	most.rlim_cur = most.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &most);
-	door_set_lowest(most.rlim_max > 2048 ? 1024 : (int)most.rlim_max / 2);
+	real_set_lowest(most.rlim_max > 2048 ? 1024 : (int)most.rlim_max / 2);
 	return limit;
 }
 

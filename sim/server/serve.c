@@ -41,7 +41,9 @@ static void serve_open(const struct sim_call *call)
 		user_reply(SIM_DONE, -ENOENT, -1);
 		return;
 	}
-	handle = tree_is_directory(path) ? -ENOENT : open_simulated(path, flags);
+	handle = -control_failure("open", "open");
+	if (handle == 0)
+		handle = tree_is_directory(path) ? -ENOENT : open_simulated(path, flags);
 	control_log("open %s = %d", path, handle < 0 ? handle : 0);
 	if (handle == -ENOENT && strncmp(path, "/sys/", 5) == 0) {
 		user_reply(writes ? SIM_DONE : SIM_NOT_SIMULATED, -EACCES, -1);

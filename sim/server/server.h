@@ -58,12 +58,12 @@ bool files_are_open(void);
 /* A new fd of the memory of a device, to be mapped. */
 int files_memory(struct sim_device *device);
 
-/* ---- door.c ---- */
+/* ---- real.c ---- */
 
 /* The epoll instance that becomes ready when the model has to handle signals. */
-int door_epoll(void);
+int real_epoll(void);
 /* The lowest number for fds that the model makes. */
-void door_set_lowest(int fd);
+void real_set_lowest(int fd);
 
 /* ---- serve.c: the calls of programs ---- */
 

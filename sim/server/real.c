@@ -34,7 +34,7 @@ void sim_changed(void)
 
 /* ---- signals of eventfds that programs make ---- */
 
-int door_epoll(void)
+int real_epoll(void)
 {
 	static int epoll = -1;
 
@@ -50,20 +50,20 @@ void sim_watch(int eventfd)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 
-	if (epoll_ctl(door_epoll(), EPOLL_CTL_ADD, eventfd, &event) < 0)
+	if (epoll_ctl(real_epoll(), EPOLL_CTL_ADD, eventfd, &event) < 0)
 		die("epoll_ctl: %m");
 }
 
 void sim_unwatch(int eventfd)
 {
-	epoll_ctl(door_epoll(), EPOLL_CTL_DEL, eventfd, NULL);
+	epoll_ctl(real_epoll(), EPOLL_CTL_DEL, eventfd, NULL);
 }
 
 /* ---- calls on real files ---- */
 
 static int lowest;
 
-void door_set_lowest(int fd)
+void real_set_lowest(int fd)
 {
 	lowest = fd;
 }

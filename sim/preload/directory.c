@@ -136,6 +136,17 @@ EXPORT int scandirat(int directory, const char *path, struct dirent ***entries,
 	return REAL(scandir)(place, entries, is_wanted, compare);
 }
 
+EXPORT int scandirat64(int directory, const char *path, struct dirent64 ***entries,
+		       int (*is_wanted)(const struct dirent64 *entry),
+		       int (*compare)(const struct dirent64 **one, const struct dirent64 **other))
+{
+	char place[PLACE_MAX];
+
+	if (path_find(directory, path, place) == WHERE_REAL)
+		return REAL(scandirat64)(directory, path, entries, is_wanted, compare);
+	return REAL(scandir64)(place, entries, is_wanted, compare);
+}
+
 EXPORT int chdir(const char *path)
 {
 	char place[PLACE_MAX];

@@ -111,7 +111,8 @@ static const char *show_devices(const struct command *command)
 		const struct sim_device *device = sim_device_at(i);
 
 		if (device)
-			say(command, "%s group %u\n", device->address, device->group);
+			say(command, "%s group %u %s\n", device->address, device->group,
+			    name_of_device(i));
 	}
 	return NULL;
 }

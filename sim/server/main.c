@@ -170,30 +170,37 @@ static void find_description(const char *name, char *ret, size_t size)
 
 /* ---- devices ---- */
 
+static struct description descriptions[SIM_DEVICES];
+
+const char *name_of_device(int number)
+{
+	return descriptions[number].name;
+}
+
 static void add_device(const char *name, int number)
 {
 	char path[PATH_MAX], message[PATH_MAX + 256];
-	struct description description;
+	struct description *description = &descriptions[number];
 	struct sim_device *device;
 
 	find_description(name, path, sizeof(path));
-	if (describe(path, &description, message, sizeof(message)) < 0)
+	if (describe(path, description, message, sizeof(message)) < 0)
 		die("%s", message);
-	if (sim_device_by_address(description.machine.address ? description.machine.address
-							      : "0000:01:00.0"))
+	if (sim_device_by_address(description->machine.address ? description->machine.address
+							       : "0000:01:00.0"))
 		die("%s: an earlier device has the same address", path);
-	device = sim_add(&description.machine);
-	if (description.group)
-		device->group = description.group;
-	device->config[0] = (uint8_t)description.vendor;
-	device->config[1] = (uint8_t)(description.vendor >> 8);
-	device->config[2] = (uint8_t)description.device;
-	device->config[3] = (uint8_t)(description.device >> 8);
-	device->config[8] = (uint8_t)description.revision;
-	device->config[9] = (uint8_t)description.class;
-	device->config[10] = (uint8_t)(description.class >> 8);
-	device->config[11] = (uint8_t)(description.class >> 16);
-	tree_add(&description, device, number);
+	device = sim_add(&description->machine);
+	if (description->group)
+		device->group = description->group;
+	device->config[0] = (uint8_t)description->vendor;
+	device->config[1] = (uint8_t)(description->vendor >> 8);
+	device->config[2] = (uint8_t)description->device;
+	device->config[3] = (uint8_t)(description->device >> 8);
+	device->config[8] = (uint8_t)description->revision;
+	device->config[9] = (uint8_t)description->class;
+	device->config[10] = (uint8_t)(description->class >> 8);
+	device->config[11] = (uint8_t)(description->class >> 16);
+	tree_add(description, device, number);
 }
 
 /* ---- sockets ---- */

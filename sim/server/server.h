@@ -9,6 +9,10 @@
 /* Print a message with the name of the command, and exit with status 125. */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
+/* ---- main.c ---- */
+
+const char *name_of_device(int number);
+
 /* ---- describe.c: the files that describe a device ---- */
 
 /* One device. The strings stay valid until the program ends. */

@@ -28,10 +28,14 @@
 #define SIM_ROOT     "/root"
 #define SIM_PATH_MAX 64 /* the longest path of the directory of the simulator */
 
-/* The permissions of a simulated file are none, and these bits with one number of enum sim_mark.
- * The program recognizes the file by fstat(2), however it got the fd: by dup(2), after fork(2) or
- * exec(2), or from another process. */
-#define SIM_MARK (S_ISUID | S_ISGID | S_ISVTX)
+/* The permissions of a simulated file are the sticky bit, those of the group, and one number of enum
+ * sim_mark in those of others. The program recognizes the file by fstat(2), however it got the fd: by
+ * dup(2), after fork(2) or exec(2), or from another process. The kernel clears no such bit at a
+ * write, and vm.memfd_noexec forbids none. */
+#define SIM_MARK	   (S_ISVTX | S_IRGRP | S_IWGRP)
+#define SIM_MODE(mark)	   (SIM_MARK | (mark) << 1)
+#define SIM_HAS_MARK(mode) (((mode)&07771) == SIM_MARK)
+#define SIM_MARK_OF(mode)  ((enum sim_mark)(((mode)&07) >> 1))
 
 enum sim_mark { SIM_MARK_NODE, SIM_MARK_DEVICE, SIM_MARK_READABLE, SIM_MARK_WRITABLE };
 

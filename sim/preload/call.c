@@ -43,8 +43,7 @@ bool call_is_simulated(int fd, struct stat *ret)
 
 	/* The permissions are the mark. Only a memfd and a pipe have it. */
 	is = fd >= 0 && call_directory() && syscall(SYS_fstat, fd, ret) == 0 &&
-	     (S_ISREG(ret->st_mode) || S_ISFIFO(ret->st_mode)) &&
-	     (ret->st_mode & 07770) == SIM_MARK && (ret->st_mode & 7) <= SIM_MARK_WRITABLE;
+	     (S_ISREG(ret->st_mode) || S_ISFIFO(ret->st_mode)) && SIM_HAS_MARK(ret->st_mode);
 	errno = saved_errno;
 	return is;
 }

@@ -28,7 +28,7 @@ static ssize_t read_link_of_fd(const char *path, char *target, size_t size)
 	if (length > 0)
 		length = (ssize_t)path_strip(target, (size_t)length);
 	if (length <= 0 || sscanf(path, "/proc/self/fd/%d%c", &fd, &rest) != 1 ||
-	    !call_is_simulated(fd, &file) || (file.st_mode & 7) != SIM_MARK_DEVICE)
+	    !call_is_simulated(fd, &file) || SIM_MARK_OF(file.st_mode) != SIM_MARK_DEVICE)
 		return length;
 	length = (ssize_t)(size < sizeof(device) - 1 ? size : sizeof(device) - 1);
 	memcpy(target, device, (size_t)length);

@@ -46,7 +46,7 @@ static void correct_place(const char *place, struct stat *status)
 /* The mode of a simulated file, in place of its mark. */
 static mode_t mode_of_mark(mode_t mark)
 {
-	switch (mark & 7) {
+	switch (SIM_MARK_OF(mark)) {
 	case SIM_MARK_NODE:
 		return S_IFCHR | 0666;
 	case SIM_MARK_DEVICE: /* an anonymous inode */

@@ -147,7 +147,7 @@ int files_export(int handle)
 		copy = reopen(handle, flags);
 	}
 	/* The last step: the permissions of the mark do not allow to open the file again. */
-	if (copy >= 0 && fchmod(handle, SIM_MARK | mark_of(file, flags)) < 0)
+	if (copy >= 0 && fchmod(handle, SIM_MODE(mark_of(file, flags))) < 0)
 		die("fchmod: %m");
 	return copy;
 }

@@ -27,10 +27,6 @@
 _Static_assert(sizeof(long) == 8, "struct stat and struct stat64 are the same only with 64 bits");
 
 #define EXPORT __attribute__((visibility("default")))
-/* A second name of a function, which the C library declares with other types or not at all. */
-#define ALIAS(name, other)                                                                         \
-	extern __typeof__(name) other EXPORT __attribute__((alias(#name), copy(name)))
-
 /* ---- real.c ---- */
 
 /* The function of the C library. */

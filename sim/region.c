@@ -228,7 +228,8 @@ off_t sim_region_mmap(const struct sim_device *device, size_t length, int flags,
 	const struct sim_bar *bar = find_bar(device, (uint64_t)offset >> 40);
 	bool exists = sim_is_pci(device) || device->region_answers[0].size > 0;
 
-	if (!exists || !bar || !(flags & MAP_SHARED) || at > bar->size || length > bar->size - at)
+	if (!exists || !bar || bar->has_ports || !(flags & MAP_SHARED) || at > bar->size ||
+	    length > bar->size - at)
 		return -EINVAL;
 	return (off_t)(bar->at + at);
 }

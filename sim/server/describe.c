@@ -111,7 +111,7 @@ static const char *parse_msi(struct description *description, const char *value,
 	return reason ? reason : parse_number(description, value, offset, 32);
 }
 
-/* A size with the unit K or M. A BAR is mapped in pages. */
+/* A size, perhaps with the unit K or M. */
 static const char *parse_bar(struct description *description, const char *value, size_t offset)
 {
 	unsigned long size, unit = 1;
@@ -128,8 +128,8 @@ static const char *parse_bar(struct description *description, const char *value,
 	if (reason)
 		return reason;
 	size *= unit;
-	if (size < 4096 || size > 16 << 20 || (size & (size - 1)))
-		return "the size of a BAR is a power of two from 4K to 16M";
+	if (size < 4 || (size > 256 && size < 4096) || size > 16 << 20 || (size & (size - 1)))
+		return "the size is a power of two from 4K to 16M, or to 256 for ports";
 	*(uint32_t *)(void *)((char *)description + offset) = (uint32_t)size;
 	return NULL;
 }
@@ -193,6 +193,7 @@ static const struct key {
 	{ "bar3", parse_bar, offsetof(struct description, machine.bar_sizes[3]) },
 	{ "bar4", parse_bar, offsetof(struct description, machine.bar_sizes[4]) },
 	{ "bar5", parse_bar, offsetof(struct description, machine.bar_sizes[5]) },
+	{ "rom", parse_bar, offsetof(struct description, machine.rom_size) },
 	{ "msix-table", parse_table, 0 },
 	{ "pm", parse_pm, 0 },
 	{ "low-power", parse_low_power, 0 },

@@ -177,7 +177,9 @@ static void serve_mmap(const struct sim_call *call, int handle)
 	int r = -control_failure("mmap", "mmap"), fd = -1;
 	off_t at = -ENODEV;
 
-	if (file->kind == SIM_DEVICE)
+	if (file->kind == SIM_CDEV)
+		at = -EINVAL;
+	else if (file->kind == SIM_DEVICE)
 		at = sim_region_mmap(file->device, call->size, (int)call->flags, call->offset);
 	if (r == 0 && at >= 0) {
 		fd = files_memory(file->device);

@@ -137,13 +137,16 @@ static bool is_allowed(const struct sim_device *device, const int32_t *fds, uint
 	return true;
 }
 
-static int check_groups(const int32_t *fds, uint32_t count)
+/* Replaces the fds of the user. */
+static int check_groups(int32_t *fds, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		const struct sim_file *file = sim_file(fds[i]);
+		const struct sim_file *file;
 
-		if (!file && sim_real_fcntl(fds[i], F_GETFD, 0) < 0)
-			return -EBADF;
+		fds[i] = sim_user_fd(fds[i]);
+		if (fds[i] < 0)
+			return fds[i];
+		file = sim_file(fds[i]);
 		if (!file || file->kind != SIM_GROUP)
 			return -EINVAL;
 	}

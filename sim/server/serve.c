@@ -79,17 +79,28 @@ static void serve_fdinfo(int file)
 
 /* ---- calls on an open file ---- */
 
-static const char *name_of_request(uint64_t request)
-{
-	switch (request) {
 #define NAME(name)                                                                                 \
 	case name:                                                                                 \
 		return #name
+
+/* Three requests of a container have the numbers of requests of a device. */
+static const char *name_of_request(const struct sim_file *file, uint64_t request)
+{
+	if (file->kind == SIM_CONTAINER) {
+		switch (request) {
+			NAME(VFIO_IOMMU_GET_INFO);
+			NAME(VFIO_IOMMU_MAP_DMA);
+			NAME(VFIO_IOMMU_UNMAP_DMA);
+		}
+	}
+	switch (request) {
 		NAME(VFIO_DEVICE_GET_INFO);
 		NAME(VFIO_DEVICE_GET_REGION_INFO);
 		NAME(VFIO_DEVICE_GET_IRQ_INFO);
 		NAME(VFIO_DEVICE_SET_IRQS);
 		NAME(VFIO_DEVICE_RESET);
+		NAME(VFIO_DEVICE_GET_PCI_HOT_RESET_INFO);
+		NAME(VFIO_DEVICE_PCI_HOT_RESET);
 		NAME(VFIO_DEVICE_FEATURE);
 		NAME(VFIO_DEVICE_BIND_IOMMUFD);
 		NAME(VFIO_DEVICE_ATTACH_IOMMUFD_PT);
@@ -98,18 +109,20 @@ static const char *name_of_request(uint64_t request)
 		NAME(VFIO_SET_IOMMU);
 		NAME(VFIO_GROUP_GET_STATUS);
 		NAME(VFIO_GROUP_SET_CONTAINER);
+		NAME(VFIO_GROUP_UNSET_CONTAINER);
 		NAME(VFIO_GROUP_GET_DEVICE_FD);
 		NAME(IOMMU_IOAS_ALLOC);
-#undef NAME
 	default:
 		return "ioctl";
 	}
 }
 
+#undef NAME
+
 static void serve_ioctl(const struct sim_call *call, int handle)
 {
 	const struct sim_file *file = sim_file(handle);
-	const char *name = name_of_request(call->request);
+	const char *name = name_of_request(file, call->request);
 	int r = -control_failure("ioctl", name), fd = -1;
 
 	/* A container and an unbound cdev have other requests with the same numbers. */

@@ -22,6 +22,7 @@ ADDRESS = b'0000:01:00.0\0'
 GET_API_VERSION, SET_IOMMU, SET_CONTAINER, GET_DEVICE_FD = 0x3b64, 0x3b66, 0x3b68, 0x3b6a
 GET_INFO, GET_REGION_INFO, SET_IRQS, FEATURE, BIND, ATTACH, IOAS_ALLOC = (
     0x3b6b, 0x3b6c, 0x3b6e, 0x3b75, 0x3b76, 0x3b77, 0x3b81)
+HOT_RESET = 0x3b71
 EVENTFD, NONE, BOOL, MASK, UNMASK, TRIGGER = 4, 1, 2, 8, 16, 32
 INTX, MSIX = 0, 2
 CTL = sys.argv[1].split()
@@ -171,6 +172,10 @@ def errors():
         '/sys/bus/pci/devices/0000:01:00.0/power/control', os.O_RDONLY), b'on'), -errno.EBADF)
     expect('SET_IRQS with 5 vectors and a bad one', set_irqs(
         device, MSIX, EVENTFD | TRIGGER, 0, 3, struct.pack('3i', -1, 9999, -1)), -errno.EBADF)
+    for what, fd, wanted in (('the group', fds[1], 0), ('another file', fds[0], -errno.EINVAL),
+                             ('a closed fd', 999, -errno.EBADF)):
+        expect(f'a hot reset with {what}', result(fcntl.ioctl, device, HOT_RESET, bytearray(
+            struct.pack('3Ii', 16, 0, 1, fd))), wanted)
     expect('an eventfd that is another file', set_irqs(
         device, MSIX, EVENTFD | TRIGGER, 0, 1, struct.pack('i', fds[0])), -errno.EINVAL)
     for fd in fds:

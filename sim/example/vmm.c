@@ -36,6 +36,7 @@
 static int container = -1, group = -1, device = -1, wakeup = -1;
 static int eventfds[VECTORS];
 static volatile uint8_t *bar;
+static size_t bar_size;
 
 static long result(long r)
 {
@@ -193,8 +194,14 @@ static long map(void)
 
 	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info) < 0)
 		return -errno;
-	bar = mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED, device, (off_t)info.offset);
+	bar_size = info.size;
+	bar = mmap(NULL, bar_size, PROT_READ | PROT_WRITE, MAP_SHARED, device, (off_t)info.offset);
 	return bar == MAP_FAILED ? -errno : 0;
+}
+
+static long unmap(void)
+{
+	return result(munmap((void *)(uintptr_t)bar, bar_size));
 }
 
 /* Write a byte to BAR 0 and read it back. Returns -SIGBUS while the BAR is zapped. */
@@ -282,6 +289,8 @@ static long run(const char *command, const char *word)
 		return take(eventfds[number]);
 	if (strcmp(command, "map") == 0)
 		return map();
+	if (strcmp(command, "unmap") == 0)
+		return unmap();
 	if (strcmp(command, "touch") == 0)
 		return touch((uint8_t)number);
 	if (strcmp(command, "fork") == 0)

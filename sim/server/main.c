@@ -387,7 +387,7 @@ static int loop(int calls, int control_sockets[2], int signals, pid_t program)
 
 		/* A last close sends no event. Its time counts for runtime_suspended_time. */
 		if (epoll_wait(epoll, &event, 1, files_are_open() ? 20 : -1) <= 0) {
-			handle_programs();
+			files_update();
 			continue;
 		}
 		fd = event.data.fd;

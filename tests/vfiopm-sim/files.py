@@ -136,18 +136,6 @@ def waiting():
         os.close(fd)
 
 
-def a_mapping_keeps_the_device_open():
-    fds = open_device()
-    memory = mmap.mmap(fds[2], 4096)
-    memory[:3] = b'abc'
-    expect('pread() of the mapped BAR', os.pread(fds[2], 3, 0), b'abc')
-    for fd in fds:
-        os.close(fd)
-    expect('opens with a mapping', opens(), 1)
-    memory.close()
-    expect('opens without it', opens(), 0)
-
-
 def many_attributes():
     """vfiopm-sim forgets the files that are closed: it has fewer handles than this."""
     for flags, call in ((os.O_RDONLY, lambda fd: os.read(fd, 9)), (os.O_WRONLY, lambda fd: os.write(fd, b'auto'))):
@@ -255,8 +243,7 @@ def main():
     if os.path.exists('/dev/iommu'):
         cdev()
         return
-    for test in (copies, other_processes, waiting, a_mapping_keeps_the_device_open, many_attributes, errors,
-                 intx, a_thread_waits_for_a_wake):
+    for test in (copies, other_processes, waiting, many_attributes, errors, intx, a_thread_waits_for_a_wake):
         test()
 
 

@@ -373,6 +373,8 @@ int sim_open_sysfs(const char *path, int flags);
 /* 0 if the path is the directory of a device, else -ENOENT. */
 int sim_check_sysfs(const char *path);
 int sim_open_attribute(struct sim_device *device, const char *name, int flags);
+/* The attributes of a device, with their permissions. NULL after the last one. */
+const char *sim_attribute_name(unsigned index, mode_t *ret_mode);
 /* True for config, a read of which can resume the device. */
 bool sim_is_config(const struct sim_file *file);
 /* -ENOENT if the simulator does not handle this path. */

@@ -168,9 +168,19 @@ static bool may_open(const struct sim_attribute *attribute, int flags)
 	return !(writes && !attribute->store) && !(reads && attribute->store && !attribute->show);
 }
 
+const char *sim_attribute_name(unsigned index, mode_t *ret_mode)
+{
+	const struct sim_attribute *attribute = &attributes[index];
+
+	if (index >= sizeof(attributes) / sizeof(attributes[0]))
+		return NULL;
+	*ret_mode = !attribute->store ? 0444 : attribute->show ? 0644 : 0200;
+	return attribute->name;
+}
+
 bool sim_is_config(const struct sim_file *file)
 {
-	return file->attribute && !file->attribute->show;
+	return file->attribute && !file->attribute->show && !file->attribute->store;
 }
 
 int sim_open_attribute(struct sim_device *device, const char *name, int flags)

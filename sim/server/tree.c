@@ -196,18 +196,16 @@ static void add_vfio(const char *directory, const struct sim_device *device, int
 
 static void add_served(const char *directory, const struct sim_device *device)
 {
-	static const char *const names[] = { "config", "power/runtime_status",
-					     "power/runtime_suspended_time" };
-	char path[PATH_MAX];
+	char path[512];
+	const char *name;
+	mode_t mode;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		add_attribute(directory, names[i], "%s", "");
-	if (device->kernel->power_state)
-		add_attribute(directory, "power_state", "%s", "");
-	snprintf(path, sizeof(path), "%s/power/control", directory);
-	add_file(path, "", 0644);
-	snprintf(path, sizeof(path), "%s/d3cold_allowed", directory);
-	add_file(path, "", 0644);
+	for (unsigned i = 0; (name = sim_attribute_name(i, &mode)) != NULL; i++) {
+		if (strcmp(name, "power_state") == 0 && !device->kernel->power_state)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", directory, name);
+		add_file(path, "", mode);
+	}
 }
 
 void tree_add(const struct description *description, const struct sim_device *device, int number)

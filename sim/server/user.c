@@ -77,6 +77,9 @@ static void send_reply(struct sim_reply *reply, size_t bytes, int fd)
 
 void user_reply(enum sim_reply_kind kind, int64_t result, int fd)
 {
+	/* A signal of this call can mask or unmask an interrupt (virqfd_wakeup()), which the kernel
+	 * does before the call returns. */
+	sim_virqfds_handle_signals();
 	user.last.kind = kind;
 	user.last.result = result;
 	user.last.has_fd = 0;

@@ -194,6 +194,16 @@ void vfiopm__sys_timer_set(int timer, uint64_t at_ms)
 	timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
+void vfiopm__sys_timer_start(int timer, uint64_t ms)
+{
+	const struct itimerspec delay = {
+		.it_value = { .tv_sec = (time_t)(ms / 1000),
+			      .tv_nsec = (long)(ms % 1000) * 1000000 },
+	};
+
+	timerfd_settime(timer, 0, &delay, NULL);
+}
+
 int vfiopm__sys_is_eventfd(int fd)
 {
 	static const char eventfd_target[] = "anon_inode:[eventfd]";

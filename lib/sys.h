@@ -57,5 +57,7 @@ uint64_t vfiopm__sys_now_ms(void);
 int vfiopm__sys_timer_new(void);
 /* Set the time, which ends an earlier one; 0 stands for no time. */
 void vfiopm__sys_timer_set(int timer, uint64_t at_ms);
+/* Set a time from now on, which ends an earlier one; 0 stands for no time. */
+void vfiopm__sys_timer_start(int timer, uint64_t ms);
 
 #endif

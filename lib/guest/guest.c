@@ -165,7 +165,7 @@ static void set_timer(struct vfiopm_guest *guest, unsigned delay_ms)
 	if (delay_ms > RETRY_MOST_MS)
 		delay_ms = RETRY_MOST_MS;
 	guest->delay_ms = delay_ms;
-	vfiopm__sys_timer_set(guest->timer, delay_ms > 0 ? vfiopm__sys_now_ms() + delay_ms : 0);
+	vfiopm__sys_timer_start(guest->timer, delay_ms);
 }
 
 /* A guest that waits for an interrupt makes no access. The timer makes dispatch retry, if a thread

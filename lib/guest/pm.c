@@ -187,7 +187,7 @@ static void set_awake(struct vfiopm__guest_pm *pm, bool awake)
 static void wait_for(struct vfiopm__guest_pm *pm, bool delay, unsigned ms)
 {
 	pm->waiting = delay;
-	vfiopm__sys_timer_set(pm->fds[SOURCE_TIMER], ms > 0 ? vfiopm__sys_now_ms() + ms : 0);
+	vfiopm__sys_timer_start(pm->fds[SOURCE_TIMER], ms);
 }
 
 static bool enter(struct vfiopm__guest_pm *pm, struct failure *failure)

@@ -211,14 +211,16 @@ int vfiopm_guest_begin_power(struct vfiopm_guest *guest, int on);
 int vfiopm_guest_is_powered(struct vfiopm_guest *guest);
 
 /*
- * Reset what the guest sees, as a reboot of the guest does: the device is awake, MSI and MSI-X are
- * disabled with all vectors masked, nothing is pending, and INTx is enabled. The call does not reset
- * the device itself.
+ * Do what a reboot of the guest does: wake the device and reset it (vfiopm_reset()), and reset what
+ * the guest sees. MSI and MSI-X are disabled with all vectors masked, nothing is pending, and INTx is
+ * enabled.
  *
- * If a step fails, the registers are reset nevertheless, and the object retries the step.
+ * If a step fails, the later steps are made nevertheless. The object retries the step, except the
+ * reset of the device.
  *
- * Returns 0, an errno of a callback, another errno of vfiopm_exit() or of vfiopm_irq_*(), or:
- *   -EINVAL  guest is NULL
+ * Returns 0, an errno of a callback, another errno of vfiopm_exit(), vfiopm_reset() or vfiopm_irq_*(),
+ * or:
+ *   -EINVAL  guest is NULL, or the device cannot be reset
  *   -EIO     the kernel could not resume the device
  *
  * Wakes the device: yes. Thread-safe: yes. Since: 0.1.

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include <vfiopm/msix.h>
+#include <vfiopm/reset.h>
 
 #include "../export.h"
 #include "../lock.h"
@@ -362,14 +363,29 @@ static int reset_interrupts(struct vfiopm_guest *guest)
 	return r;
 }
 
+/* The device must end its DMA before the guest uses its memory again. A reset that has failed is not
+ * retried, because the guest runs by then. */
+static int reset_device(struct vfiopm_guest *guest)
+{
+	int r = vfiopm_reset(guest->host.dev);
+
+	if (r < 0)
+		vfiopm__guest_broken(&guest->host, "vfiopm_reset", r);
+	return r;
+}
+
+/* INTx is enabled after the reset of the device, so the guest gets no interrupt from before. */
 VFIOPM__PUBLIC int vfiopm_guest_reset(struct vfiopm_guest *guest)
 {
-	int r, of_interrupts;
+	int r, of_device, of_interrupts;
 
 	if (!guest)
 		return -EINVAL;
 	r = vfiopm__guest_pm_reset(guest->pm);
+	of_device = reset_device(guest);
 	of_interrupts = reset_interrupts(guest);
+	if (r == 0)
+		r = of_device;
 	return r < 0 ? r : of_interrupts;
 }
 

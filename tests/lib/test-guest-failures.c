@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <time.h>
 
 #include "host.h"
 #include "sim.h"
@@ -154,6 +155,34 @@ static void a_reset_reports_a_refused_disable(void **state)
 	start(&fixture, 1);
 	vmm_guest_has(&fixture.vmm, 1, 0);
 	arrives(&fixture, 1);
+	close_fixture(&fixture);
+}
+
+/* The guest's reboot ends the DMA of its device, and what the device has raised. */
+static void a_reset_resets_the_device(void **state)
+{
+	struct sim_machine machine = { .no_reset = true };
+	struct fixture fixture;
+	unsigned resets;
+
+	(void)state;
+	open_on(&fixture, "6.12");
+	start(&fixture, 0);
+	expect_ok(vfiopm_guest_power_off(fixture.vmm.guest));
+	resets = sim_resets(fixture.sim);
+	expect_ok(vfiopm_guest_reset(fixture.vmm.guest));
+	assert_int_equal(sim_resets(fixture.sim), resets + 1);
+	assert_false(sim_is_engaged(fixture.sim));
+	close_fixture(&fixture);
+
+	/* The other steps are made also if the device cannot be reset. */
+	fixture.sim = sim_add(&machine);
+	vmm_fixture_open_fd(&fixture.vmm, sim_open_device(fixture.sim));
+	start(&fixture, 0);
+	expect_errno(EINVAL, vfiopm_guest_reset(fixture.vmm.guest));
+	vmm_expect_report(&fixture.vmm, "vfiopm_reset", EINVAL);
+	assert_int_equal(sim_irq_active(fixture.sim), VFIOPM_IRQ_INTX);
+	assert_int_equal(vmm_config_read(&fixture.vmm, fixture.vmm.msix + 3, 1), 0);
 	close_fixture(&fixture);
 }
 
@@ -444,11 +473,20 @@ static void a_refused_dispatch_is_retried(void **state)
 
 /* ---- retries ---- */
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 /* Without an access of the guest, dispatch retries. The delay grows to one second. */
 static void dispatch_retries_with_growing_delays(void **state)
 {
 	struct pollfd pollfd = { .events = POLLIN };
 	struct fixture fixture;
+	uint64_t begin;
 	unsigned routes;
 
 	(void)state;
@@ -459,12 +497,15 @@ static void dispatch_retries_with_growing_delays(void **state)
 	fixture.vmm.route_error = EAGAIN;
 	vmm_table_write(&fixture.vmm, 8, 0x4321, 4);
 	routes = fixture.vmm.routes;
+	begin = now_ms();
 	for (unsigned i = 1; i <= 5; i++) {
 		assert_int_equal(poll(&pollfd, 1, 0), 0);
 		assert_int_equal(poll(&pollfd, 1, 2000), 1);
 		assert_int_equal(vfiopm_guest_dispatch(fixture.vmm.guest), 0);
 		assert_int_equal(fixture.vmm.routes, routes + i);
 	}
+	/* 10, 40, 160, 640 and 1000 ms */
+	assert_in_range(now_ms() - begin, 1800, 5000);
 	fixture.vmm.route_error = 0;
 	fire(&fixture, 0);
 	touch(&fixture);
@@ -495,6 +536,34 @@ static void a_sleeping_device_ends_the_retries(void **state)
 	fixture.vmm.route_error = 0;
 	expect_ok(vfiopm_guest_power_on(fixture.vmm.guest));
 	arrives(&fixture, 0);
+	close_fixture(&fixture);
+}
+
+/* The change of the type waits until the device is awake. */
+static void a_change_of_the_type_issues_no_ioctl_in_low_power(void **state)
+{
+	struct fixture fixture;
+	unsigned ioctls;
+
+	(void)state;
+	open_on(&fixture, "6.12");
+	start(&fixture, 0);
+	expect_ok(vfiopm_guest_power_off(fixture.vmm.guest));
+	ioctls = sim_ioctls(fixture.sim);
+	vmm_msix_control(&fixture.vmm, 0);
+	touch(&fixture);
+	vmm_dispatch(&fixture.vmm);
+	assert_int_equal(sim_ioctls(fixture.sim), ioctls);
+	assert_int_equal(sim_irq_active(fixture.sim), MSIX);
+	expect_ok(vfiopm_guest_power_on(fixture.vmm.guest));
+	assert_int_equal(sim_irq_active(fixture.sim), VFIOPM_IRQ_INTX);
+	expect_ok(vfiopm_guest_power_off(fixture.vmm.guest));
+	ioctls = sim_ioctls(fixture.sim);
+	enable(&fixture);
+	assert_int_equal(sim_ioctls(fixture.sim), ioctls);
+	expect_ok(vfiopm_guest_power_on(fixture.vmm.guest));
+	assert_int_equal(sim_irq_active(fixture.sim), MSIX);
+	assert_int_equal(fixture.vmm.reports, 0);
 	close_fixture(&fixture);
 }
 
@@ -579,6 +648,7 @@ int main(void)
 		cmocka_unit_test(a_refused_enable_is_retried),
 		cmocka_unit_test(a_refused_disable_masks_all),
 		cmocka_unit_test(a_reset_reports_a_refused_disable),
+		cmocka_unit_test(a_reset_resets_the_device),
 		cmocka_unit_test(a_host_with_few_vectors),
 		cmocka_unit_test(a_host_without_vectors),
 		cmocka_unit_test(a_refused_use_is_retried),
@@ -591,6 +661,7 @@ int main(void)
 		cmocka_unit_test(a_refused_dispatch_is_retried),
 		cmocka_unit_test(dispatch_retries_with_growing_delays),
 		cmocka_unit_test(a_sleeping_device_ends_the_retries),
+		cmocka_unit_test(a_change_of_the_type_issues_no_ioctl_in_low_power),
 		cmocka_unit_test(an_undone_power_change_is_retried),
 		cmocka_unit_test(a_failure_is_reported_once),
 	};

@@ -282,6 +282,7 @@ void sim_device_closed(struct sim_device *device)
 	sim_low_power_exit(device);
 	resume(device);
 	sim_irqs_release(device);
+	sim_ioeventfds_release(device);
 	sim_set_power(device, SIM_D0);
 	sim_pm_put(device);
 }
@@ -317,6 +318,7 @@ void sim_reset(void)
 			continue;
 		drop_wake(&devices[i]);
 		sim_irqs_release(&devices[i]);
+		sim_ioeventfds_release(&devices[i]);
 		sim_real_close(devices[i].memory);
 		free(devices[i].bars);
 		memset(&devices[i], 0, sizeof(devices[i]));

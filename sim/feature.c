@@ -10,6 +10,9 @@
 #include "internal.h"
 #include "lib/uapi.h"
 
+#define FEATURE_DMA_BUF	  11
+#define FEATURE_MIGRATION 12
+
 struct header {
 	uint32_t argsz, flags;
 };
@@ -76,6 +79,14 @@ static int low_power_exit(struct sim_device *device, const struct header *header
 	return r;
 }
 
+/* vfio_pci_dmabuf.c, vfio_pci_core_feature_dma_buf(): the simulator exports no memory. */
+static int dma_buf(const struct header *header)
+{
+	int r = check_feature(header, VFIO_DEVICE_FEATURE_GET, 16);
+
+	return r == 1 ? -EOPNOTSUPP : r;
+}
+
 static int mainline(struct sim_device *device, const struct header *header, const void *payload)
 {
 	switch (header->flags & VFIO_DEVICE_FEATURE_MASK) {
@@ -85,6 +96,10 @@ static int mainline(struct sim_device *device, const struct header *header, cons
 		return entry_with_wakeup(device, header, payload);
 	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
 		return low_power_exit(device, header);
+	case FEATURE_DMA_BUF:
+		return device->kernel->dma_buf ? dma_buf(header) : -ENOTTY;
+	case FEATURE_MIGRATION:
+		return device->kernel->dma_buf ? -EINVAL : -ENOTTY;
 	default:
 		return -ENOTTY;
 	}

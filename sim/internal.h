@@ -40,6 +40,10 @@ struct sim_kernel {
 	/* Before 5.11: a signal of the eventfd that unmasks INTx, or of an irqfd, leaves its count
 	 * in the eventfd. */
 	bool leaves_count;
+	bool ioeventfd_64; /* seen on 6.1 and 6.12, not on 5.10 and 7.2: an ioeventfd of 8 bytes */
+	/* 7.x: VFIO_DEVICE_FEATURE_DMA_BUF, and a feature of migration that is EINVAL instead of
+	 * ENOTTY for a device that cannot migrate. */
+	bool dma_buf;
 	bool requests_once; /* 6.9: an interrupt of a platform device is requested at the open */
 	bool refuses_below_minus_one; /* late 6.12.y, 7.x: EINVAL for an fd below -1, ERR and REQ */
 };
@@ -77,6 +81,14 @@ struct sim_virqfd {
 	void (*handler)(struct sim_device *device, uint32_t index);
 	struct sim_virqfd *next;
 };
+
+struct sim_ioeventfd {
+	uint64_t offset, data;
+	uint32_t size; /* 0: unused */
+	struct sim_virqfd virqfd;
+};
+
+#define SIM_IOEVENTFDS 8 /* 1000 in the kernel */
 
 struct sim_platform_irq {
 	int trigger; /* see sim_irq_fd() */
@@ -159,6 +171,7 @@ struct sim_device {
 	} region_answers[SIM_REGIONS];
 
 	struct sim_irqs irqs;
+	struct sim_ioeventfd ioeventfds[SIM_IOEVENTFDS];
 	unsigned ioctls, resets;
 };
 
@@ -229,6 +242,12 @@ bool sim_platform_raise(struct sim_device *device, uint32_t index);
 bool sim_has_fd(int fd);
 /* The ioctl of the v2 patches. VFIO_DEVICE_BIND_IOMMUFD has its number today. */
 int sim_v2_low_power(struct sim_device *device, void *arg);
+/* True if this part of the device fd is in a BAR, and is not in the MSI-X table. */
+bool sim_is_in_bar(const struct sim_device *device, uint64_t offset, size_t count);
+/* Write to a BAR without a resume. Does nothing if its memory cannot be accessed. */
+void sim_bar_write(struct sim_device *device, uint64_t offset, const void *bytes, size_t count);
+int sim_ioeventfd_ioctl(struct sim_device *device, const void *arg);
+void sim_ioeventfds_release(struct sim_device *device);
 ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off_t offset,
 		      bool write);
 int sim_get_region_info(const struct sim_device *device, void *arg);

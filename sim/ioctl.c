@@ -58,6 +58,8 @@ static int handle_ioctl(struct sim_device *device, unsigned long request, void *
 		return sim_hot_reset_info(device, arg);
 	case VFIO_DEVICE_PCI_HOT_RESET:
 		return sim_hot_reset(device, arg);
+	case VFIO_DEVICE_IOEVENTFD:
+		return sim_ioeventfd_ioctl(device, arg);
 	case VFIO_DEVICE_BIND_IOMMUFD:
 		return device->kernel->dialect == SIM_V2 ? sim_v2_low_power(device, arg) : -ENOTTY;
 	case VFIO_DEVICE_ATTACH_IOMMUFD_PT:

@@ -93,6 +93,26 @@ static ssize_t bar_rw(struct sim_device *device, const struct sim_bar *bar, uint
 	return (ssize_t)count;
 }
 
+bool sim_is_in_bar(const struct sim_device *device, uint64_t offset, size_t count)
+{
+	const struct sim_bar *bar = find_bar(device, offset >> 40);
+	uint64_t at = offset & ((UINT64_C(1) << 40) - 1);
+	size_t table, size;
+
+	if (!bar || at + count > bar->size)
+		return false;
+	size = find_table(device, bar, &table);
+	return at + count <= table || at >= table + size;
+}
+
+void sim_bar_write(struct sim_device *device, uint64_t offset, const void *bytes, size_t count)
+{
+	const struct sim_bar *bar = find_bar(device, offset >> 40);
+	size_t at = (size_t)(offset & ((UINT64_C(1) << 40) - 1));
+
+	bar_rw(device, bar, (void *)(uintptr_t)bytes, count, at, true);
+}
+
 /* The kernel does not write the ROM. pci_map_rom() finds no signature while the memory is off. */
 static ssize_t rom_rw(const struct sim_device *device, uint8_t *buffer, size_t count, size_t at,
 		      bool write)

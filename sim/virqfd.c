@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Eventfds whose signal masks or unmasks an interrupt (drivers/vfio/virqfd.c, 6.1 and 6.12). The
+ * Eventfds whose signal masks or unmasks an interrupt, or writes to a BAR (drivers/vfio/virqfd.c, 6.1 and 6.12). The
  * kernel calls the handler during the signal, the simulator at the next wrapped call.
  */
 #include <errno.h>

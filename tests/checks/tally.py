@@ -17,6 +17,7 @@ PASSED = '<testcase name="1 - one" classname="{0}"/>'
 FAILED = '<testcase name="2 - two" classname="{0}"><failure/></testcase>'
 SKIPPED = ('<testcase name="3 - three" classname="{0}"><skipped/><system-out>a reason</system-out>'
            '</testcase>')
+COMPARED = '<testcase name="4 - x: 2 findings, 0 differences to the simulator" classname="{0}"/>'
 
 
 def tally(source_root, cases, result, returncode):
@@ -46,6 +47,9 @@ def main():
              ['failed: irq (ERROR, exit status 1)', '1 passed, 1 failed']),
             ('a program that hangs after a test that passed', [PASSED], 'TIMEOUT', -9, 1,
              ['failed: irq (TIMEOUT, exit status -9)', '1 passed, 1 failed']),
+            ('a comparison with the simulator', [COMPARED], 'OK', 0, 0,
+             ['compared: irq: 4 - x: 2 findings, 0 differences to the simulator',
+              '1 passed, 0 failed']),
             ('no test at all', [], 'OK', 0, 1, ['0 passed, 0 failed']),
             ('only skipped tests', [SKIPPED], 'SKIP', 0, 1,
              ['skipped (a reason): 1 tests', '    irq: 3 - three', '0 passed, 0 failed, 1 skipped']),

@@ -27,9 +27,11 @@ struct row {
 #define ALL(result)	      { result, result, result, result, result }
 #define CHANGED_6_1(old, new) { old, new, new, new, new }
 #define CHANGED_6_5(old, new) { old, old, new, new, new }
+#define CHANGED_7(old, new)   { old, old, old, old, new }
 #define SINCE_6_1(result)     { NULL, result, result, result, result }
 #define SINCE_6_5(result)     { NULL, NULL, result, result, result }
 #define ONLY_CDEV(result)     { NULL, NULL, NULL, result, NULL }
+#define EACH(...)	      { __VA_ARGS__ }
 #define HOT_COLD(hot, cold)   { NULL, hot, hot, hot, hot, cold }
 /* clang-format on */
 

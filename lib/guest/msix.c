@@ -123,12 +123,23 @@ static bool is_in_use(const struct vfiopm__guest_msix *msix, uint32_t number)
 	return vfiopm_msix_get_mode(msix->msix, number, &mode) == 0;
 }
 
+/* Can an eventfd of the vector hold an interrupt that was not delivered? */
+static bool can_hold_interrupt(const struct vfiopm__guest_msix *msix, uint32_t number)
+{
+	uint32_t mode = VFIOPM_MSIX_MODE_RELAY;
+
+	vfiopm_msix_get_mode(msix->msix, number, &mode);
+	return mode == VFIOPM_MSIX_MODE_RELAY || !msix->vectors[number].attached;
+}
+
 /* The guest believes that the vector is masked. If the irqfd cannot be detached, VFIO must stop
  * signalling it: the device then keeps the interrupts of the vector. KVM detaches an irqfd whose
- * eventfd is closed (virt/kvm/eventfd.c, irqfd_wakeup(), EPOLLHUP). */
+ * eventfd is closed (virt/kvm/eventfd.c, irqfd_wakeup(), EPOLLHUP). The release drops what the
+ * eventfds hold, so the vector becomes pending. */
 static void mask(struct vfiopm__guest_msix *msix, uint32_t number)
 {
 	struct vector *vector = &msix->vectors[number];
+	bool holds;
 	int r;
 
 	msix->reported = false;
@@ -140,9 +151,12 @@ static void mask(struct vfiopm__guest_msix *msix, uint32_t number)
 	fail(msix, "vfiopm_msix_mask", r);
 	if (vfiopm__guest_is_asleep(msix->host))
 		return;
+	holds = can_hold_interrupt(msix, number);
 	vfiopm_msix_release(msix->msix, number, 1);
-	if (!is_in_use(msix, number))
+	if (!is_in_use(msix, number)) {
 		note_released(vector);
+		vector->carried |= holds;
+	}
 }
 
 static int use(struct vfiopm__guest_msix *msix, uint32_t start, uint32_t count)
@@ -344,24 +358,30 @@ int vfiopm__guest_msix_enable(struct vfiopm__guest_msix *msix, bool late)
 
 static void carry_pending(struct vfiopm__guest_msix *msix)
 {
-	for (uint32_t i = 0; !msix->was_reset && i < msix->count; i++)
+	for (uint32_t i = 0; i < msix->count; i++)
 		msix->vectors[i].carried |= vfiopm_msix_is_pending(msix->msix, i) == 1;
 }
 
 /* Deliver what the device has sent before the guest disabled MSI-X. In relay mode it can still be
- * in the user eventfds, of which one call handles 64. */
+ * in the user eventfds, of which one call handles 64. What cannot be delivered becomes pending. */
 static void deliver_all(struct vfiopm__guest_msix *msix)
 {
+	bool fails = false;
+
 	for (uint32_t i = 0; i < msix->count; i += 64)
-		vfiopm_msix_dispatch(msix->msix);
+		fails |= vfiopm_msix_dispatch(msix->msix) < 0;
+	for (uint32_t i = 0; fails && i < msix->count; i++)
+		msix->vectors[i].carried |= msix->vectors[i].used && can_hold_interrupt(msix, i);
 }
 
 int vfiopm__guest_msix_disable(struct vfiopm__guest_msix *msix)
 {
 	int r;
 
-	deliver_all(msix);
-	carry_pending(msix);
+	if (!msix->was_reset) {
+		deliver_all(msix);
+		carry_pending(msix);
+	}
 	msix->reported = false;
 	r = vfiopm_msix_disable(msix->msix);
 	if (r < 0 && !msix->reported) {

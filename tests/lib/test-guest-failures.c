@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-/*
- * Failures below a guest's accesses on the simulator: what the guest sees meanwhile, what broken()
- * reports, and that the object retries.
- */
+/* Failures below a guest's accesses on the simulator: what the guest sees meanwhile, what broken()
+ * reports, and that the object retries. */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -471,6 +469,36 @@ static void a_refused_dispatch_is_retried(void **state)
 	close_fixture(&fixture);
 }
 
+/* An interrupt that waits to be relayed survives refused ioctls at a mask, and at a disable. */
+static void a_relayed_interrupt_is_not_lost(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 12; i++) {
+		struct fixture fixture;
+
+		open_on(&fixture, "6.12");
+		start(&fixture, 0);
+		expect_ok(vfiopm_guest_set_policy(fixture.vmm.guest, VFIOPM_MSIX_POLICY_RELAY));
+		start(&fixture, 1);
+		fire(&fixture, 1);
+		expect_ok(vfiopm_guest_set_policy(fixture.vmm.guest, VFIOPM_MSIX_POLICY_HOLD));
+		fail_next(&fixture, i / 2);
+		fixture.vmm.attach_error = ENOMEM;
+		if (i % 2)
+			vmm_set_mask(&fixture.vmm, 1, true);
+		else
+			vmm_msix_control(&fixture.vmm, 0);
+		fixture.vmm.attach_error = 0;
+		fail_next(&fixture, 0);
+		enable(&fixture);
+		vmm_set_mask(&fixture.vmm, 1, false);
+		vmm_dispatch(&fixture.vmm);
+		assert_true(vmm_count(&fixture.vmm, MSIX, 1) > 0);
+		arrives(&fixture, 1);
+		close_fixture(&fixture);
+	}
+}
+
 /* ---- retries ---- */
 
 static uint64_t now_ms(void)
@@ -659,6 +687,7 @@ int main(void)
 		cmocka_unit_test(a_refused_detach_does_not_wake_the_device),
 		cmocka_unit_test(a_refused_change_of_the_gsi),
 		cmocka_unit_test(a_refused_dispatch_is_retried),
+		cmocka_unit_test(a_relayed_interrupt_is_not_lost),
 		cmocka_unit_test(dispatch_retries_with_growing_delays),
 		cmocka_unit_test(a_sleeping_device_ends_the_retries),
 		cmocka_unit_test(a_change_of_the_type_issues_no_ioctl_in_low_power),

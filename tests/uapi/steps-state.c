@@ -11,9 +11,9 @@
  *   settle                  wait as long as a suspend needs: "asleep" or "awake"
  *   touch                   read the mapping of BAR 0: "mapped" or "SIGBUS"
  *   state                   find out the state of low power from outside, and leave it:
- *                           S0: none. S1: after an entry. S2 (FD): after an entry with wakeup. An
- *                           "a" says that the host kept the device active. Eventfds that were
- *                           signaled before are reported first.
+ *                           S0: none. S1: after an entry. "S2 w=1": after an entry with wakeup by
+ *                           w. S1a, S2a: the host kept the device active. Eventfds that were
+ *                           signaled before the step precede the state: "w=1 S0".
  *   fire INDEX VECTOR       let the device raise an interrupt
  *   clear, acknowledge      testbed_clear(), testbed_acknowledge()
  *   await FD                wait for an eventfd at most 2 s, and take all counts: "e0=1"

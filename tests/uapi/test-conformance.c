@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The conformance suite: executes the rows of rows-*.c on what is below, the simulator or a real
- * kernel. Each row is a test. It prints a line "# = TABLE: ROW: RESULTS", which must be the same on
- * the simulator and on the kernel that it models (tests/lab/batch --compare).
+ * The conformance suite: executes the rows of rows-*.c on the simulator or on a real kernel. Each row
+ * is a test. The test prints a line "# = TABLE: ROW: RESULTS", which must be the same on a kernel and
+ * on the simulator of this kernel (tests/lab/batch --compare).
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -18,7 +18,7 @@
 /* What the caller wants, with checked texts. */
 struct request {
 	char address[VFIOPM__ADDRESS_SIZE];
-	const char *token; /* NULL if there is none */
+	const char *token; /* NULL: the caller gave no token */
 	uint8_t uuid[16];  /* the token */
 	bool allow_noiommu;
 };

@@ -28,7 +28,7 @@ void vfiopm__sys_unmap(uint8_t *address, size_t length);
 int vfiopm__sys_eventfd_new(void);
 /* Does the eventfd hold a count? The count stays. */
 bool vfiopm__sys_eventfd_readable(int fd);
-/* Take the count; -EAGAIN if there is none. */
+/* Take the count; -EAGAIN if the count is 0. */
 int vfiopm__sys_eventfd_take(int fd, uint64_t *ret_count);
 /* -EAGAIN if the eventfd is full, so that it is readable anyway. */
 int vfiopm__sys_eventfd_add(int fd, uint64_t count);

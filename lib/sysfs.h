@@ -48,7 +48,7 @@ int vfiopm__sysfs_list(const char *path, struct vfiopm__sysfs_names *ret_names);
 void vfiopm__sysfs_free_names(struct vfiopm__sysfs_names *names);
 const char *vfiopm__sysfs_name(const struct vfiopm__sysfs_names *names, size_t index);
 
-/* Find the first name in a directory that begins with prefix. -ENOENT if there is none, or if
+/* Find the first name in a directory that begins with prefix. -ENOENT if no name does, or if
  * the directory does not exist. -EPROTO if the name does not fit. */
 int vfiopm__sysfs_find_name(const char *path, const char *prefix, char *ret_name, size_t size);
 

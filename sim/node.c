@@ -117,7 +117,7 @@ static int name_from_user(char *name, size_t size, const char *arg)
 	return -EINVAL;
 }
 
-/* vfio_pci_core.c, vfio_pci_validate_vf_token(). token is NULL if there is none. */
+/* vfio_pci_core.c, vfio_pci_validate_vf_token(). token is NULL if the user gave no token. */
 static int check_token(const struct sim_device *device, const char *token)
 {
 	const char *required = device->machine.vf_token;

@@ -9,7 +9,7 @@
  *                         the program first:
  *   program -> simulator  struct sim_given
  *
- * The program reads and writes its own memory, and passes its own fds. The simulator thus needs no
+ * The program reads and writes its own memory, and passes its own fds. The simulator therefore needs no
  * right to trace the program: process_vm_readv(2) of another process and pidfd_getfd(2) are
  * forbidden in many containers, and by the Yama security module.
  */

@@ -269,7 +269,7 @@ int vfiopm_discover_list_get_device(const struct vfiopm_discover_list *list, uin
  * The returned object must be freed by the caller using vfiopm_discover_monitor_free().
  *
  * Returns 0, or:
- *   -EINVAL  source is none of the values above, or ret_monitor is NULL
+ *   -EINVAL  source is not one of the values above, or ret_monitor is NULL
  *   -EACCES, -EPERM  a security policy of the system refuses the socket
  *   -EAFNOSUPPORT  the kernel has no netlink sockets
  *   -EMFILE, -ENFILE, -ENOMEM  no fds or no memory

@@ -64,7 +64,8 @@ struct view {
 struct vfiopm__guest_pm {
 	struct vfiopm__guest_host *host;
 	struct vfiopm__guest_config *config;
-	uint32_t offset; /* of the capability in configuration space; 0 if there is none */
+	uint32_t
+		offset; /* of the capability in configuration space; 0: the device has no PM capability */
 	uint8_t capability[CAPABILITY_SIZE]; /* without PMCSR */
 	int fds[SOURCES], epoll;
 

@@ -39,7 +39,7 @@ void *real_function(void **found, const char *name);
 
 /* ---- call.c ---- */
 
-/* The directory of vfiopm-sim, or NULL if there is none. */
+/* The directory of vfiopm-sim, or NULL without vfiopm-sim. */
 const char *call_directory(void);
 /* True if the fd is a simulated file. The function changes errno in no case. */
 bool call_is_simulated(int fd, struct stat *ret);

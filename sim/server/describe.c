@@ -158,7 +158,7 @@ static const char *parse_pm(struct description *description, const char *value, 
 			  : machine->no_pm	       ? SIM_D0
 						       : SIM_D3HOT;
 	if (!machine->no_pm && strcmp(value, "d3cold") != 0 && strcmp(value, "d3hot") != 0)
-		return "the value is none, d3hot or d3cold";
+		return "the value must be none, d3hot or d3cold";
 	return NULL;
 }
 

@@ -52,7 +52,7 @@ void die(const char *format, ...)
 /* ---- the command line ---- */
 
 struct options {
-	const char *control; /* where the control socket is, besides the directory */
+	const char *control; /* an additional path of the control socket */
 	const char *devices[SIM_DEVICES];
 	int device_count;
 	char **program;

@@ -34,7 +34,7 @@ void tree_add(const struct description *description, const struct sim_device *de
 bool tree_is_directory(const char *path);
 void tree_remove(const char *directory);
 /* The path, below the root, to which a path below the root leads: links are followed. Returns false
- * if there is none. */
+ * if the path leads to no file. */
 bool tree_resolve(const char *path, char *ret, size_t size);
 
 /* ---- user.c: the program whose call is being served ---- */

@@ -115,7 +115,7 @@ for cause; do
 		examine "$cause"
 		reload
 		;;
-	# The machine itself has the cause, or there is none.
+	# The machine itself has the cause, or no cause exists.
 	*)
 		hold
 		examine "$cause"

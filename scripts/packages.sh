@@ -7,10 +7,10 @@
 # shellcheck disable=SC2034  # the scripts that source this file use the variables
 BUILD_PACKAGES=(gcc libc6-dev dpkg-dev meson ninja-build pkg-config libudev-dev libjson-c-dev)
 # udev has the udevd and the hwdb of the tests; groff, man-db and mandoc render the man pages;
-# acpica-tools compile ACPI tables.
+# acpica-tools compile ACPI tables; rustc compiles a program that vfiopm-sim runs.
 # shellcheck disable=SC2034
 TEST_PACKAGES=(git g++ binutils clang-format libcmocka-dev groff-base man-db mandoc udev
-	acpica-tools)
+	acpica-tools rustc)
 # shellcheck disable=SC2034
 COVERAGE_PACKAGES=(gcovr)
 # shellcheck disable=SC2034

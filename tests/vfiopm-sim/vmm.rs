@@ -2,11 +2,12 @@
 //! The program of sim/example/vmm.c, with the standard library of Rust alone: the same commands and
 //! answers, without those for memory, processes and threads.
 
-use std::ffi::{c_int, c_long, c_ulong, c_void, CString};
+use std::ffi::CString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, Error, Read};
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::raw::{c_int, c_long, c_ulong, c_void};
 use std::os::unix::fs::FileTypeExt;
+use std::os::unix::io::{AsRawFd, FromRawFd};
 
 extern "C" {
     fn ioctl(fd: c_int, request: c_ulong, ...) -> c_int;

@@ -224,12 +224,12 @@ static bool wake_up(struct vfiopm__guest_pm *pm, uint16_t state, struct failure 
 	pm->entered = false;
 	if (state != PMCSR_D0 && !set_mapped(pm, false, failure))
 		return false;
-	/* A device that was in D3hot before it entered low power, and did not suspend, is in D3hot
-	 * still. A suspend leads through D0 (vfio_pci_core.c, vfio_pci_core_runtime_suspend(),
-	 * 6.1). */
 	/* Before the write: the parts then leave what the kernel would refuse. */
 	if (state != PMCSR_D0)
 		pm->host->is_below_d0 = true;
+	/* A device that was in D3hot before it entered low power, and did not suspend, is in D3hot
+	 * still. A suspend leads through D0 (vfio_pci_core.c, vfio_pci_core_runtime_suspend(),
+	 * 6.1). */
 	if (state != pm->device_state &&
 	    fails(failure, "vfiopm_region_write",
 		  vfiopm__guest_config_write_device(pm->config, pm->offset + PMCSR, state)))

@@ -45,13 +45,19 @@ void vfiopm__access_free(struct vfiopm__access *access)
 	free(access);
 }
 
-int vfiopm__access_issue(const struct vfiopm__access *access, const char *call,
-			 struct vfiopm__feature *request)
+int vfiopm__access_ioctl(const struct vfiopm__access *access, unsigned long request,
+			 const char *call, void *arg)
 {
-	int r = vfiopm__sys_command(access->dev->fds.device, VFIO_DEVICE_FEATURE, request);
+	int r = vfiopm__sys_command(access->dev->fds.device, request, arg);
 
 	vfiopm__trace_event(&access->dev->trace, VFIOPM_TRACE_ISSUED, call, r);
 	return r;
+}
+
+int vfiopm__access_issue(const struct vfiopm__access *access, const char *call,
+			 struct vfiopm__feature *request)
+{
+	return vfiopm__access_ioctl(access, VFIO_DEVICE_FEATURE, call, request);
 }
 
 /* Returns true if the access woke the armed device, and removes its count. A host wake at the same
@@ -106,7 +112,7 @@ void vfiopm__access_end(struct vfiopm__access *access, int result)
 {
 	if (take_own_wake(access, result))
 		restore_arming(access);
-	vfiopm__wakeup_cancel(&access->wakeup);
+	vfiopm__wakeup_end(&access->wakeup);
 	pthread_mutex_unlock(&access->lock);
 }
 

@@ -16,7 +16,6 @@ struct vfiopm_device;
 
 /* The fds of dev must be set. */
 int vfiopm__access_new(const struct vfiopm_device *dev, struct vfiopm__access **ret_access);
-/* NULL is accepted. */
 void vfiopm__access_free(struct vfiopm__access *access);
 
 /* Begin an access and return VFIOPM_STATE_*. The caller then makes the access, and ends it with
@@ -36,7 +35,11 @@ int vfiopm__access_lock(struct vfiopm__access *access);
 void vfiopm__access_unlock(struct vfiopm__access *access);
 int vfiopm__access_begin_locked(struct vfiopm__access *access);
 
-/* Issue and trace VFIO_DEVICE_FEATURE, in an access. call is the name of the feature. */
+/* Issue and trace an ioctl that returns 0 or fails, in an access. */
+#define VFIOPM__ISSUE(access, request, arg) vfiopm__access_ioctl(access, request, #request, arg)
+int vfiopm__access_ioctl(const struct vfiopm__access *access, unsigned long request,
+			 const char *call, void *arg);
+/* The same for VFIO_DEVICE_FEATURE. call is the name of the feature. */
 int vfiopm__access_issue(const struct vfiopm__access *access, const char *call,
 			 struct vfiopm__feature *request);
 

@@ -109,18 +109,6 @@ void vfiopm__eventfd_ref_drop(struct vfiopm__eventfd_ref ref)
 		vfiopm__sys_close(ref.fd);
 }
 
-static bool is_same_file(struct vfiopm__eventfds *eventfds, int fd, int other)
-{
-	if (!atomic_load_explicit(&eventfds->no_query, memory_order_relaxed)) {
-		int r = vfiopm__sys_same_by_query(fd, other);
-
-		if (r >= 0)
-			return r == 1;
-		atomic_store_explicit(&eventfds->no_query, true, memory_order_relaxed);
-	}
-	return vfiopm__sys_same_by_kcmp(fd, other) == 1;
-}
-
 bool vfiopm__eventfd_ref_is(struct vfiopm__eventfds *eventfds, struct vfiopm__eventfd_ref ref,
 			    int fd)
 {
@@ -129,5 +117,12 @@ bool vfiopm__eventfd_ref_is(struct vfiopm__eventfds *eventfds, struct vfiopm__ev
 		return true;
 	if (ref.fd < 0 || fd < 0)
 		return false;
-	return is_same_file(eventfds, ref.fd, fd);
+	if (!atomic_load_explicit(&eventfds->no_query, memory_order_relaxed)) {
+		int r = vfiopm__sys_same_by_query(ref.fd, fd);
+
+		if (r >= 0)
+			return r == 1;
+		atomic_store_explicit(&eventfds->no_query, true, memory_order_relaxed);
+	}
+	return vfiopm__sys_same_by_kcmp(ref.fd, fd) == 1;
 }

@@ -14,7 +14,7 @@
 struct vfiopm__eventfds;
 
 int vfiopm__eventfds_new(struct vfiopm__eventfds **ret_eventfds);
-/* Closes the eventfds. NULL is accepted. */
+/* Closes the eventfds. */
 void vfiopm__eventfds_free(struct vfiopm__eventfds *eventfds);
 /* The caller serializes these calls. */
 int vfiopm__eventfds_create(struct vfiopm__eventfds *eventfds, int *ret_fd);

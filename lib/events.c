@@ -209,18 +209,11 @@ static bool was_suspended(const struct vfiopm_events *events, uint64_t slept_ms)
 	       status == VFIOPM_RUNTIME_SUSPENDED;
 }
 
-static bool is_in_low_power(const struct vfiopm_device *dev)
-{
-	int state = vfiopm_get_state(dev);
-
-	return state == VFIOPM_STATE_LOW_POWER || state == VFIOPM_STATE_LOW_POWER_WAKEUP;
-}
-
 static int check_awake(struct vfiopm_events *events, uint64_t generation, uint64_t slept_ms,
 		       uint64_t since_ms)
 {
 	if (generation != vfiopm__access_get_generation(events->dev->access) ||
-	    !is_in_low_power(events->dev) || was_suspended(events, slept_ms))
+	    !vfiopm__is_low_power(vfiopm_get_state(events->dev)) || was_suspended(events, slept_ms))
 		return 0;
 	events->ops.awake(events->data, vfiopm__sys_now_ms() - since_ms);
 	return 1;

@@ -82,6 +82,18 @@ static int wanted_fd(const struct vector *vector)
 	return is_changed(vector) ? vector->wanted.fd : current_fd(vector);
 }
 
+/* The fd that a block sends for a vector in the range of changes. */
+static int changed_fd(const struct vector *vector)
+{
+	return is_changed(vector) ? vector->wanted.fd : -1;
+}
+
+static int no_fd(const struct vector *vector)
+{
+	(void)vector;
+	return -1;
+}
+
 static void set_word(struct vector *vector, struct vfiopm__eventfd_ref ref, uint64_t flags)
 {
 	uint64_t generation = (vector->word >> WORD_SHIFT) + 1;
@@ -125,12 +137,6 @@ static void drop_wanted(struct vector *vector)
 
 /* ---- the kernel's answers ---- */
 
-/* ERR, REQ and the indexes of other buses are enabled exactly while they have an eventfd. */
-static bool stands_alone(const struct vfiopm__irq_index *index)
-{
-	return !vfiopm__irq_index_is_exclusive(index);
-}
-
 static bool is_message_signalled(const struct vfiopm__irq_index *index)
 {
 	return index->is_pci &&
@@ -151,11 +157,14 @@ static uint32_t range_end(struct range range)
 	return range.start + range.count;
 }
 
-/* Send the eventfds that the buffer of set holds for the range. */
-static int send(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set, struct range range)
+static int send(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set, struct range range,
+		int (*fd_of)(const struct vector *vector))
 {
-	int r = vfiopm__set_irqs_signaling(set, index->number, range.start, range.count);
+	int r;
 
+	for (uint32_t i = 0; i < range.count; i++)
+		vfiopm__set_irqs_fds(set)[i] = fd_of(&index->vectors[range.start + i]);
+	r = vfiopm__set_irqs_signaling(set, index->number, range.start, range.count);
 	if (r < 0)
 		return r;
 	if (r > 0) {
@@ -221,15 +230,10 @@ static void restore_one(struct vfiopm__irq_index *index, struct vfiopm__set_irqs
 {
 	struct vector *vector = &index->vectors[number];
 	struct range range = { .start = number, .count = 1 };
-	int32_t *fds = vfiopm__set_irqs_fds(set);
 
-	fds[0] = current_fd(vector);
-	if (send(index, set, range) == 0) {
+	if (send(index, set, range, current_fd) == 0)
 		set_restored(index, vector);
-		return;
-	}
-	fds[0] = -1;
-	if (send(index, set, range) == 0)
+	else if (send(index, set, range, no_fd) == 0)
 		set_down(vector);
 	else
 		set_flags(vector, (vector->word & WORD_CHANGED) | WORD_UNKNOWN);
@@ -239,11 +243,7 @@ static void restore_one(struct vfiopm__irq_index *index, struct vfiopm__set_irqs
 static void restore_range(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set,
 			  struct range range)
 {
-	int32_t *fds = vfiopm__set_irqs_fds(set);
-
-	for (uint32_t i = 0; i < range.count; i++)
-		fds[i] = current_fd(&index->vectors[range.start + i]);
-	if (send(index, set, range) == 0) {
+	if (send(index, set, range, current_fd) == 0) {
 		for (uint32_t i = range.start; i < range_end(range); i++)
 			set_restored(index, &index->vectors[i]);
 	} else {
@@ -291,19 +291,12 @@ static void restore_ranges(struct vfiopm__irq_index *index, struct vfiopm__set_i
 
 static int apply_ranges(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set)
 {
-	int32_t *fds = vfiopm__set_irqs_fds(set);
 	bool was_enabled = index->enabled;
 	struct range range = { 0 };
 
 	while (find_range(index, range_end(range), index->count, &range)) {
-		int r;
+		int r = send(index, set, range, changed_fd);
 
-		for (uint32_t i = 0; i < range.count; i++) {
-			const struct vector *vector = &index->vectors[range.start + i];
-
-			fds[i] = is_changed(vector) ? vector->wanted.fd : -1;
-		}
-		r = send(index, set, range);
 		if (r < 0) {
 			/* The first enable is one range. If it fails, nothing has changed. */
 			if (was_enabled)
@@ -320,11 +313,7 @@ static int apply_ranges(struct vfiopm__irq_index *index, struct vfiopm__set_irqs
 static int enable(struct vfiopm__irq_index *index, struct vfiopm__set_irqs *set, uint32_t size,
 		  int (*fd_of)(const struct vector *vector))
 {
-	int32_t *fds = vfiopm__set_irqs_fds(set);
-
-	for (uint32_t i = 0; i < size; i++)
-		fds[i] = fd_of(&index->vectors[i]);
-	return send(index, set, (struct range){ .start = 0, .count = size });
+	return send(index, set, (struct range){ .start = 0, .count = size }, fd_of);
 }
 
 /* Every vector that was live was down while the index was disabled. */
@@ -410,7 +399,9 @@ bool vfiopm__irq_index_uses(const struct vfiopm__irq_index *index, int own_fd)
 
 bool vfiopm__irq_index_is_enabled(const struct vfiopm__irq_index *index)
 {
-	return stands_alone(index) ? count_needed(index, current_fd) > 0 : index->enabled;
+	/* ERR, REQ and the indexes of other buses are enabled exactly while they have an eventfd. */
+	return vfiopm__irq_index_is_exclusive(index) ? index->enabled
+						     : count_needed(index, current_fd) > 0;
 }
 
 bool vfiopm__irq_index_is_exclusive(const struct vfiopm__irq_index *index)
@@ -430,7 +421,7 @@ bool vfiopm__irq_index_wants_disabled(const struct vfiopm__irq_index *index)
 
 bool vfiopm__irq_index_has_vectors(const struct vfiopm__irq_index *index, uint32_t count)
 {
-	return stands_alone(index) ||
+	return !vfiopm__irq_index_is_exclusive(index) ||
 	       (index->enabled && (can_grow(index) || index->allocated >= count));
 }
 

@@ -19,7 +19,6 @@ struct vfiopm__set_irqs;
 /* Reads the count and the flags of the index, which wakes the device. */
 int vfiopm__irq_index_new(int device_fd, bool is_pci, uint32_t number,
 			  struct vfiopm__eventfds *eventfds, struct vfiopm__irq_index **ret_index);
-/* NULL is accepted. */
 void vfiopm__irq_index_free(struct vfiopm__irq_index *index);
 
 /* ---- current state ---- */

@@ -33,7 +33,6 @@ struct vfiopm__irq {
 int vfiopm__irq_new(int device_fd, const struct vfio_device_info *info,
 		    struct vfiopm__access *access, const struct vfiopm__trace *trace,
 		    struct vfiopm__irq **ret_irq);
-/* NULL is accepted. */
 void vfiopm__irq_free(struct vfiopm__irq *irq);
 /* vfiopm_irq_set_signaling_range() and vfiopm_irq_disable(), applied at once, even if a batch is
  * open. */

@@ -7,8 +7,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include <vfiopm/power.h>
-
 #include "irq.h"
 #include "lock.h"
 #include "msix-policy.h"
@@ -16,6 +14,7 @@
 #include "msix-vector.h"
 #include "pba.h"
 #include "sys.h"
+#include "wakeup.h"
 
 struct vfiopm__msix_vector {
 	uint32_t number;
@@ -179,13 +178,6 @@ static uint32_t default_mode(const struct vfiopm__msix_vector *vector)
 		       : VFIOPM_MSIX_MODE_HOLD;
 }
 
-static bool is_in_low_power(const struct vfiopm__msix_vector *vector)
-{
-	int state = vfiopm_get_state(vector->shared->dev);
-
-	return state == VFIOPM_STATE_LOW_POWER || state == VFIOPM_STATE_LOW_POWER_WAKEUP;
-}
-
 /* Choose the mode of a vector that is being masked or has an interrupt to relay. A change takes
  * a SET_IRQS, which would wake a device in low power. The policy counts nothing there either,
  * because the mode cannot change. */
@@ -196,7 +188,7 @@ static uint32_t choose_mode(struct vfiopm__msix_vector *vector,
 	bool is_learning =
 		vector->shared->policy == VFIOPM_MSIX_POLICY_AUTO && !vector->state.no_irqfd;
 
-	if (is_in_low_power(vector) &&
+	if (vfiopm__is_low_power(vfiopm_get_state(vector->shared->dev)) &&
 	    (is_learning || vfiopm__msix_state_needs_trigger(&vector->state, default_mode(vector))))
 		return mode;
 	if (!is_learning)

@@ -25,7 +25,6 @@ struct vfiopm__msix_shared {
 
 struct vfiopm__msix_vector *vfiopm__msix_vector_new(uint32_t number,
 						    struct vfiopm__msix_shared *shared);
-/* NULL is accepted. */
 void vfiopm__msix_vector_free(struct vfiopm__msix_vector *vector);
 
 /* ---- use and release; msix.c serializes these calls ---- */

@@ -326,17 +326,6 @@ VFIOPM__PUBLIC int vfiopm_msix_get_stats(struct vfiopm_msix *msix, uint32_t vect
 
 /* ---- creation ---- */
 
-static int copy_ops(const void *ops, size_t size, struct vfiopm_msix_ops *ret_ops)
-{
-	int r = vfiopm__ops_copy(ret_ops, sizeof(*ret_ops), ops, size);
-
-	if (r < 0)
-		return r;
-	if (!ret_ops->attach != !ret_ops->detach || (!ret_ops->attach && !ret_ops->deliver))
-		return -EINVAL;
-	return 0;
-}
-
 static void free_parts(struct vfiopm_msix *msix)
 {
 	for (uint32_t i = 0; msix->vectors && i < msix->count; i++)
@@ -378,9 +367,11 @@ VFIOPM__PUBLIC int vfiopm_msix_new(struct vfiopm_device *dev, const struct vfiop
 	if (!ops || !ret_msix || vfiopm_irq_get_count(dev, VFIOPM_IRQ_MSIX, &count) < 0 ||
 	    count == 0 || !dev->irq->is_pci)
 		return -EINVAL;
-	r = copy_ops(ops, ops_size, &known);
+	r = vfiopm__ops_copy(&known, sizeof(known), ops, ops_size);
 	if (r < 0)
 		return r;
+	if (!known.attach != !known.detach || (!known.attach && !known.deliver))
+		return -EINVAL;
 	msix = calloc(1, sizeof(*msix));
 	if (!msix)
 		return -ENOMEM;

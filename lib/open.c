@@ -140,26 +140,24 @@ static int open_by_group(const struct request *request, struct vfiopm__fds *fds)
 
 /* ---- both ---- */
 
-static int open_fds(const struct request *request, struct vfiopm__fds *ret_fds)
+/* Without a success, no fd stays open. */
+static int open_fds(const struct request *request, struct vfiopm__fds *fds)
 {
-	struct vfiopm__fds fds = { -1, -1, -1, 0 };
 	int r, by_cdev;
 
-	r = by_cdev = open_by_cdev(request, &fds);
+	*fds = (struct vfiopm__fds){ -1, -1, -1, 0 };
+	r = by_cdev = open_by_cdev(request, fds);
 	/* Before 6.17 a bind with a token fails with EINVAL. The group takes the token. */
 	if (r == -ENOENT || (r == -EINVAL && request->token)) {
-		vfiopm__fds_close(&fds);
-		r = open_by_group(request, &fds);
+		vfiopm__fds_close(fds);
+		r = open_by_group(request, fds);
 		/* The kernel can be built without groups. */
 		if (r == -ENOENT)
 			r = by_cdev;
 	}
-	if (r < 0) {
-		vfiopm__fds_close(&fds);
-		return r;
-	}
-	*ret_fds = fds;
-	return 0;
+	if (r < 0)
+		vfiopm__fds_close(fds);
+	return r;
 }
 
 /* Without this check, a missing device could not be distinguished from a device without an

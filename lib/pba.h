@@ -13,7 +13,6 @@ struct vfiopm__trace;
 
 struct vfiopm__pba *vfiopm__pba_new(void (*intercept)(void *data, int on), void *data,
 				    const struct vfiopm__trace *trace);
-/* NULL is accepted. */
 void vfiopm__pba_free(struct vfiopm__pba *pba);
 /* Add to the numbers of vectors that are in use and that are masked. */
 void vfiopm__pba_count(struct vfiopm__pba *pba, int used, int masked);

@@ -8,6 +8,7 @@
 
 #include <vfiopm/region.h>
 
+#include "access.h"
 #include "device.h"
 #include "irq.h"
 #include "pci-memory.h"
@@ -94,9 +95,8 @@ static int find_layout(struct vfiopm_device *dev)
 {
 	struct vfio_region_info info = { .argsz = sizeof(info), .index = VFIOPM_REGION_CONFIG };
 	struct vfiopm__pci_memory memory = { 0 };
-	int r = vfiopm__sys_command(dev->fds.device, VFIO_DEVICE_GET_REGION_INFO, &info);
+	int r = VFIOPM__ISSUE(dev->access, VFIO_DEVICE_GET_REGION_INFO, &info);
 
-	vfiopm__trace_event(&dev->trace, VFIOPM_TRACE_ISSUED, "VFIO_DEVICE_GET_REGION_INFO", r);
 	if (r < 0)
 		return r;
 	dev->memory.config = memory.config = info.offset;

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include <vfiopm/power.h>
 #include <vfiopm/quiesce.h>
 
 #include "access.h"
@@ -12,6 +11,7 @@
 #include "lock.h"
 #include "ops.h"
 #include "quiesce.h"
+#include "wakeup.h"
 
 struct vfiopm_quiesce {
 	struct vfiopm_device *dev;
@@ -117,11 +117,9 @@ static void remove_hook(struct vfiopm__hooks *hooks, const struct vfiopm_quiesce
 /* A hook that is created in low power begins quiesced. */
 static int begin(struct vfiopm_quiesce *hook)
 {
-	int state = vfiopm__access_get_state(hook->dev->access);
+	bool is_asleep = vfiopm__is_low_power(vfiopm__access_get_state(hook->dev->access));
 
-	return state == VFIOPM_STATE_LOW_POWER || state == VFIOPM_STATE_LOW_POWER_WAKEUP
-		       ? quiesce(hook)
-		       : 0;
+	return is_asleep ? quiesce(hook) : 0;
 }
 
 VFIOPM__PUBLIC int vfiopm_quiesce_new(struct vfiopm_device *dev,

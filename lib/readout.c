@@ -32,6 +32,8 @@ struct vfiopm__readout {
 
 static int open_attributes(struct vfiopm__readout *readout, int directory_fd)
 {
+	for (int i = 0; i < ATTRIBUTES; i++)
+		readout->fds[i] = -ENOENT;
 	for (int i = 0; i < ATTRIBUTES; i++) {
 		readout->fds[i] = vfiopm__sysfs_open_attribute(directory_fd, files[i]);
 		if (readout->fds[i] < 0 && readout->fds[i] != -ENOENT)
@@ -50,13 +52,7 @@ int vfiopm__readout_new(const char *directory, struct vfiopm__readout **ret_read
 		return directory_fd == -ENOENT ? -ENXIO : directory_fd;
 
 	readout = malloc(sizeof(*readout));
-	if (readout) {
-		for (int i = 0; i < ATTRIBUTES; i++)
-			readout->fds[i] = -ENOENT;
-		r = open_attributes(readout, directory_fd);
-	} else {
-		r = -ENOMEM;
-	}
+	r = readout ? open_attributes(readout, directory_fd) : -ENOMEM;
 	vfiopm__sys_close(directory_fd);
 
 	if (r < 0) {

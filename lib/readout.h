@@ -9,7 +9,6 @@ struct vfiopm__readout;
 
 /* directory is the device's in sysfs; -ENXIO if the directory does not exist. */
 int vfiopm__readout_new(const char *directory, struct vfiopm__readout **ret_readout);
-/* NULL is accepted. */
 void vfiopm__readout_free(struct vfiopm__readout *readout);
 
 #endif

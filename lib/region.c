@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <vfiopm/power.h>
 #include <vfiopm/region.h>
 
 #include "access.h"
@@ -18,6 +17,7 @@
 #include "region-info.h"
 #include "sys.h"
 #include "uapi.h"
+#include "wakeup.h"
 
 /* An answer of GET_REGION_INFO. A larger one is not a kernel's answer. */
 #define FIRST_ANSWER 256
@@ -38,14 +38,6 @@ struct vfiopm_region {
 
 /* ---- creation ---- */
 
-static int issue_info(const struct vfiopm_device *dev, struct vfio_region_info *info)
-{
-	int r = vfiopm__sys_command(dev->fds.device, VFIO_DEVICE_GET_REGION_INFO, info);
-
-	vfiopm__trace_event(&dev->trace, VFIOPM_TRACE_ISSUED, "VFIO_DEVICE_GET_REGION_INFO", r);
-	return r;
-}
-
 /* The kernel stores in argsz the size that it needs (vfio_pci_core.c,
  * vfio_pci_ioctl_get_region_info(), 6.1). */
 static int read_info(const struct vfiopm_device *dev, uint32_t index, uint32_t size,
@@ -58,7 +50,7 @@ static int read_info(const struct vfiopm_device *dev, uint32_t index, uint32_t s
 		return -ENOMEM;
 	info->argsz = size;
 	info->index = index;
-	r = issue_info(dev, info);
+	r = VFIOPM__ISSUE(dev->access, VFIO_DEVICE_GET_REGION_INFO, info);
 	if (r < 0) {
 		free(info);
 		return r;
@@ -346,11 +338,6 @@ static int transfer(const struct vfiopm_region *region, uint64_t offset, uint8_t
 	return 0;
 }
 
-static bool is_low_power(int state)
-{
-	return state == VFIOPM_STATE_LOW_POWER || state == VFIOPM_STATE_LOW_POWER_WAKEUP;
-}
-
 /* Ends the access that the caller has begun. */
 static int transfer_and_end(struct vfiopm_region *region, uint64_t offset, uint8_t *bytes,
 			    size_t length, bool write)
@@ -372,7 +359,7 @@ static int make_access(struct vfiopm_region *region, uint64_t offset, uint8_t *b
 	int state = vfiopm__access_lock(dev->access);
 	uint8_t *memory = NULL;
 
-	if (is_low_power(state) && !(how & VFIOPM_REGION_WAKE)) {
+	if (vfiopm__is_low_power(state) && !(how & VFIOPM_REGION_WAKE)) {
 		vfiopm__access_unlock(dev->access);
 		return -EAGAIN;
 	}

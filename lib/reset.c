@@ -11,17 +11,7 @@
 #include "access.h"
 #include "device.h"
 #include "pci-memory.h"
-#include "sys.h"
 #include "uapi.h"
-
-static int issue(const struct vfiopm_device *dev, unsigned long request, const char *call,
-		 void *arg)
-{
-	int r = vfiopm__sys_command(dev->fds.device, request, arg);
-
-	vfiopm__trace_event(&dev->trace, VFIOPM_TRACE_ISSUED, call, r);
-	return r;
-}
 
 VFIOPM__PUBLIC int vfiopm_reset(struct vfiopm_device *dev)
 {
@@ -30,7 +20,7 @@ VFIOPM__PUBLIC int vfiopm_reset(struct vfiopm_device *dev)
 	if (!dev)
 		return -EINVAL;
 	vfiopm__access_begin(dev->access);
-	r = issue(dev, VFIO_DEVICE_RESET, "VFIO_DEVICE_RESET", NULL);
+	r = VFIOPM__ISSUE(dev->access, VFIO_DEVICE_RESET, NULL);
 	vfiopm__pci_memory_forget(dev);
 	vfiopm__access_end(dev->access, r);
 	return r;
@@ -57,8 +47,7 @@ static int check_owner(const struct vfiopm_device *dev, uint32_t group_count)
 {
 	struct vfiopm__hot_reset_info info = { .argsz = sizeof(info) };
 	bool owns;
-	int r = issue(dev, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, "VFIO_DEVICE_GET_PCI_HOT_RESET_INFO",
-		      &info);
+	int r = VFIOPM__ISSUE(dev->access, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &info);
 
 	if (r < 0)
 		return r == -ENOSPC ? -EPROTO : r;
@@ -87,7 +76,7 @@ VFIOPM__PUBLIC int vfiopm_hot_reset(struct vfiopm_device *dev, const int *group_
 	vfiopm__access_begin(dev->access);
 	r = owner = check_owner(dev, request.count);
 	if (r == 0)
-		r = issue(dev, VFIO_DEVICE_PCI_HOT_RESET, "VFIO_DEVICE_PCI_HOT_RESET", &request);
+		r = VFIOPM__ISSUE(dev->access, VFIO_DEVICE_PCI_HOT_RESET, &request);
 	vfiopm__pci_memory_forget(dev);
 	/* The first ioctl has resumed dev. EIO of the second one is about another device. */
 	vfiopm__access_end(dev->access, owner);

@@ -12,7 +12,6 @@ struct vfiopm__trace;
 /* count is the largest number of vectors that one call sends. */
 int vfiopm__set_irqs_new(int device_fd, uint32_t count, struct vfiopm__access *access,
 			 const struct vfiopm__trace *trace, struct vfiopm__set_irqs **ret_set);
-/* NULL is accepted. */
 void vfiopm__set_irqs_free(struct vfiopm__set_irqs *set);
 
 /* The eventfds that the next vfiopm__set_irqs_signaling() sends, -1 for none. */

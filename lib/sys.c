@@ -184,24 +184,24 @@ int vfiopm__sys_timer_new(void)
 
 /* No time fails, and each call clears the expirations (fs/timerfd.c, do_timerfd_settime()), so
  * nobody has to read them. */
-void vfiopm__sys_timer_set(int timer, uint64_t at_ms)
+static void set_timer(int timer, int flags, uint64_t ms)
 {
-	const struct itimerspec at = {
-		.it_value = { .tv_sec = (time_t)(at_ms / 1000),
-			      .tv_nsec = (long)(at_ms % 1000) * 1000000 },
-	};
-
-	timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL);
-}
-
-void vfiopm__sys_timer_start(int timer, uint64_t ms)
-{
-	const struct itimerspec delay = {
+	const struct itimerspec time = {
 		.it_value = { .tv_sec = (time_t)(ms / 1000),
 			      .tv_nsec = (long)(ms % 1000) * 1000000 },
 	};
 
-	timerfd_settime(timer, 0, &delay, NULL);
+	timerfd_settime(timer, flags, &time, NULL);
+}
+
+void vfiopm__sys_timer_set(int timer, uint64_t at_ms)
+{
+	set_timer(timer, TFD_TIMER_ABSTIME, at_ms);
+}
+
+void vfiopm__sys_timer_start(int timer, uint64_t ms)
+{
+	set_timer(timer, 0, ms);
 }
 
 int vfiopm__sys_is_eventfd(int fd)

@@ -174,17 +174,12 @@ int vfiopm__wakeup_begin(struct vfiopm__wakeup *wakeup)
 	return word_state(wakeup->word);
 }
 
-/* Let readers use the eventfd again. WORD_STALE tells them that its counts prove no wake. */
-static void end(struct vfiopm__wakeup *wakeup)
+/* WORD_STALE shows readers that the counts in the eventfd prove no wake. */
+void vfiopm__wakeup_end(struct vfiopm__wakeup *wakeup)
 {
 	uint64_t word = wakeup->word & ~(WORD_BUSY | WORD_STALE);
 
 	wakeup->word = word | (wakeup->accounted > 0 ? WORD_STALE : 0);
-}
-
-void vfiopm__wakeup_cancel(struct vfiopm__wakeup *wakeup)
-{
-	end(wakeup);
 }
 
 bool vfiopm__wakeup_take_own(struct vfiopm__wakeup *wakeup)
@@ -207,7 +202,7 @@ void vfiopm__wakeup_publish(struct vfiopm__wakeup *wakeup, int state, int fd, ui
 		wakeup->accounted = count;
 	}
 	wakeup->word = (wakeup->word & -WORD_GENERATION) | WORD_BUSY | (uint64_t)state;
-	end(wakeup);
+	vfiopm__wakeup_end(wakeup);
 }
 
 static struct vfiopm__wake oldest_wake(const struct vfiopm__wakeup *wakeup)
@@ -237,6 +232,6 @@ int vfiopm__wakeup_take(struct vfiopm__wakeup *wakeup, struct vfiopm__wake *ret_
 	/* A wake of an earlier arming keeps the eventfd readable. */
 	wakeup->accounted = wakeup->untaken > 0;
 	put(wakeup->fd, wakeup->accounted);
-	end(wakeup);
+	vfiopm__wakeup_end(wakeup);
 	return is_wake;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The low-power state of one device, and the wakes of its armed entries. Readers take no lock.
- * The calls between vfiopm__wakeup_begin() and _publish() or _cancel(), and _take(), are
+ * The calls between vfiopm__wakeup_begin() and _publish() or _end(), and _take(), are
  * serialized by the lock of struct vfiopm__access.
  */
 #ifndef VFIOPM_WAKEUP_H
@@ -14,6 +14,11 @@
 
 /* The wakes whose generation is known. */
 #define VFIOPM__WAKES_KNOWN 64
+
+static inline bool vfiopm__is_low_power(int state)
+{
+	return state == VFIOPM_STATE_LOW_POWER || state == VFIOPM_STATE_LOW_POWER_WAKEUP;
+}
 
 /* A wake that is taken. */
 struct vfiopm__wake {
@@ -54,7 +59,7 @@ bool vfiopm__wakeup_take_own(struct vfiopm__wakeup *wakeup);
 uint64_t vfiopm__wakeup_count(int fd);
 /* The ioctl has led to a new state. Takes fd over, which held count counts before the ioctl. */
 void vfiopm__wakeup_publish(struct vfiopm__wakeup *wakeup, int state, int fd, uint64_t count);
-/* The ioctl has changed nothing. */
-void vfiopm__wakeup_cancel(struct vfiopm__wakeup *wakeup);
+/* The ioctl has changed nothing: let readers use the eventfd again. */
+void vfiopm__wakeup_end(struct vfiopm__wakeup *wakeup);
 
 #endif

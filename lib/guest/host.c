@@ -7,6 +7,7 @@
 #include <vfiopm/power.h>
 
 #include "../lock.h"
+#include "../wakeup.h"
 #include "host.h"
 #include "parts.h"
 
@@ -100,9 +101,7 @@ int vfiopm__guest_irqfd(struct vfiopm__guest_host *host, uint32_t gsi, int fd, i
 
 bool vfiopm__guest_is_in_low_power(const struct vfiopm__guest_host *host)
 {
-	int state = vfiopm_get_state(host->dev);
-
-	return state == VFIOPM_STATE_LOW_POWER || state == VFIOPM_STATE_LOW_POWER_WAKEUP;
+	return vfiopm__is_low_power(vfiopm_get_state(host->dev));
 }
 
 bool vfiopm__guest_is_asleep(const struct vfiopm__guest_host *host)

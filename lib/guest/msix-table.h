@@ -16,7 +16,6 @@ struct vfiopm__msix_table;
 
 /* capability has the bytes of the device's capability. */
 int vfiopm__msix_table_new(const uint8_t *capability, struct vfiopm__msix_table **ret_table);
-/* NULL is accepted. */
 void vfiopm__msix_table_free(struct vfiopm__msix_table *table);
 /* Disabled, all vectors masked, all messages 0. */
 void vfiopm__msix_table_reset(struct vfiopm__msix_table *table);

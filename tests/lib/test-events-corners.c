@@ -9,6 +9,7 @@
 
 #include <vfiopm/vfiopm.h>
 
+#include "calls.h"
 #include "events-fixture.h"
 #include "host.h"
 #include "sim.h"
@@ -66,17 +67,6 @@ static void wait_for_reentry(struct events_fixture *fixture)
 	assert_true(events_wait(fixture, 1000));
 }
 
-/* The index of the first call of this name in the calls recorded last. */
-static unsigned find_call(unsigned count, const char *name)
-{
-	for (unsigned i = 0; i < count; i++) {
-		if (strcmp(sim_call_name(i), name) == 0)
-			return i;
-	}
-	fail_msg("%s() is not called", name);
-	return 0;
-}
-
 static void dispatch_returns_the_errno_of_a_reentry(void **state)
 {
 	struct events_fixture fixture;
@@ -89,8 +79,8 @@ static void dispatch_returns_the_errno_of_a_reentry(void **state)
 	sim_calls_begin();
 	assert_int_equal(vfiopm_events_dispatch(fixture.events), 1);
 	count = sim_calls_end();
-	duplicate = find_call(count, "fcntl");
-	enter = find_call(count, "ioctl");
+	duplicate = calls_find(count, "fcntl", 0);
+	enter = calls_find(count, "ioctl", 0);
 
 	wait_for_reentry(&fixture);
 	sim_calls_fail(enter, EBADF);
@@ -133,8 +123,8 @@ static void an_entry_returns_its_errno(void **state)
 	sim_calls_begin();
 	expect_ok(vfiopm_events_enter(fixture.events));
 	count = sim_calls_end();
-	duplicate = find_call(count, "fcntl");
-	enter = find_call(count, "ioctl");
+	duplicate = calls_find(count, "fcntl", 0);
+	enter = calls_find(count, "ioctl", 0);
 	expect_ok(vfiopm_exit(fixture.dev));
 
 	sim_calls_fail(enter, EBADF);
@@ -244,10 +234,10 @@ static void a_creation_returns_its_errno(void **state)
 	sim_calls_begin();
 	expect_ok(create(&fixture));
 	count = sim_calls_end();
-	memory = find_call(count, "calloc");
-	epoll = find_call(count, "epoll_create1");
-	watch = find_call(count, "epoll_ctl");
-	set = find_call(count, "ioctl");
+	memory = calls_find(count, "calloc", 0);
+	epoll = calls_find(count, "epoll_create1", 0);
+	watch = calls_find(count, "epoll_ctl", 0);
+	set = calls_find(count, "ioctl", 0);
 	fixture.events = vfiopm_events_free(fixture.events);
 
 	sim_calls_fail(memory, ENOMEM);
@@ -340,7 +330,7 @@ static void a_count_that_is_gone_is_no_event(void **state)
 	expect_ok(vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_ERR, 0));
 	sim_calls_begin();
 	assert_int_equal(vfiopm_events_dispatch(fixture.events), 1);
-	count = find_call(sim_calls_end(), "preadv2");
+	count = calls_find(sim_calls_end(), "preadv2", 0);
 	expect_ok(vfiopm_irq_trigger(fixture.dev, VFIOPM_IRQ_ERR, 0));
 	sim_calls_fail(count, EAGAIN);
 	assert_int_equal(vfiopm_events_dispatch(fixture.events), 0);

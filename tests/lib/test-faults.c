@@ -11,6 +11,7 @@
 
 #include <vfiopm/vfiopm.h>
 
+#include "calls.h"
 #include "host.h"
 #include "raw.h"
 #include "sim.h"
@@ -337,12 +338,7 @@ static unsigned call_of_open(const char *name, unsigned nth)
 	expect_ok(vfiopm_device_open(testbed_device(), &dev));
 	count = sim_calls_end();
 	vfiopm_device_free(dev);
-	for (unsigned i = 0; i < count; i++) {
-		if (strcmp(sim_call_name(i), name) == 0 && nth-- == 0)
-			return i;
-	}
-	fail_msg("an open makes fewer calls of %s()", name);
-	return 0;
+	return calls_find(count, name, nth);
 }
 
 /* vfiopm_device_open() opens the group and the container, in this order. It issues ioctls on the

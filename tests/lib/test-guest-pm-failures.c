@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "guest-parts.h"
 #include "host.h"
 
@@ -32,17 +33,6 @@ static void expect_report(const struct guest_parts *parts, const char *call, int
 	assert_int_equal(parts->reports, 1);
 	assert_string_equal(parts->broken_call, call);
 	assert_int_equal(parts->broken_error, -error);
-}
-
-/* The index of the first call of this name in the calls recorded last. */
-static unsigned find_call(unsigned calls, const char *name)
-{
-	for (unsigned i = 0; i < calls; i++) {
-		if (strcmp(sim_call_name(i), name) == 0)
-			return i;
-	}
-	fail_msg("%s() is not called", name);
-	return 0;
 }
 
 /* ---- each step ---- */
@@ -92,7 +82,7 @@ static void shadow_cannot_be_read(void **state)
 	expect_ok(vfiopm__guest_pm_power(parts.pm, false));
 	calls = sim_calls_end();
 	expect_ok(vfiopm__guest_pm_power(parts.pm, true));
-	sim_calls_fail(find_call(calls, "pread"), EIO);
+	sim_calls_fail(calls_find(calls, "pread", 0), EIO);
 	assert_int_equal(vfiopm__guest_pm_power(parts.pm, false), -EIO);
 	sim_calls_end();
 	expect_report(&parts, "vfiopm_enter", EIO);
@@ -190,7 +180,7 @@ static void failures_are_returned(void **state)
 	assert_int_equal(vfiopm_guest_is_powered(guest), 0);
 	sim_fail_resume(parts.sim, false);
 	expect_ok(vfiopm_guest_power_on(guest));
-	sim_calls_fail(find_call(calls, "pread"), EIO);
+	sim_calls_fail(calls_find(calls, "pread", 0), EIO);
 	expect_errno(EIO, vfiopm_guest_power_off(guest));
 	sim_calls_end();
 	assert_int_equal(vfiopm_guest_is_powered(guest), 1);
@@ -238,7 +228,7 @@ static void write_of_pmcsr_fails(void **state)
 	guest_write_pmcsr(&parts, D3HOT);
 	calls = sim_calls_end();
 	guest_write_pmcsr(&parts, D0);
-	sim_calls_fail(find_call(calls, "pwrite"), EIO);
+	sim_calls_fail(calls_find(calls, "pwrite", 0), EIO);
 	guest_write_pmcsr(&parts, D3HOT);
 	sim_calls_end();
 	expect_report(&parts, "vfiopm_region_write", EIO);
@@ -249,16 +239,22 @@ static void write_of_pmcsr_fails(void **state)
 
 /* ---- a roll-back that fails too ---- */
 
+/* The entry to low power fails, and the mappings cannot be restored. */
+static void open_and_fail_to_power_off(struct guest_parts *parts)
+{
+	guest_parts_open(parts, NULL, WITH_ADDRESS | WITH_WAKE);
+	sim_ioctls_fail_after(0, ENODEV);
+	parts->mappings_fail[1] = ENOMEM;
+	assert_int_equal(vfiopm__guest_pm_power(parts->pm, false), -ENODEV);
+	sim_calls_end();
+}
+
 static void roll_back_of_power_off_fails(void **state)
 {
 	struct guest_parts parts;
 
 	(void)state;
-	guest_parts_open(&parts, NULL, WITH_ADDRESS | WITH_WAKE);
-	sim_ioctls_fail_after(0, ENODEV);
-	parts.mappings_fail[1] = ENOMEM;
-	assert_int_equal(vfiopm__guest_pm_power(parts.pm, false), -ENODEV);
-	sim_calls_end();
+	open_and_fail_to_power_off(&parts);
 	/* The device is on. Only its mappings are missing. */
 	assert_int_equal(vfiopm__guest_pm_is_powered(parts.pm), 1);
 	assert_true(vfiopm__guest_pm_has_undone_work(parts.pm));
@@ -280,23 +276,11 @@ static void power_on_does_what_a_roll_back_left_undone(void **state)
 	struct guest_parts parts;
 
 	(void)state;
-	guest_parts_open(&parts, NULL, WITH_ADDRESS | WITH_WAKE);
-	sim_ioctls_fail_after(0, ENODEV);
-	parts.mappings_fail[1] = ENOMEM;
-	assert_int_equal(vfiopm__guest_pm_power(parts.pm, false), -ENODEV);
-	sim_calls_end();
+	open_and_fail_to_power_off(&parts);
 	parts.mappings_fail[1] = 0;
 	expect_ok(vfiopm__guest_pm_power(parts.pm, true));
 	expect_agreement(&parts);
 	guest_parts_close(&parts);
-}
-
-static void wait_and_dispatch(const struct guest_parts *parts)
-{
-	struct pollfd pollfd = { .fd = vfiopm__guest_pm_get_fd(parts->pm), .events = POLLIN };
-
-	assert_int_equal(poll(&pollfd, 1, 5000), 1);
-	vfiopm__guest_pm_dispatch(parts->pm);
 }
 
 /* The device has left low power and cannot enter it again. The guest sees it off, and dispatch
@@ -307,9 +291,7 @@ static void roll_back_of_power_on_fails(void **state)
 	uint32_t value;
 
 	(void)state;
-	guest_parts_open(&parts, NULL, WITH_ADDRESS | WITH_WAKE);
-	vfiopm__guest_pm_set_delays(parts.pm, 1, 60000);
-	expect_ok(vfiopm__guest_pm_power(parts.pm, false));
+	guest_parts_open_off(&parts, 1);
 	parts.mappings_fail[1] = ENOMEM;
 	sim_ioctls_fail_after(1, ENODEV);
 	assert_int_equal(vfiopm__guest_pm_power(parts.pm, true), -ENOMEM);
@@ -320,10 +302,10 @@ static void roll_back_of_power_on_fails(void **state)
 	assert_int_equal(vfiopm__guest_config_read(parts.config, 0, 4, &value), 1);
 	assert_false(sim_is_engaged(parts.sim));
 	/* The ioctl fails once more, then works. */
-	wait_and_dispatch(&parts);
+	guest_dispatch_timer(&parts);
 	assert_false(sim_is_engaged(parts.sim));
 	sim_calls_end();
-	wait_and_dispatch(&parts);
+	guest_dispatch_timer(&parts);
 	assert_true(sim_is_suspended(parts.sim));
 	expect_agreement(&parts);
 	guest_parts_close(&parts);
@@ -334,16 +316,14 @@ static void entry_after_a_wake_fails(void **state)
 	struct guest_parts parts;
 
 	(void)state;
-	guest_parts_open(&parts, NULL, WITH_ADDRESS | WITH_WAKE);
-	vfiopm__guest_pm_set_delays(parts.pm, 1, 60000);
-	expect_ok(vfiopm__guest_pm_power(parts.pm, false));
+	guest_parts_open_off(&parts, 1);
 	host_wake();
 	vfiopm__guest_pm_dispatch(parts.pm);
 	sim_ioctls_fail_after(0, ENODEV);
-	wait_and_dispatch(&parts);
+	guest_dispatch_timer(&parts);
 	sim_calls_end();
 	expect_report(&parts, "vfiopm_enter_wakeup", ENODEV);
-	wait_and_dispatch(&parts);
+	guest_dispatch_timer(&parts);
 	assert_true(sim_is_suspended(parts.sim));
 	expect_agreement(&parts);
 	guest_parts_close(&parts);

@@ -176,16 +176,13 @@ static void device_sleeps_again_after_a_wake(void **state)
 	struct guest_parts parts;
 
 	(void)state;
-	guest_parts_open(&parts, NULL, WITH_ADDRESS | WITH_WAKE);
-	vfiopm__guest_pm_set_delays(parts.pm, 1, 60000);
-	expect_ok(vfiopm__guest_pm_power(parts.pm, false));
+	guest_parts_open_off(&parts, 1);
 	for (int i = 0; i < 4; i++) {
 		host_wake();
 		assert_false(sim_is_suspended(parts.sim));
 		assert_int_equal(vfiopm__guest_pm_dispatch(parts.pm), 0);
 		assert_false(sim_is_suspended(parts.sim));
-		guest_wait_for_timer(&parts);
-		assert_int_equal(vfiopm__guest_pm_dispatch(parts.pm), 0);
+		guest_dispatch_timer(&parts);
 		guest_expect_asleep(&parts);
 		assert_false(guest_is_readable(&parts));
 	}
@@ -215,9 +212,7 @@ static void delay_doubles(void **state)
 	struct guest_parts parts;
 
 	(void)state;
-	guest_parts_open(&parts, NULL, WITH_ADDRESS | WITH_WAKE);
-	vfiopm__guest_pm_set_delays(parts.pm, 1, 60000);
-	expect_ok(vfiopm__guest_pm_power(parts.pm, false));
+	guest_parts_open_off(&parts, 1);
 	assert_in_range(entries_in(&parts, 250), 4, 10);
 	/* The guest ends it. */
 	expect_ok(vfiopm__guest_pm_power(parts.pm, true));
@@ -242,11 +237,9 @@ static void delay_has_a_limit_and_is_reset(void **state)
 	assert_in_range(entries_in(&parts, 600), 12, 60);
 	/* The device sleeps for the longest delay. The next one is the shortest again. */
 	while (!sim_is_suspended(parts.sim)) {
-		guest_wait_for_timer(&parts);
-		vfiopm__guest_pm_dispatch(parts.pm);
+		guest_dispatch_timer(&parts);
 	}
-	guest_wait_for_timer(&parts);
-	assert_int_equal(vfiopm__guest_pm_dispatch(parts.pm), 0);
+	guest_dispatch_timer(&parts);
 	guest_expect_asleep(&parts);
 	assert_false(guest_is_readable(&parts));
 	host_wake();
@@ -262,9 +255,7 @@ static void writes_do_not_prolong_the_delay(void **state)
 	struct guest_parts parts;
 
 	(void)state;
-	guest_parts_open(&parts, NULL, WITH_ADDRESS | WITH_WAKE);
-	vfiopm__guest_pm_set_delays(parts.pm, 20, 60000);
-	expect_ok(vfiopm__guest_pm_power(parts.pm, false));
+	guest_parts_open_off(&parts, 20);
 	host_wake();
 	assert_int_equal(vfiopm__guest_pm_dispatch(parts.pm), 0);
 	for (int i = 0; i < 30; i++) {
@@ -290,8 +281,7 @@ static void pme_that_is_handled_lets_the_device_sleep(void **state)
 	usleep(3000);
 	assert_false(guest_is_readable(&parts));
 	guest_write_pmcsr(&parts, PME_ENABLE | PME_STATUS);
-	guest_wait_for_timer(&parts);
-	assert_int_equal(vfiopm__guest_pm_dispatch(parts.pm), 0);
+	guest_dispatch_timer(&parts);
 	guest_expect_asleep(&parts);
 	guest_parts_close(&parts);
 }
@@ -302,9 +292,7 @@ static void pme_during_the_delay_keeps_the_device_on(void **state)
 	struct guest_parts parts;
 
 	(void)state;
-	guest_parts_open(&parts, NULL, WITH_ADDRESS | WITH_WAKE);
-	vfiopm__guest_pm_set_delays(parts.pm, 1, 60000);
-	expect_ok(vfiopm__guest_pm_power(parts.pm, false));
+	guest_parts_open_off(&parts, 1);
 	host_wake();
 	assert_int_equal(vfiopm__guest_pm_dispatch(parts.pm), 0);
 	guest_write_pmcsr(&parts, PME_ENABLE);

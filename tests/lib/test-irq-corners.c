@@ -8,6 +8,7 @@
 
 #include <vfiopm/vfiopm.h>
 
+#include "calls.h"
 #include "raw.h"
 #include "sim-fixture.h"
 #include "sim.h"
@@ -210,17 +211,6 @@ static void a_restored_vector_is_known(void **state)
 	sim_fixture_close(&fixture);
 }
 
-/* The index of the first call of this name in the calls recorded last. */
-static unsigned find_call(unsigned calls, const char *name)
-{
-	for (unsigned i = 0; i < calls; i++) {
-		if (strcmp(sim_call_name(i), name) == 0)
-			return i;
-	}
-	fail_msg("%s() is not called", name);
-	return 0;
-}
-
 /* Without /proc, as in a sandbox, only the kernel can check whether an fd is an eventfd. */
 static void an_eventfd_is_accepted_without_proc(void **state)
 {
@@ -233,7 +223,7 @@ static void an_eventfd_is_accepted_without_proc(void **state)
 	sim_calls_begin();
 	expect_ok(set(&fixture, 0, fixture.events[2]));
 	calls = sim_calls_end();
-	sim_calls_fail(find_call(calls, "readlink"), ENOENT);
+	sim_calls_fail(calls_find(calls, "readlink", 0), ENOENT);
 	expect_ok(set(&fixture, 0, fixture.events[0]));
 	sim_calls_end();
 	assert_true(sim_fixture_same(sim_fixture_eventfd(&fixture, 0), fixture.events[0]));

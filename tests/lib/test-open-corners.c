@@ -9,6 +9,7 @@
 #include <linux/vfio.h>
 #include <vfiopm/vfiopm.h>
 
+#include "calls.h"
 #include "host.h"
 #include "raw.h"
 #include "sim.h"
@@ -172,12 +173,7 @@ static unsigned call_of_open(const char *name, unsigned nth)
 	expect_ok(open_with(NULL, 1, &dev));
 	count = sim_calls_end();
 	vfiopm_device_free(dev);
-	for (unsigned i = 0; i < count; i++) {
-		if (strcmp(sim_call_name(i), name) == 0 && nth-- == 0)
-			return i;
-	}
-	fail_msg("an open makes fewer calls of %s()", name);
-	return 0;
+	return calls_find(count, name, nth);
 }
 
 static void each_errno_of_the_kernel_is_returned(void **state)

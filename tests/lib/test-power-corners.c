@@ -8,6 +8,7 @@
 
 #include <vfiopm/vfiopm.h>
 
+#include "calls.h"
 #include "host.h"
 #include "raw.h"
 #include "sim.h"
@@ -41,17 +42,6 @@ static void fixture_close(struct fixture *fixture)
 	close(fixture->wakeup);
 	close(fixture->fd);
 	sim_reset();
-}
-
-/* The index of the nth call of this name in the calls recorded last. */
-static unsigned find_call(unsigned calls, const char *name, unsigned nth)
-{
-	for (unsigned i = 0; i < calls; i++) {
-		if (strcmp(sim_call_name(i), name) == 0 && nth-- == 0)
-			return i;
-	}
-	fail_msg("%s() is not called that often", name);
-	return 0;
 }
 
 /* The library counts, so it needs no sysfs to take back the count that the exit causes. */
@@ -132,7 +122,7 @@ static void a_failed_read_is_no_wake(void **state)
 		sim_calls_begin();
 		assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_WOKEN);
 		calls = sim_calls_end();
-		read = find_call(calls, "pread", i);
+		read = calls_find(calls, "pread", i);
 		expect_ok(vfiopm_exit(fixture.dev));
 
 		expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
@@ -234,7 +224,7 @@ static void a_count_that_another_reader_has_taken(void **state)
 	calls = sim_calls_end();
 	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
 	/* The exit looks for a wake first, and takes its own count then. */
-	sim_calls_fail(find_call(calls, "preadv2", 1), EAGAIN);
+	sim_calls_fail(calls_find(calls, "preadv2", 1), EAGAIN);
 	expect_ok(vfiopm_exit(fixture.dev));
 	assert_int_equal(sim_calls_named("write"), 0);
 	sim_calls_end();

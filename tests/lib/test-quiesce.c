@@ -356,17 +356,22 @@ static void untaken_wake_restores_later(void **state)
 	fixture_close(&fixture);
 }
 
+static void open_and_sleep(struct fixture *fixture)
+{
+	fixture_open(fixture, HOOKS);
+	expect_ok(vfiopm_enter_wakeup(fixture->dev, fixture->wakeup));
+	host_wait_suspended();
+	expect_log(fixture, "cba");
+}
+
 /* The taken wake is reported although a hook fails. The exit reports the failure. */
 static void failed_restore_at_a_wake_is_retried(void **state)
 {
 	struct fixture fixture;
 
 	(void)state;
-	fixture_open(&fixture, HOOKS);
-	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
-	host_wait_suspended();
+	open_and_sleep(&fixture);
 	fixture.recorders[1].restore_error = EXDEV;
-	expect_log(&fixture, "cba");
 	host_wake();
 	assert_int_equal(vfiopm_take_wake(fixture.dev), 1);
 	expect_log(&fixture, "A-BC");
@@ -384,13 +389,11 @@ static void late_wake_retries(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	fixture_open(&fixture, HOOKS);
-	expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
-	host_wait_suspended();
+	open_and_sleep(&fixture);
 	host_wake();
 	fixture.recorders[1].restore_error = EXDEV;
 	assert_int_equal(vfiopm_exit(fixture.dev), -EXDEV);
-	expect_log(&fixture, "cbaA-BC");
+	expect_log(&fixture, "A-BC");
 	fixture.recorders[1].restore_error = 0;
 	assert_int_equal(vfiopm_take_wake(fixture.dev), 1);
 	expect_log(&fixture, "B");

@@ -72,16 +72,6 @@ static void *run_event_loop(void *data)
 	return NULL;
 }
 
-static void wait_suspended(void)
-{
-	for (int i = 0; i < 1000; i++) {
-		if (host_shows("power/runtime_status", "suspended"))
-			return;
-		usleep(5000);
-	}
-	fail_msg("the device is not suspended after 5 s");
-}
-
 /* Returns true if the host has woken the device. */
 static bool run_cycle(struct run *run)
 {
@@ -97,7 +87,7 @@ static bool run_cycle(struct run *run)
 	}
 	expect_ok(r);
 	if (waits)
-		wait_suspended();
+		host_wait_suspended();
 	if (wakes) {
 		expect_ok(vfiopm_events_get_generation(fixture->events, &generation));
 		run->by_host[generation] = true;

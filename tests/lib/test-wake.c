@@ -79,21 +79,10 @@ static void fixture_close(struct fixture *fixture)
 	raw_close(&fixture->raw);
 }
 
-/* The same as host_wait_suspended(), but with shorter waits for the many cycles here. */
-static void wait_suspended(void)
-{
-	for (int i = 0; i < 1000; i++) {
-		if (host_shows("power/runtime_status", "suspended"))
-			return;
-		usleep(5000);
-	}
-	fail_msg("the device is not suspended after 5 s");
-}
-
 static void enter(struct fixture *fixture)
 {
 	expect_ok(vfiopm_enter_wakeup(fixture->dev, fixture->wakeup));
-	wait_suspended();
+	host_wait_suspended();
 }
 
 #define OWN_CYCLES 1000
@@ -159,7 +148,7 @@ static void own_interrupt_changes_are_not_wakes(void **state)
 	for (unsigned i = 0; i < OWN_CHANGES; i++) {
 		change_an_interrupt(&fixture, i);
 		assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
-		wait_suspended();
+		host_wait_suspended();
 	}
 	assert_int_equal(fixture.wakes, 0);
 	/* The entry that followed the last change reports a wake by the host. */
@@ -234,7 +223,7 @@ static void step(struct fixture *fixture, struct model *model, unsigned action)
 		if (armed)
 			model->state = VFIOPM_STATE_WOKEN;
 		else
-			wait_suspended();
+			host_wait_suspended();
 		break;
 	case 3:
 		assert_int_equal(vfiopm_take_wake(fixture->dev), model->untaken > 0);
@@ -244,13 +233,13 @@ static void step(struct fixture *fixture, struct model *model, unsigned action)
 		if (asleep)
 			break;
 		expect_ok(vfiopm_enter(fixture->dev));
-		wait_suspended();
+		host_wait_suspended();
 		model->state = VFIOPM_STATE_LOW_POWER;
 		break;
 	case 5:
 		change_an_interrupt(fixture, model->changes++);
 		if (asleep)
-			wait_suspended();
+			host_wait_suspended();
 		break;
 	default:
 		/* Without an address the library cannot read sysfs. An untaken count then hides a
@@ -371,7 +360,7 @@ static void take_returns_0_without_a_wake(void **state)
 	fixture_open(&fixture, false);
 	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
 	expect_ok(vfiopm_enter(fixture.dev));
-	wait_suspended();
+	host_wait_suspended();
 	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
 	/* vfiopm_take_wake() reads only the eventfd, so the device stays suspended. */
 	assert_true(host_shows("power/runtime_status", "suspended"));

@@ -86,6 +86,13 @@ void guest_parts_open(struct guest_parts *parts, const struct sim_machine *machi
 	expect_ok(vfiopm__guest_pm_new(&parts->host, parts->config, &parts->pm));
 }
 
+void guest_parts_open_off(struct guest_parts *parts, uint32_t delay_ms)
+{
+	guest_parts_open(parts, NULL, WITH_ADDRESS | WITH_WAKE);
+	vfiopm__guest_pm_set_delays(parts->pm, delay_ms, 60000);
+	expect_ok(vfiopm__guest_pm_power(parts->pm, false));
+}
+
 void guest_parts_close(struct guest_parts *parts)
 {
 	assert_null(vfiopm__guest_pm_free(parts->pm));
@@ -134,11 +141,12 @@ int guest_dispatch_all(const struct guest_parts *parts)
 }
 
 /* Wait until the object's timer is due, for at most 5 s. */
-void guest_wait_for_timer(const struct guest_parts *parts)
+void guest_dispatch_timer(const struct guest_parts *parts)
 {
 	struct pollfd pollfd = { .fd = vfiopm__guest_pm_get_fd(parts->pm), .events = POLLIN };
 
 	assert_int_equal(poll(&pollfd, 1, 5000), 1);
+	assert_int_equal(vfiopm__guest_pm_dispatch(parts->pm), 0);
 }
 
 void guest_expect_asleep(const struct guest_parts *parts)

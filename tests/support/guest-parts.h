@@ -46,6 +46,9 @@ struct guest_parts {
 
 /* NULL means the device of the lab. */
 void guest_parts_open(struct guest_parts *parts, const struct sim_machine *machine, int how);
+/* The same with both, and the guest has turned the device off. The delay of the next entry begins
+ * with this number of milliseconds. */
+void guest_parts_open_off(struct guest_parts *parts, uint32_t delay_ms);
 void guest_parts_close(struct guest_parts *parts);
 
 /* A 2-byte access of the guest to PMCSR. */
@@ -58,8 +61,8 @@ unsigned guest_device_state(const struct guest_parts *parts);
 bool guest_is_readable(const struct guest_parts *parts);
 /* Dispatch until nothing is left. Returns the number of handled events. */
 int guest_dispatch_all(const struct guest_parts *parts);
-/* Wait until the object's timer is due, for at most 5 s. */
-void guest_wait_for_timer(const struct guest_parts *parts);
+/* Wait until the object's timer is due, for at most 5 s, and dispatch it. */
+void guest_dispatch_timer(const struct guest_parts *parts);
 
 void guest_expect_asleep(const struct guest_parts *parts);
 void guest_expect_on(const struct guest_parts *parts);

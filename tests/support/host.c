@@ -62,10 +62,10 @@ unsigned long host_suspended_time(void)
 
 void host_wait_suspended(void)
 {
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 1000; i++) {
 		if (host_shows("power/runtime_status", "suspended"))
 			return;
-		usleep(10000);
+		usleep(5000);
 	}
 	fail_msg("the device is not suspended after 5 s");
 }

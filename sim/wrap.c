@@ -434,68 +434,12 @@ void *__wrap_calloc(size_t count, size_t size)
 
 /* ---- the real calls, for the simulator's own code ---- */
 
-int sim_real_open_null(void)
-{
-	return __real_open("/dev/null", O_RDWR | O_CLOEXEC);
-}
-
-int sim_real_close(int fd)
-{
-	return __real_close(fd);
-}
-
-ssize_t sim_real_pread(int fd, void *buffer, size_t count, off_t offset)
-{
-	return __real_pread(fd, buffer, count, offset);
-}
-
-ssize_t sim_real_write(int fd, const void *buffer, size_t count)
-{
-	return __real_write(fd, buffer, count);
-}
-
-ssize_t sim_real_pwrite(int fd, const void *buffer, size_t count, off_t offset)
-{
-	return __real_pwrite(fd, buffer, count, offset);
-}
-
-ssize_t sim_real_readlink(const char *path, char *buffer, size_t size)
-{
-	return __real_readlink(path, buffer, size);
-}
+#define REAL_CALL(name) __real_##name
+#include "real-calls.h"
 
 int sim_real_fcntl(int fd, int command, int arg)
 {
 	return __real_fcntl(fd, command, arg);
-}
-
-int sim_real_take(int fd, uint64_t *ret_count)
-{
-	struct iovec vector = { ret_count, sizeof(*ret_count) };
-
-	return __real_preadv2(fd, &vector, 1, -1, RWF_NOWAIT) < 0 ? -errno : 0;
-}
-
-bool sim_real_poll(int fd, short events)
-{
-	struct pollfd pollfd = { .fd = fd, .events = events };
-
-	return __real_poll(&pollfd, 1, 0) == 1 && (pollfd.revents & events);
-}
-
-int sim_real_read_file(const char *path, char *text, size_t size)
-{
-	int fd = __real_open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length;
-
-	if (fd < 0)
-		return -errno;
-	length = __real_read(fd, text, size - 1);
-	__real_close(fd);
-	if (length < 0)
-		return -EIO;
-	text[length] = '\0';
-	return 0;
 }
 
 bool sim_real_any_fd(bool (*matches)(int fd, int arg), int arg)

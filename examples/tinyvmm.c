@@ -45,10 +45,20 @@
 #define GSIS	    (GSI_MSIX + GUEST_VECTORS)
 
 #define SLOT_MEMORY 0
-#define SLOT_BAR0   1
+#define SLOT_BARS   1 /* and the slots after it */
+
+/* The most areas that a BAR can have here. A BAR has up to three without a list of the kernel. */
+#define AREAS 8
+
+struct area {
+	uint64_t offset, length;
+	void *memory;
+};
 
 struct bar {
 	struct vfiopm_region *region;
+	struct area areas[AREAS];
+	uint32_t area_count, mapped_at;
 	uint64_t size;
 	uint32_t flags; /* the low bits of the register, which are read-only */
 	uint32_t value; /* the register, without its flags */
@@ -68,8 +78,7 @@ struct vmm {
 	 * object. */
 	pthread_mutex_t lock;
 	struct bar bars[BARS];
-	void *bar0_memory;
-	uint32_t command, mapped_at;
+	uint32_t command;
 	bool can_map;
 	struct kvm_irq_routing_entry routes[GSIS];
 
@@ -125,29 +134,60 @@ static int set_slot(struct vmm *vmm, uint32_t slot, uint64_t address, void *memo
 	return call(vmm->vm, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
-/* BAR0 is memory of the guest while the guest has enabled it and the device can serve it. All other
- * accesses to BARs exit to the VMM, and all accesses if KVM refuses the slot. */
-static int update_slot(struct vmm *vmm)
+/* Set the slots of a BAR, or remove them if the address is 0. */
+static int set_areas(struct vmm *vmm, uint32_t number, uint32_t address)
 {
-	const struct bar *bar = &vmm->bars[0];
-	bool map = vmm->can_map && (vmm->command & COMMAND_MEMORY);
+	const struct bar *bar = &vmm->bars[number];
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < bar->area_count; i++) {
+		const struct area *area = &bar->areas[i];
+
+		r = set_slot(vmm, SLOT_BARS + number * AREAS + i, address + area->offset,
+			     area->memory, address ? area->length : 0);
+	}
+	return r;
+}
+
+/* The areas of a BAR are memory of the guest while the guest has enabled it and the device can serve
+ * it. All other accesses to BARs exit to the VMM, and all accesses if KVM refuses the slots. */
+static int update_bar(struct vmm *vmm, uint32_t number)
+{
+	struct bar *bar = &vmm->bars[number];
+	bool map = vmm->can_map && (vmm->command & COMMAND_MEMORY) && bar->area_count > 0;
 	int r;
 
-	if (vmm->mapped_at == (map ? bar->value : 0))
+	if (bar->mapped_at == (map ? bar->value : 0))
 		return 0;
-	if (vmm->mapped_at) {
-		check("removing BAR0", set_slot(vmm, SLOT_BAR0, 0, NULL, 0));
-		say("vmm:", "BAR0 is no longer guest memory.");
+	if (bar->mapped_at) {
+		check("removing a BAR", set_areas(vmm, number, 0));
+		say("vmm:", "BAR%" PRIu32 " is no longer guest memory.", number);
 	}
-	vmm->mapped_at = 0;
-	if (map && bar->value) {
-		r = set_slot(vmm, SLOT_BAR0, bar->value, vmm->bar0_memory, bar->size);
-		if (r < 0)
-			return r;
-		vmm->mapped_at = bar->value;
-		say("vmm:", "BAR0 is now guest memory at %" PRIx32 ".", bar->value);
+	bar->mapped_at = 0;
+	if (!map || !bar->value)
+		return 0;
+	r = set_areas(vmm, number, bar->value);
+	if (r < 0) {
+		set_areas(vmm, number, 0);
+		return r;
 	}
+	bar->mapped_at = bar->value;
+	say("vmm:", "BAR%" PRIu32 " is now guest memory at %" PRIx32 "%s.", number, bar->value,
+	    bar->areas[0].length < bar->size ? ", without its MSI-X table and PBA" : "");
 	return 0;
+}
+
+/* Returns the first error, after all BARs were tried. */
+static int update_bars(struct vmm *vmm)
+{
+	int first = 0;
+
+	for (uint32_t i = 0; i < BARS; i++) {
+		int r = update_bar(vmm, i);
+
+		first = first < 0 ? first : r;
+	}
+	return first;
 }
 
 /* ---- callbacks of the guest object ---- */
@@ -210,7 +250,7 @@ static int change_mappings(void *data, int on)
 
 	pthread_mutex_lock(&vmm->lock);
 	vmm->can_map = on;
-	r = update_slot(vmm);
+	r = update_bars(vmm);
 	pthread_mutex_unlock(&vmm->lock);
 	return r;
 }
@@ -336,7 +376,7 @@ static void write_config(struct vmm *vmm, uint32_t offset, uint32_t width, uint3
 		bar->value = value & ~(uint32_t)(bar->size - 1) & ~UINT32_C(15);
 	if (offset == COMMAND)
 		vmm->command = value;
-	update_slot(vmm);
+	update_bars(vmm);
 	pthread_mutex_unlock(&vmm->lock);
 }
 
@@ -489,6 +529,27 @@ static void map_for_dma(struct vmm *vmm)
 	check("VFIO_IOMMU_MAP_DMA", call(container, VFIO_IOMMU_MAP_DMA, &dma));
 }
 
+/* Map a BAR, and find the areas that the guest can have. */
+static void map_bar(struct bar *bar)
+{
+	int r = vfiopm_region_map(bar->region);
+
+	if (r == -ENOENT)
+		return;
+	check("mapping a BAR", r);
+	for (struct area *area = bar->areas; area < bar->areas + AREAS; area++) {
+		r = vfiopm_region_get_guest_area(bar->region, bar->area_count, &area->offset,
+						 &area->length);
+		if (r == -ENOENT)
+			return;
+		check("finding an area of a BAR", r);
+		check("finding an area of a BAR",
+		      vfiopm_region_get_address(bar->region, area->offset, area->length,
+						&area->memory));
+		bar->area_count++;
+	}
+}
+
 static void open_device(struct vmm *vmm)
 {
 	uint32_t flags;
@@ -504,10 +565,8 @@ static void open_device(struct vmm *vmm)
 		check("opening a BAR", vfiopm_region_get_size(bar->region, &bar->size));
 		check("reading a BAR", vfiopm_region_read(vmm->config, BAR0 + 4 * i, 4, 0, &flags));
 		bar->flags = flags & 15;
+		map_bar(bar);
 	}
-	check("mapping BAR0", vfiopm_region_map(vmm->bars[0].region));
-	check("mapping BAR0", vfiopm_region_get_address(vmm->bars[0].region, 0, vmm->bars[0].size,
-							&vmm->bar0_memory));
 	check("passing the device through",
 	      vfiopm_guest_new(vmm->dev, &guest_ops, sizeof(guest_ops), vmm, &vmm->guest));
 	check("resetting the guest's function", vfiopm_guest_reset(vmm->guest));

@@ -27,6 +27,7 @@
 #define MSIX_CONTROL	  2
 #define MSIX_SIZE	  UINT32_C(0x7ff)
 #define MSIX_TABLE	  4
+#define MSIX_PBA	  8
 #define MSIX_REGION	  UINT32_C(7)
 #define MSIX_ENTRY	  16
 
@@ -55,20 +56,30 @@ static int read_word(const struct vfiopm_device *dev, uint32_t at, uint16_t *ret
 
 /* ---- the layout of the configuration space ---- */
 
-static int find_table(const struct vfiopm_device *dev, uint32_t at,
-		      struct vfiopm__pci_memory *memory)
+/* bytes has the register that states where the part is. */
+static struct vfiopm__pci_part part_at(const uint8_t *bytes, uint32_t size)
 {
-	uint8_t bytes[MSIX_TABLE + 4];
-	uint32_t table;
+	uint32_t place = word_at(bytes) | (uint32_t)word_at(bytes + 2) << 16;
+
+	return (struct vfiopm__pci_part){
+		.region = place & MSIX_REGION,
+		.range = { .start = place & ~MSIX_REGION,
+			   .end = (uint64_t)(place & ~MSIX_REGION) + size },
+	};
+}
+
+static int find_msix(const struct vfiopm_device *dev, uint32_t at,
+		     struct vfiopm__pci_memory *memory)
+{
+	uint8_t bytes[MSIX_PBA + 4];
+	uint32_t vectors;
 	int r = read_config(dev, at, bytes, sizeof(bytes));
 
 	if (r < 0)
 		return r;
-	table = word_at(bytes + MSIX_TABLE) | (uint32_t)word_at(bytes + MSIX_TABLE + 2) << 16;
-	memory->table_region = table & MSIX_REGION;
-	memory->table_offset = table & ~MSIX_REGION;
-	memory->table_end = memory->table_offset +
-			    ((word_at(bytes + MSIX_CONTROL) & MSIX_SIZE) + 1) * MSIX_ENTRY;
+	vectors = (word_at(bytes + MSIX_CONTROL) & MSIX_SIZE) + 1;
+	memory->table = part_at(bytes + MSIX_TABLE, vectors * MSIX_ENTRY);
+	memory->pba = part_at(bytes + MSIX_PBA, (vectors + 63) / 64 * 8);
 	return 0;
 }
 
@@ -85,7 +96,7 @@ static int find_capabilities(const struct vfiopm_device *dev, struct vfiopm__pci
 		if ((header & 0xff) == PM)
 			memory->pmcsr = (uint8_t)(at + PM_PMCSR);
 		if ((header & 0xff) == MSIX)
-			r = find_table(dev, at, memory);
+			r = find_msix(dev, at, memory);
 		at = header >> 8 & 0xfc;
 	}
 	return r;
@@ -113,7 +124,7 @@ static int find_layout(struct vfiopm_device *dev)
 static int find_state(struct vfiopm_device *dev)
 {
 	struct vfiopm__pci_memory *memory = &dev->memory;
-	uint16_t command, pmcsr = 0;
+	uint16_t command = 0, pmcsr = 0;
 	int r = memory->has_layout ? 0 : find_layout(dev);
 
 	if (r == 0)
@@ -130,8 +141,8 @@ static int find_state(struct vfiopm_device *dev)
 static bool is_in_table(const struct vfiopm__pci_memory *memory, uint32_t region, uint64_t offset,
 			uint64_t length)
 {
-	return region == memory->table_region && offset < memory->table_end &&
-	       offset + length > memory->table_offset;
+	return region == memory->table.region && offset < memory->table.range.end &&
+	       offset + length > memory->table.range.start;
 }
 
 bool vfiopm__pci_memory_works(struct vfiopm_device *dev, uint32_t region, uint64_t offset,
@@ -145,6 +156,22 @@ bool vfiopm__pci_memory_works(struct vfiopm_device *dev, uint32_t region, uint64
 	if (!memory->is_known && find_state(dev) < 0)
 		return false;
 	return memory->works && !is_in_table(memory, region, offset, length);
+}
+
+int vfiopm__pci_memory_find_msix(struct vfiopm_device *dev, uint32_t region,
+				 struct vfiopm__range ret_ranges[2])
+{
+	const struct vfiopm__pci_memory *memory = &dev->memory;
+	int r = dev->irq->is_pci && !memory->has_layout ? find_layout(dev) : 0;
+
+	if (r < 0)
+		return r;
+	ret_ranges[0] = ret_ranges[1] = (struct vfiopm__range){ 0 };
+	if (memory->table.region == region)
+		ret_ranges[0] = memory->table.range;
+	if (memory->pba.region == region)
+		ret_ranges[1] = memory->pba.range;
+	return 0;
 }
 
 void vfiopm__pci_memory_forget(struct vfiopm_device *dev)

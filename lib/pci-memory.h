@@ -9,16 +9,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "region-info.h"
+
 struct vfiopm_device;
+
+/* The MSI-X table or the PBA; the range is empty without MSI-X. */
+struct vfiopm__pci_part {
+	uint32_t region;
+	struct vfiopm__range range;
+};
 
 /* All zeroes: nothing is known. */
 struct vfiopm__pci_memory {
 	/* The configuration space, which is read once. */
 	bool has_layout;
-	uint64_t config;       /* its offset on the device fd */
-	uint8_t pmcsr;	       /* 0: the function has no PM capability */
-	uint32_t table_region; /* the MSI-X table */
-	uint64_t table_offset, table_end;
+	uint64_t config; /* its offset on the device fd */
+	uint8_t pmcsr;	 /* 0: the function has no PM capability */
+	struct vfiopm__pci_part table, pba;
 
 	bool is_known; /* works is up to date */
 	bool works;
@@ -28,6 +35,10 @@ struct vfiopm__pci_memory {
  * belongs to the host. The device must be awake. */
 bool vfiopm__pci_memory_works(struct vfiopm_device *dev, uint32_t region, uint64_t offset,
 			      uint64_t length);
+/* The MSI-X table and the PBA, each an empty range if it is not in the region. Reads the
+ * configuration space if the device is PCI and no call has read it. */
+int vfiopm__pci_memory_find_msix(struct vfiopm_device *dev, uint32_t region,
+				 struct vfiopm__range ret_ranges[2]);
 /* The configuration space has been written. */
 void vfiopm__pci_memory_forget(struct vfiopm_device *dev);
 

@@ -138,3 +138,36 @@ void vfiopm__region_info_area(const struct vfiopm__region_info *info, uint32_t n
 	*ret_offset = area.offset;
 	*ret_length = area.size;
 }
+
+static uint64_t round_down(uint64_t value, uint64_t page)
+{
+	return value & ~(page - 1);
+}
+
+static uint64_t round_up(uint64_t value, uint64_t page)
+{
+	return round_down(value + page - 1, page);
+}
+
+bool vfiopm__region_info_piece(struct vfiopm__range area, const struct vfiopm__range holes[2],
+			       uint64_t page, uint32_t *n, struct vfiopm__range *ret_piece)
+{
+	int first = holes[1].start < holes[0].start;
+	uint64_t at = round_up(area.start, page), end = round_down(area.end, page);
+
+	/* A piece ends at each hole, and at the end of the area. */
+	for (int i = 0; i <= 2; i++) {
+		const struct vfiopm__range *hole = i < 2 ? &holes[i ^ first] : NULL;
+		uint64_t stop = hole ? round_down(hole->start, page) : end;
+
+		if (stop > end)
+			stop = end;
+		if (at < stop && (*n)-- == 0) {
+			*ret_piece = (struct vfiopm__range){ at, stop };
+			return true;
+		}
+		if (hole && round_up(hole->end, page) > at)
+			at = round_up(hole->end, page);
+	}
+	return false;
+}

@@ -7,6 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The bytes from start on, before end. */
+struct vfiopm__range {
+	uint64_t start, end;
+};
+
 struct vfiopm__region_info {
 	uint64_t size;
 	uint64_t offset; /* on the device fd; offset + size is at most INT64_MAX */
@@ -26,5 +31,10 @@ int vfiopm__region_info_parse(const uint8_t *answer, size_t size,
 /* The area number n, which is below area_count. The area is inside the region. Its length can be 0. */
 void vfiopm__region_info_area(const struct vfiopm__region_info *info, uint32_t n,
 			      uint64_t *ret_offset, uint64_t *ret_length);
+/* Get the piece number *n of the pages that are whole in an area and have no byte of the two holes.
+ * page is the size of a page. Returns false if the area has fewer pieces, and subtracts their number
+ * from *n. */
+bool vfiopm__region_info_piece(struct vfiopm__range area, const struct vfiopm__range holes[2],
+			       uint64_t page, uint32_t *n, struct vfiopm__range *ret_piece);
 
 #endif

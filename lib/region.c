@@ -180,6 +180,43 @@ VFIOPM__PUBLIC int vfiopm_region_get_area(const struct vfiopm_region *region, ui
 	return 0;
 }
 
+/* The MSI-X table and the PBA in the region. */
+static int find_holes(const struct vfiopm_region *region, struct vfiopm__range ret_holes[2])
+{
+	struct vfiopm_device *dev = region->dev;
+	int r;
+
+	vfiopm__access_begin(dev->access);
+	r = vfiopm__pci_memory_find_msix(dev, region->index, ret_holes);
+	/* As in transfer_and_end(), EIO has other causes than a failed resume. */
+	vfiopm__access_end(dev->access, 0);
+	return r;
+}
+
+VFIOPM__PUBLIC int vfiopm_region_get_guest_area(const struct vfiopm_region *region, uint32_t n,
+						uint64_t *ret_offset, uint64_t *ret_length)
+{
+	struct vfiopm__range holes[2], piece;
+	int r;
+
+	if (!region || !ret_offset || !ret_length)
+		return -EINVAL;
+	r = find_holes(region, holes);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < region->area_count; i++) {
+		const struct area *area = &region->areas[i];
+		struct vfiopm__range range = { area->offset, area->offset + area->length };
+
+		if (vfiopm__region_info_piece(range, holes, vfiopm__sys_page_size(), &n, &piece)) {
+			*ret_offset = piece.start;
+			*ret_length = piece.end - piece.start;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 /* ---- mapped memory ---- */
 
 /* The lock of accesses is held. */

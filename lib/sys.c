@@ -87,6 +87,11 @@ int vfiopm__sys_map(int fd, uint64_t offset, size_t length, bool reads, bool wri
 	return 0;
 }
 
+uint64_t vfiopm__sys_page_size(void)
+{
+	return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 void vfiopm__sys_unmap(uint8_t *address, size_t length)
 {
 	munmap(address, length);

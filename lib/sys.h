@@ -23,6 +23,7 @@ int64_t vfiopm__sys_pwrite(int fd, const void *bytes, size_t count, uint64_t off
 int vfiopm__sys_map(int fd, uint64_t offset, size_t length, bool reads, bool writes,
 		    uint8_t **ret_address);
 void vfiopm__sys_unmap(uint8_t *address, size_t length);
+uint64_t vfiopm__sys_page_size(void);
 
 /* An eventfd with O_CLOEXEC and O_NONBLOCK. */
 int vfiopm__sys_eventfd_new(void);

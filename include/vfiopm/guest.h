@@ -8,6 +8,15 @@
  * enabled, as the guest's driver wants. The VMM keeps its memory map and its interrupt controller,
  * which it connects with the callbacks of struct vfiopm_guest_ops.
  *
+ * The VMM makes an access of the guest in this order:
+ * 1. It answers the registers that it emulates itself, such as the BARs.
+ * 2. It calls vfiopm_guest_config_read() or _write() for the configuration space, and
+ *    vfiopm_guest_msix_read() or _write() for a BAR. The object serves the MSI-X table and the PBA,
+ *    which the device has only for the host.
+ * 3. If the call has returned 0, it makes the access to the device, with vfiopm_region_read() or
+ *    vfiopm_region_write().
+ * The guest can access the other pages of a BAR without the VMM: vfiopm_region_get_guest_area().
+ *
  * A guest's access cannot fail. If the kernel or a callback refuses what the access requires, the
  * guest's registers take their new values, the callback broken() reports the failure, and each
  * later access and vfiopm_guest_dispatch() retry. The fd of the object becomes readable for a retry.
@@ -39,7 +48,9 @@ struct vfiopm_guest;
  * A callback runs in the thread of the call that causes it, while the library holds locks of the
  * object. A callback must not call the library on the same object, must not take a lock that
  * another thread holds while that thread calls the library on the same object, and must not wake
- * the device. wake and powered run without these locks, in vfiopm_guest_dispatch().
+ * the device. It may call vfiopm_region_get_*() on the regions of the device, except the first
+ * vfiopm_region_get_guest_area(), which wakes the device. wake and powered run without these locks,
+ * in vfiopm_guest_dispatch().
  */
 struct vfiopm_guest_ops {
 	/*
@@ -64,7 +75,8 @@ struct vfiopm_guest_ops {
 	/*
 	 * Remove the guest's memory slots of the BARs (on is 0) or set them again (on is 1). The
 	 * library removes them before the device enters low power, and sets them after it has left
-	 * low power. Return 0 or a negative errno.
+	 * low power. vfiopm_region_get_guest_area() and vfiopm_region_get_address() describe a slot.
+	 * Return 0 or a negative errno.
 	 */
 	int (*mappings)(void *data, int on);
 

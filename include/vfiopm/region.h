@@ -114,6 +114,29 @@ int vfiopm_region_get_area(const struct vfiopm_region *region, uint32_t n, uint6
 			   uint64_t *ret_length);
 
 /*
+ * Get the area number n of a region that a VMM can map into a guest: pages of the areas that can be
+ * mapped, without the pages that have a byte of the MSI-X table or of the PBA. A guest's access to
+ * the table or to the PBA must reach the VMM, even if the kernel lets the table be mapped
+ * (VFIOPM_REGION_FLAG_MSIX_MAPPABLE). An area consists of whole pages of the host, as a memory slot
+ * of KVM does. A BAR that is smaller than a page has no area.
+ *
+ * The first call on a device reads its configuration space, unless an access to mapped memory has
+ * read it. If the device is in low power with wakeup, the library enters low power again after that,
+ * and reports no wake.
+ *
+ * Returns 0, or:
+ *   -EINVAL  region or an output is NULL
+ *   -ENOENT  the region has at most n such areas
+ *   -EBADF   the caller has closed the device fd
+ *   -EIO     the kernel could not resume the device, or could not read the configuration space
+ *   -EPROTO  the kernel transferred too few bytes
+ *
+ * Wakes the device: the first call on a device. Thread-safe: yes. Since: 0.1.
+ */
+int vfiopm_region_get_guest_area(const struct vfiopm_region *region, uint32_t n,
+				 uint64_t *ret_offset, uint64_t *ret_length);
+
+/*
  * Map all areas of a region, shared, for reading and writing as its flags allow. Either all areas
  * are mapped or none. If the region is mapped, the call does nothing. The call works in low power
  * too.

@@ -415,6 +415,49 @@ static void device_sleeps_again_without_pme(void **state)
 	vmm_fixture_close(&fixture);
 }
 
+/* ---- memory slots ---- */
+
+static struct vfiopm_region *bar3;
+static unsigned slots;
+
+/* As a VMM that keeps no list of its slots. */
+static int set_slots(void *data, int on)
+{
+	uint64_t offset, length;
+	void *address;
+
+	(void)data;
+	slots = 0;
+	while (on && vfiopm_region_get_guest_area(bar3, slots, &offset, &length) == 0) {
+		expect_ok(vfiopm_region_get_address(bar3, offset, length, &address));
+		slots++;
+	}
+	return 0;
+}
+
+static void callback_reads_the_areas_of_a_bar(void **state)
+{
+	struct vfiopm_guest_ops ops = vmm_ops;
+	struct vmm_fixture fixture = { 0 };
+	uint64_t value;
+
+	(void)state;
+	testbed_need_low_power();
+	ops.mappings = set_slots;
+	irq_fixture_open(&fixture.irq);
+	vmm_fixture_start(&fixture, &ops);
+	expect_ok(vfiopm_region_new(fixture.irq.dev, VFIOPM_REGION_BAR3, &bar3));
+	expect_ok(vfiopm_region_map(bar3));
+	expect_ok(vfiopm_region_get_guest_area(bar3, 0, &value, &value));
+	expect_ok(vfiopm_guest_power_off(fixture.guest));
+	host_sees_deep_sleep();
+	assert_int_equal(slots, 0);
+	expect_ok(vfiopm_guest_power_on(fixture.guest));
+	assert_int_equal(slots, 2);
+	assert_null(vfiopm_region_free(bar3));
+	vmm_fixture_close(&fixture);
+}
+
 /* ---- reset ---- */
 
 static void reset_of_a_sleeping_device(void **state)
@@ -447,6 +490,7 @@ int main(void)
 		ON_TESTBED(d3hot_with_pme_sleeps_and_wakes),
 		ON_TESTBED(d3hot_without_pme_is_the_devices_own),
 		ON_TESTBED(device_sleeps_again_without_pme),
+		ON_TESTBED(callback_reads_the_areas_of_a_bar),
 		ON_TESTBED(reset_of_a_sleeping_device),
 	};
 

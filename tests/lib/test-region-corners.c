@@ -620,6 +620,7 @@ static void device_that_is_not_pci(void **state)
 	const struct sim_machine machine = { .platform_irqs = "L" };
 	struct answer answer = make_answer(0, RW_MMAP, 1);
 	int event = raw_eventfd(), unmask = raw_eventfd();
+	uint64_t offset, length;
 	struct fixture fixture;
 	unsigned ioctls;
 
@@ -631,6 +632,10 @@ static void device_that_is_not_pci(void **state)
 	expect_ok(vfiopm_region_new(fixture.dev, 0, &fixture.bar));
 	expect_ok(vfiopm_region_map(fixture.bar));
 	assert_int_equal(calls_of_a_read(fixture.bar, 8), 0);
+	sim_calls_begin();
+	expect_ok(vfiopm_region_get_guest_area(fixture.bar, 0, &offset, &length));
+	assert_int_equal(sim_calls_end(), 0);
+	assert_true(offset == 0 && length == PAGE);
 	/* Index 0 is no INTx there. */
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, 0, 0, event));
 	expect_ok(vfiopm_irq_set_unmask_eventfd(fixture.dev, 0, 0, unmask));

@@ -342,6 +342,119 @@ static void random_answers(void **state)
 	}
 }
 
+/* ---- pieces without holes ---- */
+
+static void pieces_around_holes(void **state)
+{
+	static const struct vfiopm__range area = { 0x1000, 0x9000 }, none[2];
+	static const struct {
+		struct vfiopm__range holes[2], pieces[4];
+		uint64_t page;
+	} cases[] = {
+		/* In the middle, at the end, and at the start. */
+		{ { { 0x4000, 0x4050 } }, { { 0x1000, 0x4000 }, { 0x5000, 0x9000 } }, 0x1000 },
+		{ { { 0x8ff0, 0x9000 } }, { { 0x1000, 0x8000 } }, 0x1000 },
+		{ { { 0x1000, 0x1001 } }, { { 0x2000, 0x9000 } }, 0x1000 },
+		/* Both in one page, in both orders. */
+		{ { { 0x4000, 0x4050 }, { 0x4800, 0x4808 } },
+		  { { 0x1000, 0x4000 }, { 0x5000, 0x9000 } },
+		  0x1000 },
+		{ { { 0x6000, 0x6008 }, { 0x3000, 0x3050 } },
+		  { { 0x1000, 0x3000 }, { 0x4000, 0x6000 }, { 0x7000, 0x9000 } },
+		  0x1000 },
+		/* Over the border of two pages, and in one page of 16 KiB. */
+		{ { { 0x3ff8, 0x4008 } }, { { 0x1000, 0x3000 }, { 0x5000, 0x9000 } }, 0x1000 },
+		{ { { 0x5000, 0x5008 } }, { { 0 } }, 0x4000 },
+		/* Outside the area, and all of it. */
+		{ { { 0, 8 }, { 0x9000, 0xa000 } }, { { 0x1000, 0x9000 } }, 0x1000 },
+		{ { { 0, 0x10000 } }, { { 0 } }, 0x1000 },
+	};
+	struct vfiopm__range piece;
+	uint32_t n = 0;
+
+	(void)state;
+	assert_true(vfiopm__region_info_piece(area, none, 0x1000, &n, &piece));
+	assert_true(piece.start == area.start && piece.end == area.end);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (uint32_t k = 0; k < 4; k++) {
+			const struct vfiopm__range *wanted = &cases[i].pieces[k];
+			bool found;
+
+			n = k;
+			found = vfiopm__region_info_piece(area, cases[i].holes, cases[i].page, &n,
+							  &piece);
+			assert_int_equal(found, wanted->end > 0);
+			if (!found)
+				break;
+			assert_true(piece.start == wanted->start && piece.end == wanted->end);
+		}
+	}
+}
+
+#define BYTES 0x200u /* of the region: pages of 16 to 64 bytes stand for those of a host */
+
+static struct vfiopm__range random_range(uint64_t random)
+{
+	uint64_t start = random % BYTES, length = (random >> 16) % 97;
+
+	return (struct vfiopm__range){ start, start + length < BYTES ? start + length : BYTES };
+}
+
+static bool overlaps(struct vfiopm__range range, uint64_t start, uint64_t end)
+{
+	return range.start < end && range.end > start;
+}
+
+/* The pieces are the pages that a map of all pages finds. No two pieces touch. */
+static void pieces_are_those_of_a_map(void **state)
+{
+	uint64_t seed = 88172645463325252;
+	unsigned most = 0;
+
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		struct vfiopm__range area, holes[2], *of_random[] = { &area, holes, holes + 1 };
+		struct vfiopm__range piece = { 0 };
+		uint64_t page = UINT64_C(16) << i % 3, last = 0;
+		unsigned pieces = 0;
+
+		for (int k = 0; k < 3; k++) {
+			seed ^= seed << 13;
+			seed ^= seed >> 7;
+			seed ^= seed << 17;
+			*of_random[k] = random_range(seed >> 16);
+		}
+		/* A larger area, and sometimes one hole or none. */
+		area.end = area.end * 3 < BYTES ? area.end * 3 : BYTES;
+		for (int k = 0; k < 2; k++) {
+			if (holes[k].start == holes[k].end)
+				holes[k] = (struct vfiopm__range){ 0 };
+		}
+		for (uint64_t at = 0; at < BYTES; at += page) {
+			bool free = at >= area.start && at + page <= area.end &&
+				    !overlaps(holes[0], at, at + page) &&
+				    !overlaps(holes[1], at, at + page);
+			uint32_t n = pieces;
+
+			if (free && at >= piece.end) {
+				assert_true(
+					vfiopm__region_info_piece(area, holes, page, &n, &piece));
+				assert_true(piece.start == at && piece.end > at);
+				assert_true(pieces == 0 || at > last);
+				pieces++;
+				last = piece.end;
+			}
+			assert_int_equal(free, at >= piece.start && at < piece.end);
+		}
+		for (uint32_t n = pieces, before = n; before < pieces + 3; n = ++before) {
+			assert_false(vfiopm__region_info_piece(area, holes, page, &n, &piece));
+			assert_int_equal(n, before - pieces);
+		}
+		most = pieces > most ? pieces : most;
+	}
+	assert_int_equal(most, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +467,8 @@ int main(void)
 		cmocka_unit_test(capability_that_is_too_short),
 		cmocka_unit_test(sparse_areas_that_do_not_fit),
 		cmocka_unit_test(random_answers),
+		cmocka_unit_test(pieces_around_holes),
+		cmocka_unit_test(pieces_are_those_of_a_map),
 	};
 
 	return cmocka_run_group_tests_name("region-info", tests, NULL, NULL);

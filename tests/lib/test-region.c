@@ -135,6 +135,9 @@ static void null_arguments(void **state)
 	expect_errno(EINVAL, vfiopm_region_get_area(NULL, 0, &value, &value));
 	expect_errno(EINVAL, vfiopm_region_get_area(fixture.bar, 0, NULL, &value));
 	expect_errno(EINVAL, vfiopm_region_get_area(fixture.bar, 0, &value, NULL));
+	expect_errno(EINVAL, vfiopm_region_get_guest_area(NULL, 0, &value, &value));
+	expect_errno(EINVAL, vfiopm_region_get_guest_area(fixture.bar, 0, NULL, &value));
+	expect_errno(EINVAL, vfiopm_region_get_guest_area(fixture.bar, 0, &value, NULL));
 	expect_errno(EINVAL, vfiopm_region_map(NULL));
 	expect_errno(EINVAL, vfiopm_region_unmap(NULL));
 	expect_errno(EINVAL, vfiopm_region_get_address(NULL, 0, 1, &address));
@@ -318,6 +321,42 @@ static void msix_table_is_left_alone(void **state)
 	expect_ok(vfiopm_region_read(region, 0x2000, 8, 0, entry));
 	assert_true(entry[0] != UINT64_MAX);
 	vfiopm_region_free(region);
+	fixture_close(&fixture);
+}
+
+static void expect_guest_area(struct vfiopm_region *region, uint32_t n, uint64_t offset,
+			      uint64_t length)
+{
+	uint64_t its_offset = 0, its_length = 0;
+
+	expect_ok(vfiopm_region_get_guest_area(region, n, &its_offset, &its_length));
+	assert_int_equal(its_offset, offset);
+	assert_int_equal(its_length, length);
+}
+
+/* The e1000e has 4 pages in BAR 3: the table is in the first one, the PBA in the third one. BAR 2
+ * has ports, and the device has no BAR 5. */
+static void guest_gets_no_page_of_msix(void **state)
+{
+	struct vfiopm_region *region;
+	struct fixture fixture;
+	uint64_t value;
+
+	(void)state;
+	fixture_open(&fixture);
+	expect_guest_area(fixture.bar, 0, 0, BAR_SIZE);
+	expect_errno(ENOENT, vfiopm_region_get_guest_area(fixture.bar, 1, &value, &value));
+	expect_errno(ENOENT, vfiopm_region_get_guest_area(fixture.config, 0, &value, &value));
+	expect_ok(vfiopm_region_new(fixture.dev, VFIOPM_REGION_BAR3, &region));
+	expect_guest_area(region, 0, 0x1000, 0x1000);
+	expect_guest_area(region, 1, 0x3000, 0x1000);
+	expect_errno(ENOENT, vfiopm_region_get_guest_area(region, 2, &value, &value));
+	vfiopm_region_free(region);
+	for (uint32_t bar = VFIOPM_REGION_BAR2; bar < VFIOPM_REGION_ROM; bar += 3) {
+		expect_ok(vfiopm_region_new(fixture.dev, bar, &region));
+		expect_errno(ENOENT, vfiopm_region_get_guest_area(region, 0, &value, &value));
+		vfiopm_region_free(region);
+	}
 	fixture_close(&fixture);
 }
 
@@ -523,6 +562,10 @@ static void creation_in_low_power_is_no_wake(void **state)
 	host_sees_deep_sleep();
 	expect_errno(EINVAL, vfiopm_region_new(fixture.dev, VFIOPM_REGION_VGA, &region));
 	host_sees_deep_sleep();
+	/* The first call reads the configuration space. */
+	expect_guest_area(region, 0, 0x1000, 0x1000);
+	host_sees_deep_sleep();
+	expect_guest_area(region, 1, 0x3000, 0x1000);
 	assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
 	assert_int_equal(vfiopm_get_state(fixture.dev), VFIOPM_STATE_LOW_POWER_WAKEUP);
 	vfiopm_region_free(region);
@@ -578,6 +621,7 @@ static void closed_device_fd(void **state)
 	struct vfiopm_device *dev;
 	struct fixture fixture;
 	uint32_t value = 0;
+	uint64_t size;
 	int fd;
 
 	(void)state;
@@ -589,6 +633,7 @@ static void closed_device_fd(void **state)
 	close(fd);
 	expect_errno(EBADF, vfiopm_region_new(dev, VFIOPM_REGION_BAR0, &other));
 	expect_errno(EBADF, vfiopm_region_map(region));
+	expect_errno(EBADF, vfiopm_region_get_guest_area(region, 0, &size, &size));
 	expect_errno(EBADF, vfiopm_region_read(region, 8, 4, 0, &value));
 	assert_int_equal(value, UINT32_MAX);
 	expect_errno(EBADF, vfiopm_region_write(region, SCRATCH, 4, 0, &value));
@@ -607,6 +652,7 @@ int main(void)
 		ON_TESTBED(memory_and_fd_agree),
 		ON_TESTBED(map_and_unmap),
 		ON_TESTBED(msix_table_is_left_alone),
+		ON_TESTBED(guest_gets_no_page_of_msix),
 		ON_TESTBED(memory_that_is_off_raises_no_sigbus),
 		ON_TESTBED(memory_that_was_off_raises_no_sigbus),
 		ON_TESTBED(no_access_wakes_silently),

@@ -140,6 +140,10 @@ struct vfiopm_guest *vfiopm_guest_free(struct vfiopm_guest *guest);
  * aligned group of 4 bytes, as on the bus. The object handles the MSI, MSI-X and PM capabilities,
  * and reads of the rest while the device is in low power. Values are in the byte order of the host.
  *
+ * A write that sets Initiate Function Level Reset, in the PCI Express or in the Advanced Features
+ * capability, makes the object do what vfiopm_guest_reset() does, if the device has this reset.
+ * Failures go to broken().
+ *
  * Returns 1 if the object has handled the access, 0 if the VMM must make it, or:
  *   -EINVAL  guest or ret_value is NULL, or there is no such access
  *

@@ -26,6 +26,14 @@
 #define HEADER_END	    0x40
 #define MSI_64BIT	    0x80 /* of the low byte of Message Control */
 #define MSI_MASKS	    0x01 /* of the high byte: Per-Vector Masking */
+#define EXPRESS_FLR_BYTE    7	 /* of Device Capabilities: Function Level Reset Capability */
+#define EXPRESS_FLR	    0x10
+#define EXPRESS_CONTROL	    9 /* the high byte of Device Control */
+#define EXPRESS_INITIATE    0x80
+#define AF_CAPABILITIES	    3
+#define AF_FLR		    0x03 /* Transactions Pending and Function Level Reset */
+#define AF_CONTROL	    4
+#define AF_INITIATE	    0x01
 
 /* The parts parse a capability without a look at its end. */
 #define CAPABILITY_BYTES 64
@@ -34,6 +42,8 @@ struct vfiopm__guest_config {
 	struct vfiopm_region *region;
 	uint32_t size;
 	uint8_t offsets[256]; /* of the first capability with each id; 0 for none */
+	/* The bytes with the bit that initiates a reset; 0 if the function cannot reset itself. */
+	uint32_t express_control, af_control;
 
 	pthread_mutex_t lock; /* protects the members below */
 	bool asleep;
@@ -54,6 +64,10 @@ static uint32_t length_of(const uint8_t *capability)
 		       (capability[3] & MSI_MASKS ? 10 : 0);
 	case VFIOPM__CAPABILITY_MSIX:
 		return 12;
+	case VFIOPM__CAPABILITY_EXPRESS:
+		return EXPRESS_CONTROL + 1;
+	case VFIOPM__CAPABILITY_AF:
+		return AF_CONTROL + 1;
 	default:
 		return 2;
 	}
@@ -96,6 +110,17 @@ static int find_capabilities(struct vfiopm__guest_config *config)
 	return 0;
 }
 
+static void find_resets(struct vfiopm__guest_config *config)
+{
+	uint32_t express = config->offsets[VFIOPM__CAPABILITY_EXPRESS];
+	uint32_t af = config->offsets[VFIOPM__CAPABILITY_AF];
+
+	if (express != 0 && (config->bytes[express + EXPRESS_FLR_BYTE] & EXPRESS_FLR))
+		config->express_control = express + EXPRESS_CONTROL;
+	if (af != 0 && (config->bytes[af + AF_CAPABILITIES] & AF_FLR) == AF_FLR)
+		config->af_control = af + AF_CONTROL;
+}
+
 /* ---- the object ---- */
 
 /* A device that is not PCI has no configuration space, or something else in this region. */
@@ -130,6 +155,7 @@ int vfiopm__guest_config_new(struct vfiopm__guest_host *host,
 		vfiopm__guest_config_free(config);
 		return r;
 	}
+	find_resets(config);
 	*ret_config = config;
 	return 0;
 }
@@ -219,4 +245,17 @@ int vfiopm__guest_config_write(struct vfiopm__guest_config *config, uint32_t off
 	(void)value;
 	VFIOPM__HOLD(&config->lock);
 	return config->asleep;
+}
+
+/* Does the access set a bit of this byte? A difference below 0 becomes a large number. */
+static bool sets(uint32_t byte, uint32_t bit, uint32_t offset, uint32_t width, uint32_t value)
+{
+	return byte != 0 && byte - offset < width && (value >> 8 * (byte - offset) & bit);
+}
+
+bool vfiopm__guest_config_resets(const struct vfiopm__guest_config *config, uint32_t offset,
+				 uint32_t width, uint32_t value)
+{
+	return sets(config->express_control, EXPRESS_INITIATE, offset, width, value) ||
+	       sets(config->af_control, AF_INITIATE, offset, width, value);
 }

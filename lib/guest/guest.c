@@ -276,8 +276,15 @@ VFIOPM__PUBLIC int vfiopm_guest_config_write(struct vfiopm_guest *guest, uint32_
 		retry_interrupts(guest, false);
 		return 1;
 	}
-	if (!is_of_msix(guest, offset) && !is_of_msi(guest, offset))
-		return vfiopm__guest_config_write(guest->config, offset, width, value);
+	if (!is_of_msix(guest, offset) && !is_of_msi(guest, offset)) {
+		if (vfiopm__guest_config_write(guest->config, offset, width, value))
+			return 1;
+		if (!vfiopm__guest_config_resets(guest->config, offset, width, value))
+			return 0;
+		/* The device would forget the other bits of the write too. */
+		vfiopm_guest_reset(guest);
+		return 1;
+	}
 	write_interrupts(guest, offset, width, value);
 	return 1;
 }

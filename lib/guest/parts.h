@@ -85,9 +85,11 @@ bool vfiopm__guest_is_asleep(const struct vfiopm__guest_host *host);
 
 struct vfiopm__guest_config;
 
-#define VFIOPM__CAPABILITY_PM	0x01
-#define VFIOPM__CAPABILITY_MSI	0x05
-#define VFIOPM__CAPABILITY_MSIX 0x11
+#define VFIOPM__CAPABILITY_PM	   0x01
+#define VFIOPM__CAPABILITY_MSI	   0x05
+#define VFIOPM__CAPABILITY_EXPRESS 0x10
+#define VFIOPM__CAPABILITY_MSIX	   0x11
+#define VFIOPM__CAPABILITY_AF	   0x13
 
 /* Read the configuration space once, and check its list of capabilities. */
 int vfiopm__guest_config_new(struct vfiopm__guest_host *host,
@@ -104,6 +106,11 @@ int vfiopm__guest_config_read(struct vfiopm__guest_config *config, uint32_t offs
 			      uint32_t *ret_value);
 int vfiopm__guest_config_write(struct vfiopm__guest_config *config, uint32_t offset, uint32_t width,
 			       uint32_t value);
+/* Does the write initiate a Function Level Reset? vfio-pci then resets the device as
+ * VFIO_DEVICE_RESET does, if the device has the capability (vfio_pci_config.c,
+ * vfio_exp_config_write() and vfio_af_config_write(), 6.1). */
+bool vfiopm__guest_config_resets(const struct vfiopm__guest_config *config, uint32_t offset,
+				 uint32_t width, uint32_t value);
 /* The calls of pm.c. The device is awake. */
 /* Read the shadow, and serve the accesses from it until _wake(). On failure nothing changes. */
 int vfiopm__guest_config_sleep(struct vfiopm__guest_config *config);

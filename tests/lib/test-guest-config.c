@@ -12,8 +12,7 @@
 #include "lib/uapi.h"
 #include "sim-fixture.h"
 
-#define ID_VENDOR  0x09
-#define ID_EXPRESS 0x10
+#define ID_VENDOR 0x09
 
 struct device {
 	struct sim_device *sim;
@@ -74,7 +73,7 @@ static void capabilities_are_found(void **state)
 	add(&device, 0xd0, VFIOPM__CAPABILITY_MSI, 0xa1);
 	device.bytes[0xd2] = 0x80;
 	add(&device, 0xa0, VFIOPM__CAPABILITY_MSIX, 0xe0);
-	add(&device, 0xe0, ID_EXPRESS, 0xfc);
+	add(&device, 0xe0, VFIOPM__CAPABILITY_EXPRESS, 0xfc);
 	add(&device, 0xfc, ID_VENDOR, 0x40);
 	add(&device, 0x40, ID_VENDOR, 0);
 	expect_ok(create(&device, &config));
@@ -161,7 +160,7 @@ static void pointer_into_the_header(void **state)
 
 static void capability_past_the_end(void **state)
 {
-	/* The lengths of PM, of MSI in its four forms, and of MSI-X. */
+	/* The lengths of PM, of MSI in its four forms, and of the rest. */
 	static const struct {
 		uint8_t id, flags[2];
 		unsigned length;
@@ -172,6 +171,8 @@ static void capability_past_the_end(void **state)
 		{ VFIOPM__CAPABILITY_MSI, { 0, 1 }, 20 },
 		{ VFIOPM__CAPABILITY_MSI, { 0x80, 1 }, 24 },
 		{ VFIOPM__CAPABILITY_MSIX, { 0, 0 }, 12 },
+		{ VFIOPM__CAPABILITY_EXPRESS, { 0, 0 }, 10 },
+		{ VFIOPM__CAPABILITY_AF, { 0, 0 }, 5 },
 	};
 	struct vfiopm__guest_config *config;
 	struct device device;
@@ -255,6 +256,88 @@ static void random_bytes(void **state)
 		vfiopm__guest_config_free(config);
 	}
 	assert_in_range(well_formed, 1000, 19000);
+	device_close(&device);
+}
+
+/* ---- function level resets ---- */
+
+#define EXPRESS 0x40
+#define AF	0x60
+
+/* A device with these bytes of its capabilities: Device Capabilities 31:24, and AF Capabilities. */
+static struct vfiopm__guest_config *create_with_resets(struct device *device, uint8_t express,
+						       uint8_t af)
+{
+	struct vfiopm__guest_config *config;
+
+	device_open(device, NULL);
+	device->bytes[0x34] = EXPRESS;
+	add(device, EXPRESS, VFIOPM__CAPABILITY_EXPRESS, AF);
+	device->bytes[EXPRESS + 7] = express;
+	add(device, AF, VFIOPM__CAPABILITY_AF, 0);
+	device->bytes[AF + 3] = af;
+	expect_ok(create(device, &config));
+	return config;
+}
+
+static void writes_that_reset(void **state)
+{
+	static const struct {
+		uint32_t offset, width, value;
+		bool resets;
+	} writes[] = {
+		/* Bit 15 of Device Control, alone and with other bits, in each width. */
+		{ EXPRESS + 8, 2, 0x8000, true },
+		{ EXPRESS + 8, 2, 0xa810, true },
+		{ EXPRESS + 8, 4, 0x8000, true },
+		{ EXPRESS + 9, 1, 0x80, true },
+		{ EXPRESS + 8, 2, 0x7fff, false },
+		{ EXPRESS + 8, 4, 0xffff7fff, false },
+		{ EXPRESS + 8, 1, 0x80, false },
+		{ EXPRESS + 10, 2, 0x8000, false },
+		{ EXPRESS + 4, 4, UINT32_MAX, false },
+		{ EXPRESS + 12, 4, UINT32_MAX, false },
+		/* Bit 0 of AF Control. */
+		{ AF + 4, 1, 1, true },
+		{ AF + 4, 2, 0x0101, true },
+		{ AF + 4, 4, UINT32_MAX, true },
+		{ AF + 4, 4, UINT32_MAX - 1, false },
+		{ AF + 5, 1, 1, false },
+		{ AF, 4, UINT32_MAX, false },
+		{ 0, 4, UINT32_MAX, false },
+	};
+	/* AF needs both of its bits. */
+	static const struct {
+		uint8_t express, af;
+		bool has_express, has_af;
+	} devices[] = { { 0x10, 3, true, true },
+			{ 0, 0, false, false },
+			{ 0xef, 1, false, false },
+			{ 0xff, 2, true, false },
+			{ 0, 0xff, false, true } };
+	struct vfiopm__guest_config *config;
+	struct device device;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+		config = create_with_resets(&device, devices[i].express, devices[i].af);
+		for (size_t k = 0; k < sizeof(writes) / sizeof(writes[0]); k++) {
+			bool has =
+				writes[k].offset < AF ? devices[i].has_express : devices[i].has_af;
+
+			assert_int_equal(vfiopm__guest_config_resets(config, writes[k].offset,
+								     writes[k].width,
+								     writes[k].value),
+					 has && writes[k].resets);
+		}
+		vfiopm__guest_config_free(config);
+		device_close(&device);
+	}
+	/* Without the capabilities, the byte 0 is none of theirs. */
+	device_open(&device, NULL);
+	expect_ok(create(&device, &config));
+	assert_false(vfiopm__guest_config_resets(config, 0, 4, UINT32_MAX));
+	vfiopm__guest_config_free(config);
 	device_close(&device);
 }
 
@@ -385,6 +468,7 @@ int main(void)
 		cmocka_unit_test(capability_past_the_end),
 		cmocka_unit_test(capabilities_that_overlap),
 		cmocka_unit_test(random_bytes),
+		cmocka_unit_test(writes_that_reset),
 		cmocka_unit_test(shadow_serves_a_sleeping_guest),
 		cmocka_unit_test(device_without_configuration_space),
 		cmocka_unit_test(configuration_space_that_cannot_be_read),

@@ -295,6 +295,9 @@ static void find_capabilities(struct vmm_fixture *fixture)
 		case 0x05:
 			fixture->msi = offset;
 			break;
+		case 0x10:
+			fixture->express = offset;
+			break;
 		case 0x11:
 			fixture->msix = offset;
 			break;

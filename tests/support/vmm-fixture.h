@@ -29,9 +29,9 @@ struct vmm_fixture {
 	struct vfiopm_guest *guest;
 	struct vmm_gsi gsis[VMM_GSIS];
 	int gsi_count;
-	uint32_t msi, msix, pm; /* offsets of the capabilities; 0: none */
-	uint32_t bar;		/* of the MSI-X table and of the PBA */
-	uint64_t table, pba;	/* their offsets in the BAR */
+	uint32_t msi, msix, pm, express; /* offsets of the capabilities; 0: none */
+	uint32_t bar;			 /* of the MSI-X table and of the PBA */
+	uint64_t table, pba;		 /* their offsets in the BAR */
 
 	bool new_gsis; /* route() returns another GSI than the one that is attached */
 	/* The next calls of route(), irqfd() and mappings() return these errnos; 0: they succeed. */

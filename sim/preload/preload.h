@@ -1,41 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The object that vfiopm-sim preloads into a program. It defines functions of the C library. For a
- * simulated file or path they pass the call on to vfiopm-sim. For everything else they call the
- * function of the C library with the same arguments.
- *
- * Each source file includes this header first. The C library then declares each name as it is: not
- * the names with 64 in place of those without, and no checks in inline functions.
+ * The object that vfiopm-sim preloads into a program. For a simulated file or path its functions pass
+ * the call on to vfiopm-sim. For everything else they call the function of the C library with the same
+ * arguments.
  */
 #ifndef SIM_PRELOAD_H
 #define SIM_PRELOAD_H
 
-#undef _FILE_OFFSET_BITS
-#undef _FORTIFY_SOURCE
-#undef _GNU_SOURCE
-#define _GNU_SOURCE
+#include "preload/object.h"
 
-#include <limits.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/stat.h>
-#include <sys/types.h>
 
 #include "sim/protocol.h"
-
-_Static_assert(sizeof(long) == 8, "struct stat and struct stat64 are the same only with 64 bits");
-
-#define EXPORT __attribute__((visibility("default")))
-/* ---- real.c ---- */
-
-/* The function of the C library. */
-#define REAL(name)                                                                                 \
-	(__extension__({                                                                           \
-		static void *real_cache;                                                           \
-		(__typeof__(&(name)))(uintptr_t)real_function(&real_cache, #name);                 \
-	}))
-void *real_function(void **found, const char *name);
 
 /* ---- call.c ---- */
 

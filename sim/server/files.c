@@ -72,15 +72,29 @@ static int new_pipe(void)
 	return ends[0];
 }
 
+/* /proc/PID/fd shows the name. A cdev has the path of its node, as in the kernel. */
+static void name_file(enum sim_kind kind, const struct sim_device *device, char *ret, size_t size)
+{
+	int number = 0;
+
+	while (kind == SIM_CDEV && sim_device_at(number) != device)
+		number++;
+	if (kind == SIM_CDEV)
+		snprintf(ret, size, "/dev/vfio/devices/vfio%d", number);
+	else
+		snprintf(ret, size, "%s", kind == SIM_DEVICE ? "vfio-device" : "vfio-file");
+}
+
 int sim_new_fd(enum sim_kind kind, const struct sim_device *device, int lowest)
 {
+	char name[40];
 	int handle;
 
-	(void)device;
 	(void)lowest;
 	if (kind == SIM_ATTRIBUTE && (open_flags & O_ACCMODE) == O_WRONLY)
 		return new_pipe();
-	handle = memfd_create(kind == SIM_DEVICE ? "vfio-device" : "vfio-file", MFD_CLOEXEC);
+	name_file(kind, device, name, sizeof(name));
+	handle = memfd_create(name, MFD_CLOEXEC);
 	if (handle < 0)
 		return -errno;
 	if (handle >= HANDLES) {

@@ -140,21 +140,6 @@ static void parse(int argc, char **argv, struct options *options)
 
 /* ---- files beside this command, or where they are installed ---- */
 
-static void find_file(const char *beside, const char *installed, char *ret, size_t size)
-{
-	char *end;
-	ssize_t length = readlink("/proc/self/exe", ret, size - 1);
-
-	if (length > 0) {
-		ret[length] = '\0';
-		end = strrchr(ret, '/');
-		snprintf(end, size - (size_t)(end - ret), "/%s", beside);
-		if (access(ret, F_OK) == 0)
-			return;
-	}
-	snprintf(ret, size, "%s", installed);
-}
-
 static void find_description(const char *name, char *ret, size_t size)
 {
 	char beside[128], installed[PATH_MAX];
@@ -231,37 +216,19 @@ static int listen_in_directory(const char *name, int type)
 
 /* ---- the program ---- */
 
-static void append(const char *name, const char *separator, const char *value)
-{
-	const char *old = getenv(name);
-	char *text;
-
-	if (asprintf(&text, "%s%s%s", old ? old : "", old && *old ? separator : "", value) < 0)
-		die("no memory");
-	setenv(name, text, 1);
-	free(text);
-}
-
 static void exec_program(const struct options *options, const struct rlimit *files,
 			 const sigset_t *signals)
 {
 	char object[PATH_MAX];
 
 	find_file("vfiopm-sim.so", PRELOAD, object, sizeof(object));
-	if (access(object, R_OK) < 0)
-		die("%s: %m", object);
-	append("LD_PRELOAD", " ", object);
-	/* AddressSanitizer ends a program before whose runtime another object is loaded. */
-	append("ASAN_OPTIONS", ":", "verify_asan_link_order=0");
+	preload_object(object, AFTER);
 	/* libudev refuses a /sys that is another file system. */
 	setenv("SYSTEMD_DEVICE_VERIFY_SYSFS", "0", 1);
 	setenv(SIM_VARIABLE, directory, 1);
 	unsetenv("VFIOPM_SIM_KERNEL");
 	setrlimit(RLIMIT_NOFILE, files);
-	sigprocmask(SIG_SETMASK, signals, NULL);
-	execvp(options->program[0], options->program);
-	fprintf(stderr, "vfiopm-sim: %s: %m\n", options->program[0]);
-	_exit(errno == ENOENT ? 127 : 126);
+	run_program("vfiopm-sim", options->program, signals);
 }
 
 /* ---- the loop ---- */
@@ -365,7 +332,7 @@ static int handle_signal(int signals, pid_t program)
 		kill(program, (int)info.ssi_signo);
 	while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (ended == program)
-			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+			return exit_status(status);
 	}
 	return -1;
 }

@@ -3,11 +3,9 @@
 #ifndef SIM_SERVER_H
 #define SIM_SERVER_H
 
+#include "preload/start.h"
 #include "sim/internal.h"
 #include "sim/protocol.h"
-
-/* Print a message with the name of the command, and exit with status 125. */
-void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /* ---- main.c ---- */
 
@@ -83,11 +81,6 @@ void control_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void control_count(const struct sim_device *device, const char *what);
 /* Returns the errno with which this call must fail, or 0. */
 int control_failure(const char *kind, const char *what);
-
-/* ---- program.c ---- */
-
-/* Exit with a message if the simulator cannot reach this program. */
-void program_check(const char *name);
 
 /* ---- client.c ---- */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The functions that this object replaces. */
-#include "preload.h"
+/* The functions that an object replaces. */
+#include "object.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ void *real_function(void **found, const char *name)
 	function = dlsym(RTLD_NEXT, name);
 	if (!function) {
 		/* A program that calls this name was linked with a C library that has it. */
-		fprintf(stderr, "vfiopm-sim: the C library has no %s\n", name);
+		fprintf(stderr, "vfiopm: the C library has no %s\n", name);
 		abort();
 	}
 	__atomic_store_n(found, function, __ATOMIC_RELEASE);

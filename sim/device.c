@@ -155,7 +155,7 @@ void sim_set_power(struct sim_device *device, enum sim_power power)
 
 static uint64_t stopped_at_ns; /* 0: the clock runs */
 
-static uint64_t now_ns(void)
+uint64_t sim_now_ns(void)
 {
 	struct timespec now;
 
@@ -169,7 +169,7 @@ static uint64_t now_ns(void)
 uint64_t sim_suspended_ns(const struct sim_device *device)
 {
 	return device->suspended_ns +
-	       (device->suspended ? now_ns() - device->suspended_since_ns : 0);
+	       (device->suspended ? sim_now_ns() - device->suspended_since_ns : 0);
 }
 
 static bool suspend(struct sim_device *device)
@@ -182,7 +182,7 @@ static bool suspend(struct sim_device *device)
 		target = SIM_D3HOT;
 	sim_irqs_suspend(device);
 	device->suspended = true;
-	device->suspended_since_ns = now_ns();
+	device->suspended_since_ns = sim_now_ns();
 	/* Runtime suspend goes through D0 and loses the power state that the user had set. */
 	sim_set_power(device, SIM_D0);
 	sim_set_power(device, target);
@@ -306,7 +306,7 @@ struct sim_device *sim_device_by_address(const char *address)
 
 void sim_stop_clock(void)
 {
-	stopped_at_ns = now_ns();
+	stopped_at_ns = sim_now_ns();
 }
 
 void sim_reset(void)
@@ -342,6 +342,7 @@ struct sim_device *sim_add(const struct sim_machine *machine)
 		.machine = *machine,
 		.kernel = sim_find_kernel(machine->kernel),
 		.d3cold_allowed = true,
+		.begin_ns = sim_now_ns(),
 		.wake = -1,
 		.irqs.type = SIM_NO_TYPE,
 		.memory = memfd_create("simulated BARs", MFD_CLOEXEC),

@@ -133,7 +133,7 @@ struct sim_device {
 	/* The driver core (drivers/base/power/runtime.c). */
 	int usage;
 	bool suspended;
-	uint64_t suspended_ns, suspended_since_ns;
+	uint64_t begin_ns, suspended_ns, suspended_since_ns;
 	bool control_on;
 	bool d3cold_allowed;
 	/* The attribute that the test has replaced. */
@@ -188,6 +188,7 @@ int sim_device_opened(struct sim_device *device);
 void sim_device_closed(struct sim_device *device);
 int sim_pm_get(struct sim_device *device);
 void sim_pm_put(struct sim_device *device);
+uint64_t sim_now_ns(void);
 uint64_t sim_suspended_ns(const struct sim_device *device);
 /* wake is a duplicate of an eventfd, which the device owns on success, or -1. */
 int sim_low_power_entry(struct sim_device *device, int wake);

@@ -84,6 +84,15 @@ static void show_suspended_time(const struct sim_device *device, char *text, siz
 	snprintf(text, size, "%" PRIu64 "\n", sim_suspended_ns(device) / 1000000);
 }
 
+/* drivers/base/power/runtime.c, update_pm_runtime_accounting(): all time counts as the one or the
+ * other. */
+static void show_active_time(const struct sim_device *device, char *text, size_t size)
+{
+	uint64_t all = sim_now_ns() - device->begin_ns;
+
+	snprintf(text, size, "%" PRIu64 "\n", (all - sim_suspended_ns(device)) / 1000000);
+}
+
 static void show_control(const struct sim_device *device, char *text, size_t size)
 {
 	snprintf(text, size, "%s\n", device->control_on ? "on" : "auto");
@@ -140,6 +149,7 @@ static const struct sim_attribute {
 } attributes[] = {
 	{ "power_state", show_power_state, NULL },
 	{ "power/runtime_status", show_runtime_status, NULL },
+	{ "power/runtime_active_time", show_active_time, NULL },
 	{ "power/runtime_suspended_time", show_suspended_time, NULL },
 	{ "power/control", show_control, store_control },
 	{ "d3cold_allowed", show_d3cold_allowed, store_d3cold_allowed },

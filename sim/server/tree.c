@@ -158,6 +158,7 @@ static void add_bridge(void)
 	add_attribute(BRIDGE, "d3cold_allowed", "1\n");
 	add_attribute(BRIDGE, "power/control", "auto\n");
 	add_attribute(BRIDGE, "power/runtime_status", "active\n");
+	add_attribute(BRIDGE, "power/runtime_active_time", "0\n");
 	add_attribute(BRIDGE, "power/runtime_suspended_time", "0\n");
 	add_attribute("/sys/devices/pci0000:00", "uevent", "%s", "");
 }

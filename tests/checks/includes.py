@@ -39,11 +39,11 @@ def main():
                for path in common.library_files(source_root, 'vfiopm', '*.[ch]')
                for name in common.includes(path)
                if name.strip('<>"') in ('libudev.h', 'udev/private.h')])
-    tap.check('only the library, the simulator and the tests include uapi.h',
+    tap.check('only the library, the simulator, the tracer and the tests include uapi.h',
               [f'{path.relative_to(source_root)} includes {name}'
                for path in common.c_files(source_root)
                if path.parent != lib
-               and not {source_root / 'sim', source_root / 'tests'} & set(path.parents)
+               and not {source_root / 'sim', source_root / 'tests', source_root / 'trace'} & set(path.parents)
                for name in common.includes(path) if name.strip('<>"').split('/')[-1] == 'uapi.h'])
     tap.finish()
 

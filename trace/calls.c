@@ -173,7 +173,9 @@ static bool start(struct connection *connection)
 	connection->state = RUNS;
 	reply(connection,
 	      (struct trace_reply){ .verdict = TRACE_GO,
-				    .needs_caller = access->was_asleep || access->is_unchanged });
+				    .has_wakeup = device->wakeup >= 0,
+				    .needs_caller = device->is_engaged || access->was_asleep ||
+						    access->is_unchanged });
 	return true;
 }
 
@@ -217,6 +219,7 @@ static void finish(struct connection *connection)
 	struct access *access = &connection->access;
 	int device = (int)access->call.device;
 	struct trace_end end;
+	bool had_wakeup;
 	ssize_t length = recv(connection->source.fd, &end, sizeof(end), MSG_DONTWAIT);
 
 	if (length < 0 && errno == EAGAIN)
@@ -226,7 +229,10 @@ static void finish(struct connection *connection)
 		irqs_forget(devices[device].irqs);
 	} else {
 		end.caller[TRACE_TEXT - 1] = '\0';
+		had_wakeup = devices[device].wakeup >= 0;
 		device_end(&devices[device], access, &end);
+		if (had_wakeup)
+			reply(connection, (struct trace_reply){ .verdict = TRACE_NOTED });
 		if (access->was_asleep)
 			show(access, "woke the device", end.caller);
 		else if (access->is_unchanged)
@@ -301,7 +307,7 @@ static bool receive_call(struct connection *connection)
 }
 
 /* Put the fds of a message in the places of their vectors. */
-static bool add_vectors(struct access *access, const struct trace_vectors *vectors, const int *fds,
+static void add_vectors(struct access *access, const struct trace_vectors *vectors, const int *fds,
 			uint32_t count)
 {
 	uint32_t used = 0;
@@ -317,12 +323,11 @@ static bool add_vectors(struct access *access, const struct trace_vectors *vecto
 		if (vectors->has_fd[i] && used < count)
 			fd = fds[used++];
 		else if (vectors->has_fd[i])
-			access->has_all_fds = false; /* the limit on open files */
+			access->has_all_fds = false; /* no open fd, or the limit on open files */
 		access->fds[access->fd_count++] = fd;
 	}
 	while (used < count)
 		close(fds[used++]);
-	return !vectors->is_bad;
 }
 
 static bool receive_vectors(struct connection *connection)
@@ -349,8 +354,7 @@ static bool receive_vectors(struct connection *connection)
 	}
 	if (length != sizeof(vectors) || vectors.count > MESSAGE_FDS)
 		vectors.count = 0;
-	if (!add_vectors(access, &vectors, fds, count))
-		access->has_all_fds = false;
+	add_vectors(access, &vectors, fds, count);
 	if (vectors.count == 0)
 		return false;
 	if (!access->has_all_fds || access->fd_count >= access->call.vectors)

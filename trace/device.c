@@ -57,6 +57,25 @@ static struct figures read_figures(const struct device *device)
 				 .active = read_number(device->active_time) };
 }
 
+/* The count of an eventfd, which stays (fs/eventfd.c, eventfd_show_fdinfo()). */
+static uint64_t read_eventfd(int eventfd)
+{
+	static const char key[] = "eventfd-count:";
+	char path[64], text[512];
+	const char *line;
+	int fd;
+
+	if (eventfd < 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", eventfd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	read_attribute(fd, text, sizeof(text));
+	if (fd >= 0)
+		close(fd);
+	line = strstr(text, key);
+	return line ? strtoull(line + strlen(key), NULL, 16) : 0;
+}
+
 /* ---- devices ---- */
 
 /* The name of a cdev, like vfio0, stands for its device. */
@@ -83,7 +102,7 @@ int device_find(const char *name)
 	}
 	if (device_count == TRACE_DEVICES)
 		return -1;
-	*device = (struct device){ .is_pci = strchr(resolved, ':') };
+	*device = (struct device){ .is_pci = strchr(resolved, ':'), .wakeup = -1 };
 	snprintf(device->name, sizeof(device->name), "%s", resolved);
 	device->status = open_attribute(device, "runtime_status");
 	device->suspended_time = open_attribute(device, "runtime_suspended_time");
@@ -116,6 +135,14 @@ void device_update(struct device *device)
 	device->last = figures;
 }
 
+static void set_low_power(struct device *device, bool is_engaged, int wakeup)
+{
+	if (device->wakeup >= 0)
+		close(device->wakeup);
+	device->is_engaged = is_engaged;
+	device->wakeup = wakeup;
+}
+
 void device_use(struct device *device)
 {
 	if (device->users++ == 0)
@@ -129,6 +156,7 @@ void device_unuse(struct device *device)
 		return;
 	charge(device);
 	irqs_forget(device->irqs);
+	set_low_power(device, false, -1);
 }
 
 void device_finish(struct device *device)
@@ -187,6 +215,7 @@ void device_begin(struct device *device, struct access *access)
 {
 	device_update(device);
 	access->was_asleep = status_is(device, "suspended", "suspending");
+	access->wakeup_count = read_eventfd(device->wakeup);
 	access->is_unchanged = device->is_pci && irqs_is_unchanged(device->irqs, access);
 }
 
@@ -219,6 +248,13 @@ static bool has_woken(const struct device *device, const struct trace_call *call
 	return result != -EIO || !status_is(device, "suspended", "error");
 }
 
+/* The kernel signals the wakeup eventfd once, when it resumes the device. This also shows a suspend
+ * after the look at the status. */
+static bool has_signalled(const struct device *device, const struct access *access)
+{
+	return read_eventfd(device->wakeup) > access->wakeup_count;
+}
+
 static void note_wake(struct device *device, const struct access *access, const char *name,
 		      const struct trace_end *end)
 {
@@ -233,7 +269,8 @@ static void note_wake(struct device *device, const struct access *access, const 
 void device_end(struct device *device, struct access *access, const struct trace_end *end)
 {
 	struct call_count *call;
-	bool woke = access->was_asleep && has_woken(device, &access->call, end->result);
+	bool woke = (access->was_asleep && has_woken(device, &access->call, end->result)) ||
+		    has_signalled(device, access);
 
 	count(device, access);
 	call = find_call(device, &access->call);
@@ -252,6 +289,9 @@ void device_end(struct device *device, struct access *access, const struct trace
 		device->culprit = 0;
 		device->entries += is_entry(&access->call);
 		device->exits += is_exit(&access->call);
+		set_low_power(device, is_entry(&access->call),
+			      access->fd_count > 0 ? access->fds[0] : -1);
+		access->fd_count = 0;
 	}
 	irqs_note(device->irqs, access, end->result);
 }

@@ -190,11 +190,6 @@ static void learn(struct irqs *irqs, struct access *access)
 		close_fds(access);
 		return;
 	}
-	/* INTx, MSI and MSI-X exclude one another: the kernel has disabled the others. */
-	for (uint32_t i = 0; i <= VFIO_PCI_MSIX_IRQ_INDEX; i++) {
-		if (vfiopm__irq_index_is_exclusive(index) && i != number)
-			forget_index(irqs, i);
-	}
 	for (uint32_t i = 0; i < access->fd_count; i++)
 		vfiopm__irq_index_want(index, access->call.start + i,
 				       (struct vfiopm__eventfd_ref){ .fd = access->fds[i] });

@@ -110,33 +110,33 @@ static void receive_reply(struct exchange *exchange)
 		fail(exchange);
 }
 
-/* The vectors of a message: those from `done` on. */
-static void send_some_vectors(struct exchange *exchange, const int32_t *numbers, uint32_t count,
-			      bool *ret_is_bad)
+/* Returns false if a number is neither an open fd nor -1. */
+static bool send_some_vectors(struct exchange *exchange, const int32_t *numbers, uint32_t count)
 {
 	struct trace_vectors vectors = { .count = count };
 	int fds[MESSAGE_FDS], fd_count = 0;
+	bool is_good = true;
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (numbers[i] == -1)
 			continue;
 		if (numbers[i] < 0 || syscall(SYS_fcntl, numbers[i], F_GETFD) < 0)
-			vectors.is_bad = true;
+			is_good = false;
 		vectors.has_fd[i] = true;
 		fds[fd_count++] = numbers[i];
 	}
-	*ret_is_bad = vectors.is_bad;
 	if (!message_send(exchange->connection, &vectors, sizeof(vectors), fds,
-			  vectors.is_bad ? 0 : fd_count))
+			  is_good ? fd_count : 0))
 		fail(exchange);
+	return is_good;
 }
 
 static void send_vectors(struct exchange *exchange, const struct trace_call *call, uint64_t address)
 {
 	int32_t numbers[MESSAGE_FDS];
-	bool is_bad = false;
+	bool is_good = true;
 
-	for (uint32_t done = 0; done < call->vectors && !is_bad && exchange->connection >= 0;) {
+	for (uint32_t done = 0; done < call->vectors && is_good && exchange->connection >= 0;) {
 		uint32_t count = call->vectors - done;
 
 		if (count > MESSAGE_FDS)
@@ -145,7 +145,7 @@ static void send_vectors(struct exchange *exchange, const struct trace_call *cal
 		if (memory_read(numbers, address + done * sizeof(int32_t),
 				count * sizeof(int32_t)) != (long)(count * sizeof(int32_t)))
 			numbers[0] = -2;
-		send_some_vectors(exchange, numbers, count, &is_bad);
+		is_good = send_some_vectors(exchange, numbers, count);
 		done += count;
 	}
 }
@@ -166,6 +166,18 @@ static void read_irqs(struct trace_call *call, uint64_t address)
 	    header.count <= (UINT32_MAX - sizeof(header)) / sizeof(int32_t) &&
 	    header.argsz >= sizeof(header) + header.count * sizeof(int32_t))
 		call->vectors = header.count;
+}
+
+/* The eventfd of an entry with wakeup goes with the call, as that of a vector does. */
+static void read_feature(struct trace_call *call, uint64_t address)
+{
+	struct vfio_device_feature header;
+
+	if (memory_read(&header, address, sizeof(header)) != sizeof(header))
+		return;
+	call->feature = header.flags;
+	call->vectors = header.flags ==
+			(VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP);
 }
 
 /* The object and the offset of the call, and its symbol if the object exports it. */
@@ -224,12 +236,16 @@ static ssize_t make_and_report(struct exchange *exchange, const struct real_call
 		describe_caller(real->caller, end.caller);
 	if (exchange->connection >= 0)
 		message_send(exchange->connection, &end, sizeof(end), NULL, 0);
+	if (exchange->reply.has_wakeup)
+		receive_reply(exchange);
 	return r;
 }
 
 static ssize_t access_device(struct trace_call *call, const struct real_call *real)
 {
-	uint64_t vectors = (uintptr_t)real->arg + sizeof(struct vfio_irq_set);
+	uint64_t vectors =
+		(uintptr_t)real->arg +
+		(call->has_irqs ? sizeof(struct vfio_irq_set) : sizeof(struct vfio_device_feature));
 	struct exchange exchange;
 	ssize_t r = 0;
 
@@ -289,7 +305,6 @@ int door_ioctl(int fd, unsigned long request, void *arg, const void *caller)
 		.fd = fd, .request = request, .arg = arg, .caller = caller
 	};
 	struct trace_call call = { .kind = TRACE_IOCTL, .request = (uint32_t)request };
-	uint32_t feature[2];
 	int device = device_of(fd), r;
 
 	if (device < 0) {
@@ -301,9 +316,8 @@ int door_ioctl(int fd, unsigned long request, void *arg, const void *caller)
 	call.device = (uint32_t)device;
 	if (call.request == VFIO_DEVICE_SET_IRQS)
 		read_irqs(&call, (uintptr_t)arg);
-	else if (call.request == VFIO_DEVICE_FEATURE &&
-		 memory_read(feature, (uintptr_t)arg, sizeof(feature)) == sizeof(feature))
-		call.feature = feature[1];
+	else if (call.request == VFIO_DEVICE_FEATURE)
+		read_feature(&call, (uintptr_t)arg);
 	return (int)access_device(&call, &real);
 }
 

@@ -7,6 +7,8 @@
  *   program -> vfiopm-trace  struct trace_vectors, until all vectors of the call are sent
  *   vfiopm-trace -> program  struct trace_reply: TRACE_GO, after the other accesses to the device
  *   program -> vfiopm-trace  struct trace_end, after the call
+ *   vfiopm-trace -> program  struct trace_reply: TRACE_NOTED, if the device can signal an eventfd. The
+ *                            program then takes its count only after vfiopm-trace has seen it
  *
  * With another reply there is no call and no end. The device belongs to one access from the reply to
  * the end of the connection. So each wake has one cause, and the comparison of eventfds and the ioctl
@@ -49,10 +51,10 @@ struct trace_call {
 	char text[TRACE_TEXT]; /* TRACE_REGISTER: the name of the device, or of its cdev */
 };
 
-/* The fds of the vectors that have one come with the message. */
+/* The fds of the vectors that have one come with the message. If one is no open fd, none comes, and no
+ * more messages follow. */
 struct trace_vectors {
 	uint32_t count;
-	uint32_t is_bad; /* a number is no open fd and not -1; no more messages follow */
 	uint8_t has_fd[MESSAGE_FDS];
 };
 
@@ -66,7 +68,7 @@ enum trace_verdict {
 struct trace_reply {
 	uint32_t verdict;
 	uint32_t mark;
-	uint32_t needs_caller;
+	uint32_t needs_caller, has_wakeup;
 };
 
 struct trace_end {

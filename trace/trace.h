@@ -17,12 +17,14 @@ struct irqs;
 struct access {
 	struct trace_call call;
 	pid_t process;
-	/* The eventfds of a SET_IRQS, -1 for none. The cache takes them over or closes them. */
+	/* The eventfds of a SET_IRQS, -1 for none, or that of an entry with wakeup. The end of the access
+	 * takes them over or closes them. */
 	int *fds;
 	uint32_t fd_count;
 	bool has_all_fds;
-	/* Found at the begin: */
+	/* Found at the begin. The count is that of the wakeup eventfd. */
 	bool was_asleep, is_unchanged;
+	uint64_t wakeup_count;
 };
 
 /* ---- irqs.c: what the kernel has for each vector, by the library's code ---- */
@@ -60,7 +62,9 @@ struct device {
 	bool has_power; /* the attributes of runtime PM can be read */
 	int status, suspended_time, active_time;
 	struct irqs *irqs;
-	uint32_t users; /* the processes that have the device */
+	bool is_engaged; /* in low power */
+	int wakeup;	 /* the eventfd of the entry, or -1 */
+	uint32_t users;	 /* the processes that have the device */
 	struct figures last;
 	uint64_t asleep_ms, awake_ms;
 	struct call_count *calls;

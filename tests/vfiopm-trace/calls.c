@@ -3,19 +3,23 @@
  * A program for the tests of vfiopm-trace. It knows nothing of vfiopm-trace and uses the kernel's
  * header alone. Each argument is a step; the program prints the result of each step on a line.
  *
+ *   address A            the steps that follow are on this device
  *   open, cdev           open the device by its group or by its cdev; again opens another fd by the group
  *   use N, dup, close N  use the Nth device fd, a duplicate of the one in use, close one
  *   new S, same S T, close-event S, count S
  *                        a new eventfd in slot S; T is a duplicate of S; close; read the count
- *   set I V S..., bad I V, disable I, loop I V, mask, unmask
+ *   set I V S..., bad I V, disable I, loop I V, mask, unmask, unmask-event S
  *                        SET_IRQS on index I from vector V with the eventfds of the slots; "-" is no
  *                        eventfd
  *   enter, wakeup S, exit, reset, hot-reset, info, read, write
  *   resend N MS I V S    send the same eventfd N times, MS milliseconds after each other
  *   toggle N MS I V S T  mask and unmask a vector as a VMM does: T while masked, S else
+ *   figures              the second one prints how long the device was suspended since the first
+ *   held                 the number of eventfds that the parent process has
  *   fork, exec           the steps that follow are those of a child, or of a new program
  *   threads N            N threads that each send the eventfd of their slot to their vector 50 times
- *   raise TYPE V         raise an interrupt, under vfiopm-sim
+ *   raise TYPE V, fail ERRNO
+ *                        raise an interrupt, or let the next SET_IRQS fail, under vfiopm-sim
  *   sleep MS, abort, _exit
  */
 #define _GNU_SOURCE
@@ -235,6 +239,34 @@ static int loop(long count, long ms, uint32_t index, uint32_t vector, int masked
 	return r;
 }
 
+static int compare_figures(void)
+{
+	static long before = -1;
+	char text[32];
+	long now = attribute("runtime_suspended_time", text, sizeof(text));
+
+	if (before >= 0)
+		printf("kernel: whole %ld\n", now - before);
+	before = now;
+	return 0;
+}
+
+static int count_held(void)
+{
+	char path[64], link[64];
+	int count = 0;
+
+	for (int i = 0; i < 1024; i++) {
+		ssize_t length;
+
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", getppid(), i);
+		length = readlink(path, link, sizeof(link) - 1);
+		link[length < 0 ? 0 : length] = '\0';
+		count += strcmp(link, "anon_inode:[eventfd]") == 0;
+	}
+	return count;
+}
+
 static void *send_often(void *slot)
 {
 	uint32_t number = (uint32_t)(uintptr_t)slot;
@@ -296,17 +328,22 @@ static int start_again(char **rest)
 	return -errno;
 }
 
-static int raise_interrupt(void)
+static int control(const char *what, const char *first, const char *last)
 {
 	char command[256];
 
-	snprintf(command, sizeof(command), "\"$VFIOPM_SIM_COMMAND\" ctl raise %s %s >/dev/null",
-		 words[0], words[1]);
+	snprintf(command, sizeof(command), "\"$VFIOPM_SIM_COMMAND\" ctl %s %s %s >/dev/null", what,
+		 first, last);
 	return system(command);
 }
 
 static int open_or_close(const char *step)
 {
+	if (strcmp(step, "address") == 0) {
+		address = words[0];
+		group = -1;
+		return 0;
+	}
 	if (strcmp(step, "open") == 0 || strcmp(step, "again") == 0)
 		return open_device();
 	if (strcmp(step, "cdev") == 0)
@@ -338,6 +375,9 @@ static int access_device(const char *step, int count)
 		return action(VFIO_IRQ_SET_ACTION_TRIGGER, number(0), 0, 0);
 	if (strcmp(step, "loop") == 0)
 		return action(VFIO_IRQ_SET_ACTION_TRIGGER, number(0), number(1), 1);
+	if (strcmp(step, "unmask-event") == 0)
+		return set_irqs(device, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_UNMASK, 0,
+				0, 1, (int32_t[]){ slot(0) });
 	if (strcmp(step, "mask") == 0)
 		return action(VFIO_IRQ_SET_ACTION_MASK, 0, 0, 1);
 	if (strcmp(step, "unmask") == 0)
@@ -366,10 +406,16 @@ static int other_step(const char *step)
 	if (strcmp(step, "toggle") == 0)
 		return loop((long)number(0), (long)number(1), number(2), number(3), slot(5),
 			    slot(4));
+	if (strcmp(step, "figures") == 0)
+		return compare_figures();
+	if (strcmp(step, "held") == 0)
+		return count_held();
 	if (strcmp(step, "threads") == 0)
 		return run_threads((int)number(0));
 	if (strcmp(step, "raise") == 0)
-		return raise_interrupt();
+		return control("raise", words[0], words[1]);
+	if (strcmp(step, "fail") == 0)
+		return control("fail 1", words[0], "VFIO_DEVICE_SET_IRQS");
 	if (strcmp(step, "sleep") == 0)
 		return usleep(number(0) * 1000);
 	if (strcmp(step, "abort") == 0)

@@ -103,7 +103,7 @@ bool is_reset(const struct trace_call *call);
 /* ---- calls.c: the connections of programs ---- */
 
 void calls_begin(int epoll, const char *directory, bool elides, FILE *live);
-/* An event of epoll with this pointer. Returns false if the pointer is none of calls.c. */
+/* epoll has reported an event with this pointer. */
 void calls_handle(void *source);
 
 /* ---- report.c ---- */

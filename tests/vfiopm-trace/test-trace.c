@@ -135,7 +135,7 @@ static void expect_times(const struct run *run)
 static void unchanged_eventfd_in_low_power(void **state)
 {
 	static const char steps[] = "open , figures , new 0 , set 2 0 0 , enter , sleep 300 , "
-				    "resend 50 10 2 0 0 , sleep 100 , exit , figures";
+				    "resend 50 10 2 0 0 , sleep 100 , exit , figures , close 0";
 	static struct run plain, elided;
 
 	(void)state;
@@ -168,7 +168,7 @@ static void unchanged_eventfd_with_wakeup(void **state)
 {
 	static const char steps[] =
 		"open , figures , new 0 , new 1 , set 2 0 0 , wakeup 1 , sleep 300 , "
-		"resend 50 10 2 0 0 , exit , figures , count 1";
+		"resend 50 10 2 0 0 , exit , figures , count 1 , close 0";
 	static struct run plain, elided;
 
 	(void)state;
@@ -201,7 +201,7 @@ static void unchanged_eventfd_with_wakeup(void **state)
 static void device_by_its_cdev(void **state)
 {
 	static const char steps[] = "cdev , figures , new 0 , set 2 0 0 , enter , sleep 300 , "
-				    "resend 5 10 2 0 0 , sleep 100 , exit , figures";
+				    "resend 5 10 2 0 0 , sleep 100 , exit , figures , close 0";
 	static struct run elided;
 
 	(void)state;
@@ -222,9 +222,9 @@ static void masks_as_a_vmm_toggles_them(void **state)
 {
 	static const char irqfd[] =
 		"open , figures , new 0 , new 1 , set 2 0 0 , enter , sleep 300 , "
-		"toggle 20 10 2 0 0 1 , sleep 100 , exit , figures";
+		"toggle 20 10 2 0 0 1 , sleep 100 , exit , figures , close 0";
 	static const char no_irqfd[] = "open , figures , new 0 , set 2 0 0 , enter , sleep 300 , "
-				       "resend 20 20 2 0 0 , sleep 100 , exit , figures";
+				       "resend 20 20 2 0 0 , sleep 100 , exit , figures , close 0";
 	static struct run plain, elided;
 
 	(void)state;

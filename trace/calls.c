@@ -173,7 +173,6 @@ static bool start(struct connection *connection)
 	connection->state = RUNS;
 	reply(connection,
 	      (struct trace_reply){ .verdict = TRACE_GO,
-				    .has_wakeup = device->wakeup >= 0,
 				    .needs_caller = device->is_engaged || access->was_asleep ||
 						    access->is_unchanged });
 	return true;
@@ -219,7 +218,6 @@ static void finish(struct connection *connection)
 	struct access *access = &connection->access;
 	int device = (int)access->call.device;
 	struct trace_end end;
-	bool had_wakeup;
 	ssize_t length = recv(connection->source.fd, &end, sizeof(end), MSG_DONTWAIT);
 
 	if (length < 0 && errno == EAGAIN)
@@ -229,10 +227,8 @@ static void finish(struct connection *connection)
 		irqs_forget(devices[device].irqs);
 	} else {
 		end.caller[TRACE_TEXT - 1] = '\0';
-		had_wakeup = devices[device].wakeup >= 0;
 		device_end(&devices[device], access, &end);
-		if (had_wakeup)
-			reply(connection, (struct trace_reply){ .verdict = TRACE_NOTED });
+		reply(connection, (struct trace_reply){ .verdict = TRACE_NOTED });
 		if (access->was_asleep)
 			show(access, "woke the device", end.caller);
 		else if (access->is_unchanged)

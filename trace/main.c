@@ -198,10 +198,6 @@ static int loop(int epoll, int signals, pid_t program)
 		else
 			status = handle_signal(signals, program);
 	}
-	/* What the program has sent before its end. */
-	epoll_ctl(epoll, EPOLL_CTL_DEL, signals, NULL);
-	while (epoll_wait(epoll, &event, 1, 0) > 0)
-		calls_handle(event.data.ptr);
 	return status;
 }
 

@@ -236,8 +236,7 @@ static ssize_t make_and_report(struct exchange *exchange, const struct real_call
 		describe_caller(real->caller, end.caller);
 	if (exchange->connection >= 0)
 		message_send(exchange->connection, &end, sizeof(end), NULL, 0);
-	if (exchange->reply.has_wakeup)
-		receive_reply(exchange);
+	receive_reply(exchange);
 	return r;
 }
 

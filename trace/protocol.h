@@ -7,8 +7,8 @@
  *   program -> vfiopm-trace  struct trace_vectors, until all vectors of the call are sent
  *   vfiopm-trace -> program  struct trace_reply: TRACE_GO, after the other accesses to the device
  *   program -> vfiopm-trace  struct trace_end, after the call
- *   vfiopm-trace -> program  struct trace_reply: TRACE_NOTED, if the device can signal an eventfd. The
- *                            program then takes its count only after vfiopm-trace has seen it
+ *   vfiopm-trace -> program  struct trace_reply: TRACE_NOTED. Only then the program can take the count of
+ *                            an eventfd that the access has signalled
  *
  * With another reply there is no call and no end. The device belongs to one access from the reply to
  * the end of the connection. So each wake has one cause, and the comparison of eventfds and the ioctl
@@ -68,7 +68,7 @@ enum trace_verdict {
 struct trace_reply {
 	uint32_t verdict;
 	uint32_t mark;
-	uint32_t needs_caller, has_wakeup;
+	uint32_t needs_caller;
 };
 
 struct trace_end {

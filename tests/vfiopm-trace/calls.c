@@ -18,8 +18,9 @@
  *   held                 the number of eventfds that the parent process has
  *   fork, exec           the steps that follow are those of a child, or of a new program
  *   threads N            N threads that each send the eventfd of their slot to their vector 50 times
- *   raise TYPE V, fail ERRNO
- *                        raise an interrupt, or let the next SET_IRQS fail, under vfiopm-sim
+ *   raise TYPE V, fail ERRNO, suspend HOW
+ *                        under vfiopm-sim: raise an interrupt, let the next SET_IRQS fail, choose when
+ *                        the device suspends
  *   sleep MS, abort, _exit
  */
 #define _GNU_SOURCE
@@ -414,6 +415,8 @@ static int other_step(const char *step)
 		return run_threads((int)number(0));
 	if (strcmp(step, "raise") == 0)
 		return control("raise", words[0], words[1]);
+	if (strcmp(step, "suspend") == 0)
+		return control("suspend", words[0], "");
 	if (strcmp(step, "fail") == 0)
 		return control("fail 1", words[0], "VFIO_DEVICE_SET_IRQS");
 	if (strcmp(step, "sleep") == 0)

@@ -10,20 +10,21 @@
 
 #include "access.h"
 #include "device.h"
+#include "dialect.h"
 #include "lock.h"
+#include "pci-memory.h"
 #include "sys.h"
-#include "uapi.h"
 #include "wakeup.h"
-#include "wire.h"
 
 struct vfiopm__access {
-	const struct vfiopm_device *dev;
+	struct vfiopm_device *dev;
 	pthread_mutex_t lock; /* held from the begin to the end of an access */
 	struct vfiopm__wakeup wakeup;
-	int was; /* the state at the begin */
+	int was;     /* the state at the begin */
+	bool exited; /* low power was exited since the begin */
 };
 
-int vfiopm__access_new(const struct vfiopm_device *dev, struct vfiopm__access **ret_access)
+int vfiopm__access_new(struct vfiopm_device *dev, struct vfiopm__access **ret_access)
 {
 	struct vfiopm__access *access = calloc(1, sizeof(*access));
 
@@ -45,44 +46,113 @@ void vfiopm__access_free(struct vfiopm__access *access)
 	free(access);
 }
 
-int vfiopm__access_ioctl(const struct vfiopm__access *access, unsigned long request,
-			 const char *call, void *arg)
-{
-	int r = vfiopm__sys_command(access->dev->fds.device, request, arg);
+/* ---- the ioctls of low power ---- */
 
-	vfiopm__trace_event(&access->dev->trace, VFIOPM_TRACE_ISSUED, call, r);
+static int issue(const struct vfiopm__access *access, enum vfiopm__step step, int wakeup_fd)
+{
+	const struct vfiopm_device *dev = access->dev;
+	uint32_t dialect = dev->dialect;
+	struct vfiopm__request request;
+	int r;
+
+	if (!vfiopm__dialect_request(dialect, step, wakeup_fd, &request))
+		return -ENOTTY;
+	r = vfiopm__sys_ioctl(dev->fds.device, request.number, &request.body);
+	r = vfiopm__dialect_result(dialect, step, r);
+	vfiopm__trace_event(&dev->trace, VFIOPM_TRACE_ISSUED, request.name, r);
 	return r;
 }
 
-int vfiopm__access_issue(const struct vfiopm__access *access, const char *call,
-			 struct vfiopm__feature *request)
+static int enter_from_d3hot(const struct vfiopm__access *access)
 {
-	return vfiopm__access_ioctl(access, VFIO_DEVICE_FEATURE, call, request);
+	uint8_t before = VFIOPM__D0;
+	int r = vfiopm__pci_memory_set_power(access->dev, VFIOPM__D3HOT, &before);
+
+	if (r == 0)
+		r = issue(access, VFIOPM__STEP_ENTER, -1);
+	if (r < 0)
+		vfiopm__pci_memory_set_power(access->dev, before, &before);
+	return r;
 }
+
+/* v4 keeps low power entered when a wake has ended the single shot, and never looks at the
+ * eventfd. */
+static int enter_v4(struct vfiopm__access *access, int wakeup_fd)
+{
+	int r = 0;
+
+	if (wakeup_fd >= 0 && vfiopm__sys_is_eventfd(wakeup_fd) == 0)
+		return -EINVAL;
+	if (access->was != VFIOPM_STATE_ACTIVE)
+		r = vfiopm__access_exit(access);
+	if (r < 0)
+		return r;
+	return issue(access, wakeup_fd < 0 ? VFIOPM__STEP_ENTER : VFIOPM__STEP_ENTER_WAKEUP, -1);
+}
+
+int vfiopm__access_enter(struct vfiopm__access *access, int wakeup_fd)
+{
+	uint32_t dialect = access->dev->dialect;
+
+	if (dialect == VFIOPM_DIALECT_V4)
+		return enter_v4(access, wakeup_fd);
+	if (wakeup_fd >= 0)
+		return issue(access, VFIOPM__STEP_ENTER_WAKEUP, wakeup_fd);
+	return vfiopm__dialect_needs_d3hot(dialect) ? enter_from_d3hot(access)
+						    : issue(access, VFIOPM__STEP_ENTER, -1);
+}
+
+int vfiopm__access_exit(struct vfiopm__access *access)
+{
+	int r = issue(access, VFIOPM__STEP_EXIT, -1);
+
+	access->exited = r == 0;
+	return r;
+}
+
+/* ---- what an access ends ---- */
 
 /* Returns true if the access woke the armed device, and removes its count. A host wake at the same
  * time is indistinguishable. Ignoring it is harmless, because the armed entry ends or is made
  * again. */
-static bool take_own_wake(struct vfiopm__access *access, int result)
+static bool take_own_wake(struct vfiopm__access *access)
 {
-	/* EIO: the device could not be resumed, so this access signalled nothing. */
-	return access->was == VFIOPM_STATE_LOW_POWER_WAKEUP && result != -EIO &&
+	return access->was == VFIOPM_STATE_LOW_POWER_WAKEUP &&
 	       vfiopm__wakeup_take_own(&access->wakeup);
 }
 
-/* If the entry fails, the device stays on. Its eventfd then reports a wake. */
-static void restore_arming(struct vfiopm__access *access)
+/* Returns true if the access can have ended low power. */
+static bool ends_low_power(struct vfiopm__access *access, int result)
+{
+	/* EIO: the device could not be resumed, so this access changed nothing. */
+	if (result == -EIO && !access->exited)
+		return false;
+	switch (access->dev->dialect) {
+	case VFIOPM_DIALECT_V2:
+		/* The first resume ends low power, and nothing reports it. An entry that has not
+		 * ended can be repeated. */
+		return access->was == VFIOPM_STATE_LOW_POWER;
+	case VFIOPM_DIALECT_V4:
+		/* The first resume ends the single shot, and nothing reports it. */
+		return access->was == VFIOPM_STATE_LOW_POWER_WAKEUP;
+	default:
+		return take_own_wake(access);
+	}
+}
+
+/* If the entry fails, the device stays on. Its eventfd, or the state if there is none, then reports
+ * that. */
+static void enter_again(struct vfiopm__access *access)
 {
 	struct vfiopm__wakeup *wakeup = &access->wakeup;
-	struct vfiopm__feature request;
+	bool armed = access->was == VFIOPM_STATE_LOW_POWER_WAKEUP;
+	int fd = armed ? wakeup->fd : -1, r = vfiopm__access_enter(access, fd);
 
-	vfiopm__wire_enter_wakeup(&request, wakeup->fd);
-	if (vfiopm__access_issue(access, "VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP",
-				 &request) < 0)
-		vfiopm__sys_eventfd_add(wakeup->fd, 1);
+	if (r < 0 && armed)
+		vfiopm__sys_eventfd_add(fd, 1);
 	else
-		vfiopm__wakeup_publish(wakeup, VFIOPM_STATE_LOW_POWER_WAKEUP, wakeup->fd,
-				       vfiopm__wakeup_count(wakeup->fd));
+		vfiopm__wakeup_publish(wakeup, r < 0 ? VFIOPM_STATE_ACTIVE : access->was, fd,
+				       vfiopm__wakeup_count(fd));
 }
 
 int vfiopm__access_begin(struct vfiopm__access *access)
@@ -93,6 +163,7 @@ int vfiopm__access_begin(struct vfiopm__access *access)
 
 int vfiopm__access_begin_locked(struct vfiopm__access *access)
 {
+	access->exited = false;
 	access->was = vfiopm__wakeup_begin(&access->wakeup);
 	return access->was;
 }
@@ -110,15 +181,20 @@ void vfiopm__access_unlock(struct vfiopm__access *access)
 
 void vfiopm__access_end(struct vfiopm__access *access, int result)
 {
-	if (take_own_wake(access, result))
-		restore_arming(access);
+	if (ends_low_power(access, result))
+		enter_again(access);
+	vfiopm__access_abandon(access);
+}
+
+void vfiopm__access_abandon(struct vfiopm__access *access)
+{
 	vfiopm__wakeup_end(&access->wakeup);
 	pthread_mutex_unlock(&access->lock);
 }
 
 void vfiopm__access_end_in_state(struct vfiopm__access *access, int state, int fd, uint64_t count)
 {
-	take_own_wake(access, 0);
+	take_own_wake(access);
 	if (state != VFIOPM_STATE_ACTIVE)
 		access->wakeup.entries++;
 	vfiopm__wakeup_publish(&access->wakeup, state, fd, count);

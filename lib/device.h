@@ -38,6 +38,9 @@ struct vfiopm_device {
 	struct vfiopm__irq *irq;
 	struct vfiopm__hooks hooks;
 	struct vfiopm__pci_memory memory; /* under the lock of accesses */
+	/* VFIOPM_DIALECT_*; set at creation, and by vfiopm_device_try_v2() under the lock of
+	 * accesses. */
+	_Atomic uint32_t dialect;
 
 	pthread_mutex_t setting_place;
 	char address[VFIOPM__ADDRESS_SIZE]; /* "" if unknown; written before readout is published */

@@ -8,7 +8,6 @@
 
 #include <vfiopm/region.h>
 
-#include "access.h"
 #include "device.h"
 #include "irq.h"
 #include "pci-memory.h"
@@ -106,7 +105,7 @@ static int find_layout(struct vfiopm_device *dev)
 {
 	struct vfio_region_info info = { .argsz = sizeof(info), .index = VFIOPM_REGION_CONFIG };
 	struct vfiopm__pci_memory memory = { 0 };
-	int r = VFIOPM__ISSUE(dev->access, VFIO_DEVICE_GET_REGION_INFO, &info);
+	int r = VFIOPM__ISSUE(dev, VFIO_DEVICE_GET_REGION_INFO, &info);
 
 	if (r < 0)
 		return r;
@@ -177,4 +176,25 @@ int vfiopm__pci_memory_find_msix(struct vfiopm_device *dev, uint32_t region,
 void vfiopm__pci_memory_forget(struct vfiopm_device *dev)
 {
 	dev->memory.is_known = false;
+}
+
+int vfiopm__pci_memory_set_power(struct vfiopm_device *dev, uint8_t state, uint8_t *ret_before)
+{
+	struct vfiopm__pci_memory *memory = &dev->memory;
+	uint16_t pmcsr;
+	int64_t written;
+	int r = memory->has_layout ? 0 : find_layout(dev);
+
+	if (r < 0 || !memory->pmcsr)
+		return r;
+	r = read_word(dev, memory->pmcsr, &pmcsr);
+	if (r < 0)
+		return r;
+	*ret_before = pmcsr & PMCSR_STATE;
+	if (*ret_before == state)
+		return 0;
+	/* vfio_pci_config.c, vfio_pm_config_write(): the low byte alone sets the state. */
+	vfiopm__pci_memory_forget(dev);
+	written = vfiopm__sys_pwrite(dev->fds.device, &state, 1, memory->config + memory->pmcsr);
+	return written < 0 ? (int)written : written < 1 ? -EPROTO : 0;
 }

@@ -13,6 +13,10 @@
 
 struct vfiopm_device;
 
+/* The power states of PMCSR. */
+#define VFIOPM__D0    0
+#define VFIOPM__D3HOT 3
+
 /* The MSI-X table or the PBA; the range is empty without MSI-X. */
 struct vfiopm__pci_part {
 	uint32_t region;
@@ -39,6 +43,9 @@ bool vfiopm__pci_memory_works(struct vfiopm_device *dev, uint32_t region, uint64
  * configuration space if the device is PCI and no call has read it. */
 int vfiopm__pci_memory_find_msix(struct vfiopm_device *dev, uint32_t region,
 				 struct vfiopm__range ret_ranges[2]);
+/* Write a power state to PMCSR if the function is in another one. ret_before receives that one. Does
+ * nothing for a function without a PM capability. */
+int vfiopm__pci_memory_set_power(struct vfiopm_device *dev, uint8_t state, uint8_t *ret_before);
 /* The configuration space has been written. */
 void vfiopm__pci_memory_forget(struct vfiopm_device *dev);
 

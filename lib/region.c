@@ -50,7 +50,7 @@ static int read_info(const struct vfiopm_device *dev, uint32_t index, uint32_t s
 		return -ENOMEM;
 	info->argsz = size;
 	info->index = index;
-	r = VFIOPM__ISSUE(dev->access, VFIO_DEVICE_GET_REGION_INFO, info);
+	r = VFIOPM__ISSUE(dev, VFIO_DEVICE_GET_REGION_INFO, info);
 	if (r < 0) {
 		free(info);
 		return r;

@@ -20,7 +20,7 @@ VFIOPM__PUBLIC int vfiopm_reset(struct vfiopm_device *dev)
 	if (!dev)
 		return -EINVAL;
 	vfiopm__access_begin(dev->access);
-	r = VFIOPM__ISSUE(dev->access, VFIO_DEVICE_RESET, NULL);
+	r = VFIOPM__ISSUE(dev, VFIO_DEVICE_RESET, NULL);
 	vfiopm__pci_memory_forget(dev);
 	vfiopm__access_end(dev->access, r);
 	return r;
@@ -47,7 +47,7 @@ static int check_owner(const struct vfiopm_device *dev, uint32_t group_count)
 {
 	struct vfiopm__hot_reset_info info = { .argsz = sizeof(info) };
 	bool owns;
-	int r = VFIOPM__ISSUE(dev->access, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &info);
+	int r = VFIOPM__ISSUE(dev, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &info);
 
 	if (r < 0)
 		return r == -ENOSPC ? -EPROTO : r;
@@ -76,7 +76,7 @@ VFIOPM__PUBLIC int vfiopm_hot_reset(struct vfiopm_device *dev, const int *group_
 	vfiopm__access_begin(dev->access);
 	r = owner = check_owner(dev, request.count);
 	if (r == 0)
-		r = VFIOPM__ISSUE(dev->access, VFIO_DEVICE_PCI_HOT_RESET, &request);
+		r = VFIOPM__ISSUE(dev, VFIO_DEVICE_PCI_HOT_RESET, &request);
 	vfiopm__pci_memory_forget(dev);
 	/* The first ioctl has resumed dev. EIO of the second one is about another device. */
 	vfiopm__access_end(dev->access, owner);

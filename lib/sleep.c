@@ -44,7 +44,7 @@ static int enter(struct vfiopm_device *dev, int wakeup_fd, uint64_t woken)
 	r = vfiopm__hooks_quiesce(&dev->hooks);
 	if (r < 0)
 		return r;
-	r = wakeup_fd < 0 ? vfiopm__power_enter(dev) : vfiopm__power_enter_wakeup(dev, wakeup_fd);
+	r = vfiopm__power_enter(dev, wakeup_fd);
 	if (r < 0)
 		vfiopm__hooks_roll_back(&dev->hooks);
 	return r;
@@ -95,7 +95,8 @@ int vfiopm__take_wake(struct vfiopm_device *dev, struct vfiopm__wake *ret_wake)
 	state = vfiopm__access_get_state(dev->access);
 	/* A wake of an earlier entry can be taken while the device sleeps again. The caller of the
 	 * next exit sees what fails here. */
-	if (r == 1 && (state == VFIOPM_STATE_WOKEN || state == VFIOPM_STATE_ACTIVE))
+	if (r == 1 && (state == VFIOPM_STATE_WOKEN || state == VFIOPM_STATE_ACTIVE) &&
+	    vfiopm__power_end_wake(dev) == 0)
 		restore(dev);
 	return r;
 }

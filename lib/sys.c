@@ -209,17 +209,22 @@ void vfiopm__sys_timer_start(int timer, uint64_t ms)
 	set_timer(timer, 0, ms);
 }
 
-int vfiopm__sys_is_eventfd(int fd)
+int vfiopm__sys_is_anonymous(int fd, const char *name)
 {
-	static const char eventfd_target[] = "anon_inode:[eventfd]";
-	char path[64], target[sizeof(eventfd_target)];
+	char path[64], target[64];
+	size_t expected = strlen(name);
 	int length;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	length = result((int)readlink(path, target, sizeof(target)));
 	if (length < 0)
 		return length;
-	return length == sizeof(target) - 1 && memcmp(target, eventfd_target, (size_t)length) == 0;
+	return (size_t)length == expected && memcmp(target, name, expected) == 0;
+}
+
+int vfiopm__sys_is_eventfd(int fd)
+{
+	return vfiopm__sys_is_anonymous(fd, "anon_inode:[eventfd]");
 }
 
 /* fs/fcntl.c, f_dupfd_query(), 6.10: 1 or 0; EBADF, in later ones, if other is closed. */

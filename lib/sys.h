@@ -35,7 +35,8 @@ int vfiopm__sys_eventfd_take(int fd, uint64_t *ret_count);
 int vfiopm__sys_eventfd_add(int fd, uint64_t count);
 /* Add 1 to an eventfd that cannot be full because its counts are taken. */
 int vfiopm__sys_eventfd_signal(int fd);
-/* Is an open fd an eventfd? 1, 0, or -errno where /proc cannot be read. */
+/* Is an open fd of this name in /proc/self/fd? 1, 0, or -errno where /proc cannot be read. */
+int vfiopm__sys_is_anonymous(int fd, const char *name);
 int vfiopm__sys_is_eventfd(int fd);
 /* Do two fds refer to the same open file description? 1, 0, or -errno where the kernel does not
  * answer: F_DUPFD_QUERY fails with EINVAL before 6.10, kcmp(2) can be forbidden. */

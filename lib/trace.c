@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <stdatomic.h>
 
+#include <vfiopm/device.h>
+
 #include "lock.h"
+#include "sys.h"
 #include "trace.h"
 
 void vfiopm__trace_init(struct vfiopm__trace *trace)
@@ -36,4 +39,13 @@ void vfiopm__trace_event(const struct vfiopm__trace *trace, uint32_t event, cons
 
 	if (function)
 		function(trace->data, event, call, result);
+}
+
+int vfiopm__trace_ioctl(const struct vfiopm__trace *trace, int device_fd, unsigned long request,
+			const char *call, void *arg)
+{
+	int r = vfiopm__sys_command(device_fd, request, arg);
+
+	vfiopm__trace_event(trace, VFIOPM_TRACE_ISSUED, call, r);
+	return r;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The trace of one device: the caller's function that is called for each traced event. */
+/*
+ * The trace of one device: the caller's function that is called for each traced event, and ioctls
+ * that are traced.
+ */
 #ifndef VFIOPM_TRACE_H
 #define VFIOPM_TRACE_H
 
@@ -20,5 +23,11 @@ void vfiopm__trace_destroy(struct vfiopm__trace *trace);
 int vfiopm__trace_set(struct vfiopm__trace *trace, vfiopm__trace_function *function, void *data);
 void vfiopm__trace_event(const struct vfiopm__trace *trace, uint32_t event, const char *call,
 			 int result);
+
+/* Issue and trace an ioctl on the device fd, which returns 0 or fails. */
+#define VFIOPM__ISSUE(dev, request, arg)                                                           \
+	vfiopm__trace_ioctl(&(dev)->trace, (dev)->fds.device, request, #request, arg)
+int vfiopm__trace_ioctl(const struct vfiopm__trace *trace, int device_fd, unsigned long request,
+			const char *call, void *arg);
 
 #endif

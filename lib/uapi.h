@@ -97,13 +97,27 @@ struct vfiopm__kvm_irqfd {
 #define VFIOPM__KVM_IRQFD	   _IOW(0xAE, 0x76, struct vfiopm__kvm_irqfd)
 #define VFIOPM__KVM_IRQFD_DEASSIGN (UINT32_C(1) << 0)
 
-/* struct vfio_device_feature, followed by the only payload of the low-power features, struct
- * vfio_device_low_power_entry_with_wakeup. */
+/* The interfaces of the low-power patches before v5, which no header has. v3 and v4 have the number
+ * of VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, v2 that of VFIO_DEVICE_BIND_IOMMUFD. */
+#define VFIOPM__FEATURE_POWER_MANAGEMENT      3
+#define VFIOPM__DEVICE_POWER_MANAGEMENT	      _IO(VFIO_TYPE, VFIO_BASE + 18)
+#define VFIOPM__PM_LOW_POWER_ENTER	      (UINT32_C(1) << 0)
+#define VFIOPM__PM_LOW_POWER_EXIT	      (UINT32_C(1) << 1)
+#define VFIOPM__PM_LOW_POWER_REENTERY_DISABLE (UINT32_C(1) << 2)
+
+/* struct vfio_device_feature, followed by the payload of a low-power feature: struct
+ * vfio_device_low_power_entry_with_wakeup, the state of v3, or the flags of v4. */
 struct vfiopm__feature {
 	uint32_t argsz;
 	uint32_t flags;
-	int32_t wakeup_eventfd;
-	uint32_t reserved;
+	union {
+		struct {
+			int32_t wakeup_eventfd;
+			uint32_t reserved;
+		};
+		uint64_t state;
+		uint32_t pm_flags;
+	};
 };
 
 #if __has_include(<asm/kvm.h>)

@@ -18,6 +18,7 @@
 
 #include <vfiopm/readout.h>
 
+#include "device.h"
 #include "sys.h"
 #include "wakeup.h"
 
@@ -144,6 +145,9 @@ static void take_and_note(struct vfiopm__wakeup *wakeup)
 	if (word_state(word) == VFIOPM_STATE_LOW_POWER_WAKEUP && count > wakeup->accounted)
 		word |= VFIOPM_STATE_WOKEN;
 	if (word_state(word) == VFIOPM_STATE_WOKEN && !(word & WORD_NOTED)) {
+		/* v4 signals no eventfd, so add the count that a kernel would add. */
+		if (count <= wakeup->accounted && wakeup->dev->dialect == VFIOPM_DIALECT_V4)
+			count++;
 		if (count > 0) {
 			wakeup->generations[wakeup->noted++ % VFIOPM__WAKES_KNOWN] =
 				wakeup->entries;

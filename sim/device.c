@@ -119,7 +119,9 @@ static void add_bars(struct sim_device *device)
  * power: low power affects mappings, but no reads and writes. */
 bool sim_memory_enabled(const struct sim_device *device)
 {
-	return (device->power < SIM_D3HOT || device->kernel->d3hot_keeps_memory) &&
+	bool in_d3 = device->kernel->dialect == SIM_V3 ? device->in_d3 : device->power >= SIM_D3HOT;
+
+	return (!in_d3 || device->kernel->d3hot_keeps_memory) &&
 	       (device->config[COMMAND] & COMMAND_MEMORY);
 }
 
@@ -148,6 +150,8 @@ void sim_update_mapping(struct sim_device *device)
 void sim_set_power(struct sim_device *device, enum sim_power power)
 {
 	device->power = power;
+	if (!device->engaged)
+		device->in_d3 = power >= SIM_D3HOT;
 	sim_update_mapping(device);
 }
 
@@ -196,7 +200,20 @@ static void drop_wake(struct sim_device *device)
 	device->wake = -1;
 }
 
-static int resume(struct sim_device *device)
+/* The resume callbacks of the patches v2 and v4. */
+static void end_single_shot(struct sim_device *device)
+{
+	if (!device->engaged)
+		return;
+	if (device->kernel->dialect == SIM_V2)
+		sim_low_power_exit(device);
+	if (device->kernel->dialect == SIM_V4 && device->reentry_disabled) {
+		device->usage++;
+		device->resumed = true;
+	}
+}
+
+int sim_resume(struct sim_device *device)
 {
 	if (!device->suspended)
 		return 0;
@@ -209,6 +226,7 @@ static int resume(struct sim_device *device)
 		sim_signal(device->wake);
 		sim_low_power_exit(device);
 	}
+	end_single_shot(device);
 	sim_irqs_resume(device);
 	return 0;
 }
@@ -218,7 +236,7 @@ int sim_pm_get(struct sim_device *device)
 	int r;
 
 	device->usage++;
-	r = resume(device);
+	r = sim_resume(device);
 	if (r < 0)
 		device->usage--;
 	return r;
@@ -237,6 +255,7 @@ int sim_low_power_entry(struct sim_device *device, int wake)
 	if (device->engaged)
 		return -EINVAL;
 	device->engaged = true;
+	device->reentry_disabled = device->resumed = false;
 	device->wake = wake;
 	device->usage--; /* the use by the calling ioctl keeps the device active until it returns */
 	sim_update_mapping(device);
@@ -247,8 +266,9 @@ void sim_low_power_exit(struct sim_device *device)
 {
 	if (!device->engaged)
 		return;
-	device->engaged = false;
-	device->usage++;
+	device->engaged = device->in_d3 = false;
+	device->usage += !device->resumed;
+	device->resumed = false;
 	drop_wake(device);
 	sim_update_mapping(device);
 }
@@ -280,7 +300,7 @@ void sim_device_closed(struct sim_device *device)
 		return;
 	device->bound_by_cdev = false;
 	sim_low_power_exit(device);
-	resume(device);
+	sim_resume(device);
 	sim_irqs_release(device);
 	sim_ioeventfds_release(device);
 	sim_set_power(device, SIM_D0);

@@ -110,13 +110,8 @@ static int mainline(struct sim_device *device, const struct header *header, cons
 /* The v2 and v3 patches return a positive number for misuse. */
 #define POSITIVE_EINVAL 22
 
-static int enter_from_d3hot(struct sim_device *device)
-{
-	if (device->power != SIM_D3HOT)
-		return POSITIVE_EINVAL;
-	return device->engaged ? 0 : sim_low_power_entry(device, -1);
-}
-
+/* VFIO_DEVICE_POWER_MANAGEMENT of v2, which does not check argsz. The ioctl itself does not resume
+ * the device. */
 int sim_v2_low_power(struct sim_device *device, void *arg)
 {
 	struct {
@@ -126,14 +121,20 @@ int sim_v2_low_power(struct sim_device *device, void *arg)
 
 	if (r < 0)
 		return r;
-	if (request.state > 1)
+	if (request.state > 1 || (request.state == 1 && device->power < SIM_D3HOT))
 		return POSITIVE_EINVAL;
-	if (request.state == 1)
-		return enter_from_d3hot(device);
-	sim_low_power_exit(device);
+	if (request.state == 0) {
+		sim_low_power_exit(device);
+		sim_resume(device); /* v2 ignores its result */
+	} else if (!device->engaged) {
+		device->usage++;
+		sim_low_power_entry(device, -1);
+		sim_pm_put(device);
+	}
 	return 0;
 }
 
+/* vfio_pci_core_feature_pm() of v3. */
 static int v3_set(struct sim_device *device, const void *payload)
 {
 	uint64_t state;
@@ -141,16 +142,23 @@ static int v3_set(struct sim_device *device, const void *payload)
 
 	if (r < 0)
 		return r;
-	if (state > 1)
+	if (state > 1 || device->engaged == (state == 1) || (state == 1 && !device->in_d3))
 		return POSITIVE_EINVAL;
 	if (state == 1)
-		return enter_from_d3hot(device);
+		return sim_low_power_entry(device, -1);
 	sim_low_power_exit(device);
 	return 0;
 }
 
-#define V4_ENTER 1
-#define V4_EXIT	 2
+#define V4_ENTER	    1
+#define V4_EXIT		    2
+#define V4_REENTERY_DISABLE 4
+
+/* vfio_pci_low_power_reentry_allowed() of v4: not for a display device of NVIDIA. */
+static bool disables_reentry(const struct sim_device *device)
+{
+	return device->config[0] == 0xde && device->config[1] == 0x10 && device->config[11] == 3;
+}
 
 static int v4_set(struct sim_device *device, const void *payload)
 {
@@ -159,12 +167,28 @@ static int v4_set(struct sim_device *device, const void *payload)
 
 	if (r < 0)
 		return r;
-	if (data[0] == V4_ENTER)
-		return sim_low_power_entry(device, -1);
-	if (data[0] != V4_EXIT || !device->engaged)
+	switch (data[0]) {
+	case V4_ENTER:
+	case V4_ENTER | V4_REENTERY_DISABLE:
+		r = sim_low_power_entry(device, -1);
+		if (r == 0)
+			device->reentry_disabled = data[0] != V4_ENTER || disables_reentry(device);
+		return r;
+	case V4_EXIT:
+		if (!device->engaged)
+			return -EINVAL;
+		sim_low_power_exit(device);
+		return 0;
+	default:
 		return -EINVAL;
-	sim_low_power_exit(device);
-	return 0;
+	}
+}
+
+static uint64_t v4_flags(const struct sim_device *device)
+{
+	bool disabled = device->engaged ? device->reentry_disabled : disables_reentry(device);
+
+	return (device->engaged ? V4_ENTER : V4_EXIT) | (disabled ? V4_REENTERY_DISABLE : 0);
 }
 
 static int before_v5(struct sim_device *device, const struct header *header, void *payload)
@@ -181,8 +205,87 @@ static int before_v5(struct sim_device *device, const struct header *header, voi
 	if (header->flags & VFIO_DEVICE_FEATURE_SET)
 		return v3 ? v3_set(device, payload) : v4_set(device, payload);
 	/* Little endian: the flags of v4, followed by its reserved word, which is 0. */
-	state = v3 ? device->engaged : device->engaged ? V4_ENTER : V4_EXIT;
+	state = v3 ? device->engaged : v4_flags(device);
 	return sim_to_user(payload, &state, sizeof(state));
+}
+
+/* ---- calls of another dialect ---- */
+
+struct request {
+	struct header header;
+	uint64_t payload;
+};
+
+/* Returns false unless the request enters, exits or reads low power, in any dialect. */
+static bool read_request(const void *arg, struct request *request)
+{
+	uint32_t feature;
+
+	request->payload = UINT64_MAX;
+	if (sim_from_user(&request->header, arg, sizeof(request->header)) < 0 ||
+	    (request->header.flags & VFIO_DEVICE_FEATURE_PROBE))
+		return false;
+	feature = request->header.flags & VFIO_DEVICE_FEATURE_MASK;
+	if (feature < VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY ||
+	    feature > VFIO_DEVICE_FEATURE_LOW_POWER_EXIT)
+		return false;
+	return request->header.argsz < sizeof(*request) ||
+	       sim_from_user(request, arg, sizeof(*request)) == 0;
+}
+
+static bool is_foreign(const struct sim_device *device, const struct request *request)
+{
+	uint32_t feature = request->header.flags & VFIO_DEVICE_FEATURE_MASK;
+	bool sets = request->header.flags & VFIO_DEVICE_FEATURE_SET;
+	uint64_t payload = request->payload;
+
+	switch (device->kernel->dialect) {
+	case SIM_MAINLINE:
+		return !sets || (feature != VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP &&
+				 request->header.argsz != sizeof(request->header));
+	case SIM_V3:
+		return feature != VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY || (sets && payload > 1);
+	case SIM_V4:
+		return feature != VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY ||
+		       (sets && payload != V4_ENTER && payload != V4_EXIT &&
+			payload != (V4_ENTER | V4_REENTERY_DISABLE));
+	default:
+		return true;
+	}
+}
+
+void sim_count_foreign(struct sim_device *device, unsigned long number, const void *arg)
+{
+	struct request request;
+
+	if (number == VFIO_DEVICE_FEATURE && read_request(arg, &request)) {
+		device->foreign += is_foreign(device, &request);
+		device->power_calls += (request.header.flags & VFIO_DEVICE_FEATURE_SET) != 0;
+	}
+	if (number == VFIO_DEVICE_BIND_IOMMUFD) {
+		device->foreign += device->kernel->dialect != SIM_V2;
+		device->power_calls++;
+	}
+}
+
+unsigned sim_foreign_calls(const struct sim_device *device)
+{
+	unsigned count;
+
+	sim_lock();
+	count = device->foreign;
+	sim_unlock();
+	return count;
+}
+
+unsigned sim_power_calls(const struct sim_device *device)
+{
+	unsigned count;
+
+	sim_lock();
+	count = device->power_calls;
+	sim_unlock();
+	return count;
 }
 
 /* ---- the common checks ---- */

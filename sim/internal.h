@@ -151,7 +151,10 @@ struct sim_device {
 	int iommufd; /* if it is bound by its cdev */
 	uint32_t id; /* in that iommufd */
 	bool engaged;
-	int wake; /* a duplicate of the wakeup eventfd, as the kernel's eventfd_ctx; or -1 */
+	/* The v4 patches: no second suspend after a resume, and such a resume has happened. */
+	bool reentry_disabled, resumed;
+	bool in_d3; /* the v3 patches: power_state_d3, which does not change while engaged */
+	int wake;   /* a duplicate of the wakeup eventfd, as the kernel's eventfd_ctx; or -1 */
 	enum sim_power power;
 	uint8_t config[SIM_CONFIG_SIZE];
 
@@ -172,7 +175,7 @@ struct sim_device {
 
 	struct sim_irqs irqs;
 	struct sim_ioeventfd ioeventfds[SIM_IOEVENTFDS];
-	unsigned ioctls, resets;
+	unsigned ioctls, resets, foreign, power_calls;
 };
 
 /* False for a platform device. */
@@ -193,6 +196,8 @@ uint64_t sim_suspended_ns(const struct sim_device *device);
 /* wake is a duplicate of an eventfd, which the device owns on success, or -1. */
 int sim_low_power_entry(struct sim_device *device, int wake);
 void sim_low_power_exit(struct sim_device *device);
+/* Returns 0, also if the device is not suspended, or -EIO. */
+int sim_resume(struct sim_device *device);
 void sim_set_power(struct sim_device *device, enum sim_power power);
 bool sim_memory_enabled(const struct sim_device *device);
 void sim_update_mapping(struct sim_device *device);
@@ -201,6 +206,8 @@ void sim_update_mapping(struct sim_device *device);
 
 int sim_device_ioctl(struct sim_device *device, unsigned long request, void *arg);
 int sim_feature(struct sim_device *device, void *arg);
+/* Count the ioctl if it is about low power, and if it belongs to another dialect than the kernel's. */
+void sim_count_foreign(struct sim_device *device, unsigned long number, const void *arg);
 /* The number of regions, and of IRQ indexes. A platform device has no regions here. */
 uint32_t sim_regions(const struct sim_device *device);
 uint32_t sim_irq_indexes(const struct sim_device *device);
@@ -399,6 +406,8 @@ const char *sim_attribute_name(unsigned index, mode_t *ret_mode);
 bool sim_is_config(const struct sim_file *file);
 /* -ENOENT if the simulator does not handle this path. */
 int sim_open_fdinfo(const char *path);
+/* The link of an fd in /proc/self/fd, as readlink(2) returns it, or -ENOENT. */
+int sim_read_fd_link(const char *path, char *target, size_t size);
 /* Returns the length, as readlink(2) does. */
 int sim_read_link(const char *path, char *target, size_t size);
 /* Get the name of an entry of a directory: the length, 0 after the last entry, or -ENOENT if the

@@ -60,8 +60,6 @@ static int handle_ioctl(struct sim_device *device, unsigned long request, void *
 		return sim_hot_reset(device, arg);
 	case VFIO_DEVICE_IOEVENTFD:
 		return sim_ioeventfd_ioctl(device, arg);
-	case VFIO_DEVICE_BIND_IOMMUFD:
-		return device->kernel->dialect == SIM_V2 ? sim_v2_low_power(device, arg) : -ENOTTY;
 	case VFIO_DEVICE_ATTACH_IOMMUFD_PT:
 		return device->bound_by_cdev ? sim_attach_iommufd(device, arg) : -ENOTTY;
 	case VFIO_DEVICE_ATTACH_IOMMUFD_PT + 1: /* VFIO_DEVICE_DETACH_IOMMUFD_PT */
@@ -69,6 +67,13 @@ static int handle_ioctl(struct sim_device *device, unsigned long request, void *
 	default:
 		return -ENOTTY;
 	}
+}
+
+/* vfio_pci_core_ioctl() of the patches v2 resumes the device for all others. */
+static bool is_safe_in_v2(unsigned long request)
+{
+	return request == VFIO_DEVICE_GET_INFO || request == VFIO_DEVICE_FEATURE ||
+	       request == VFIO_DEVICE_BIND_IOMMUFD;
 }
 
 int sim_device_ioctl(struct sim_device *device, unsigned long request, void *arg)
@@ -80,9 +85,13 @@ int sim_device_ioctl(struct sim_device *device, unsigned long request, void *arg
 		sim_wait();
 	device->held_ioctls--;
 	device->ioctls++;
+	sim_count_foreign(device, request, arg);
 	/* The kernel refuses a second bind, and a bind without the cdev, before runtime PM. */
 	if (request == VFIO_DEVICE_BIND_IOMMUFD && device->kernel->bind_ioctl)
 		return device->kernel->cdev ? sim_bind_again(device, arg) : -ENOTTY;
+	if (device->kernel->dialect == SIM_V2 && is_safe_in_v2(request))
+		return request == VFIO_DEVICE_BIND_IOMMUFD ? sim_v2_low_power(device, arg)
+							   : handle_ioctl(device, request, arg);
 	if (sim_pm_get(device) < 0)
 		return -EIO;
 	r = handle_ioctl(device, request, arg);

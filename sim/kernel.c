@@ -64,6 +64,7 @@ static const struct sim_kernel kernels[] = {
 	{ .name = "7-iommufd",
 	  .dialect = SIM_MAINLINE,
 	  .dma_buf = true,
+	  .runtime_pm = true,
 	  .bind_ioctl = true,
 	  .cdev = true,
 	  .bind_token = true,

@@ -232,6 +232,10 @@ ssize_t sim_region_rw(struct sim_device *device, void *buffer, size_t count, off
 		return 0;
 	if (offset < 0 || offset >> 40 >= sim_regions(device))
 		return -EINVAL;
+	/* In the patches v2 and v3 only accesses to configuration space resume the device. */
+	if (offset >> 40 != VFIO_PCI_CONFIG_REGION_INDEX &&
+	    (device->kernel->dialect == SIM_V2 || device->kernel->dialect == SIM_V3))
+		return rw(device, buffer, count, offset, write);
 	if (sim_pm_get(device) < 0)
 		return -EIO;
 	r = rw(device, buffer, count, offset, write);

@@ -88,6 +88,12 @@ unsigned sim_resets(const struct sim_device *device);
 /* The number of ioctls that reached the device, with any request. */
 unsigned sim_ioctls(const struct sim_device *device);
 
+/* The number of ioctls that belong to another dialect of low power than the kernel's: entries, exits
+ * and queries, but not probes, which change nothing in any dialect. */
+unsigned sim_foreign_calls(const struct sim_device *device);
+/* The number of entries and exits that reached the device, in any dialect. */
+unsigned sim_power_calls(const struct sim_device *device);
+
 /* Stop the clock of all devices until sim_reset(). A test then makes the same calls in every
  * run. */
 void sim_stop_clock(void);

@@ -352,3 +352,26 @@ int sim_open_fdinfo(const char *path)
 		return -ENOENT;
 	return sim_file_new(SIM_FDINFO, file->device);
 }
+
+/* The device fd of a group is an anonymous inode, a cdev is a node (drivers/vfio/group.c,
+ * vfio_device_open_file(); device_cdev.c, 6.6). */
+int sim_read_fd_link(const char *path, char *target, size_t size)
+{
+	const struct sim_file *file;
+	int fd, length;
+	char text[64], rest;
+
+	if (sscanf(path, "/proc/self/fd/%d%c", &fd, &rest) != 1)
+		return -ENOENT;
+	file = sim_file(fd);
+	if (!file || (file->kind != SIM_DEVICE && file->kind != SIM_CDEV))
+		return -ENOENT;
+	length = snprintf(text, sizeof(text), "%s",
+			  file->kind == SIM_CDEV || file->device->bound_by_cdev
+				  ? "/dev/vfio/devices/vfio0"
+				  : "anon_inode:[vfio-device]");
+	if ((size_t)length > size)
+		length = (int)size;
+	memcpy(target, text, (size_t)length);
+	return length;
+}

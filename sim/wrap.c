@@ -281,7 +281,12 @@ int __wrap_scandir(const char *path, struct dirent ***entries, entry_filter is_w
 
 ssize_t __wrap_readlink(const char *path, char *target, size_t size)
 {
+	int length;
+
 	ENTER_CALL("readlink", -1);
+	length = sim_read_fd_link(path, target, size);
+	if (length >= 0)
+		return answer(length);
 	if (!sim_is_sysfs(path))
 		return REAL(__real_readlink(path, target, size));
 	return answer(sim_read_link(path, target, size));

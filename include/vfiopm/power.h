@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Power: the low-power features of VFIO (Linux 6.1). See vfiopm_power(3) and vfiopm_wake(3).
+ * Power: the low-power features of VFIO (Linux 6.1). See vfiopm_power(3), vfiopm_wake(3), and
+ * vfiopm_dialect(3) for kernels with an earlier version of these features.
  *
  * Entries and exits of one device run one after the other. The hooks of vfiopm_quiesce(3) run around
  * them.
@@ -17,9 +18,18 @@ extern "C" {
 #endif
 
 /* The device supports vfiopm_enter(), vfiopm_enter_wakeup() and vfiopm_exit(). */
-#define VFIOPM_FEATURE_ENTER	      (UINT32_C(1) << 0)
-#define VFIOPM_FEATURE_ENTER_WAKEUP   (UINT32_C(1) << 1)
-#define VFIOPM_FEATURE_EXIT	      (UINT32_C(1) << 2)
+#define VFIOPM_FEATURE_ENTER	    (UINT32_C(1) << 0)
+#define VFIOPM_FEATURE_ENTER_WAKEUP (UINT32_C(1) << 1)
+#define VFIOPM_FEATURE_EXIT	    (UINT32_C(1) << 2)
+/* vfiopm_enter_wakeup() works, but the kernel does not signal the eventfd. See vfiopm_dialect(3). */
+#define VFIOPM_FEATURE_ENTER_ONCE (UINT32_C(1) << 3)
+
+/* The dialects: the interfaces for low power of different kernels. See vfiopm_dialect(3). */
+#define VFIOPM_DIALECT_NONE	      0 /* no low power, or not known */
+#define VFIOPM_DIALECT_MAINLINE	      1 /* Linux 6.1 and later */
+#define VFIOPM_DIALECT_V2	      2 /* the patches v2, January 2022 */
+#define VFIOPM_DIALECT_V3	      3 /* the patches v3, April 2022 */
+#define VFIOPM_DIALECT_V4	      4 /* the patches v4, July 2022 */
 
 #define VFIOPM_STATE_ACTIVE	      0 /* this object has not entered low power, or has left it */
 #define VFIOPM_STATE_LOW_POWER	      1 /* entered; the device wakes and sleeps again by itself */
@@ -38,6 +48,36 @@ extern "C" {
 int vfiopm_get_features(const struct vfiopm_device *dev, uint32_t *ret_features);
 
 /*
+ * Return the dialect of the device, one of VFIOPM_DIALECT_*. The library detects mainline, v3 and v4
+ * when it creates the device. The detection changes nothing. It cannot tell v3 from v4 while another
+ * fd has entered low power, and then finds VFIOPM_DIALECT_NONE.
+ *
+ * Returns a dialect, or -EINVAL if dev is NULL.
+ *
+ * Wakes the device: no. Thread-safe: yes. Since: 0.1.
+ */
+int vfiopm_get_dialect(const struct vfiopm_device *dev);
+
+/*
+ * Find out whether the kernel has the patches v2, and use them for this device from now on. No
+ * kernel that is not patched has the ioctl of v2, so make this call only for a kernel that is
+ * expected to have it. The library never makes the call itself. The ioctl exits low power, also if
+ * another fd has entered it.
+ *
+ * Returns 0, or:
+ *   -EINVAL    dev is NULL
+ *   -EALREADY  the device has low-power features, or the kernel has another dialect
+ *   -ENOTTY    the kernel does not have the ioctl, the device is a cdev, where the number of the
+ *              ioctl has another meaning, or /proc cannot be read, which shows what the device is
+ *   -EBADF     the caller has closed the device fd
+ *   -EIO       the kernel could not resume the device
+ *   -EPROTO    the kernel returned a value that this ioctl does not return
+ *
+ * Wakes the device: yes, except with -EALREADY if it has features. Thread-safe: yes. Since: 0.1.
+ */
+int vfiopm_device_try_v2(struct vfiopm_device *dev);
+
+/*
  * Enter low power (VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY). The kernel suspends the device when the
  * device is idle: some time after the entry, or never. vfiopm_readout_get_runtime_status()
  * reports the suspend.
@@ -54,8 +94,7 @@ int vfiopm_get_features(const struct vfiopm_device *dev, uint32_t *ret_features)
  *              memory. If another fd has exited low power since, call vfiopm_exit() first
  *   -EINVAL    dev is NULL. Or the kernel: another fd has entered low power, or this object has
  *              entered with wakeup and the device does not sleep yet
- *   -ENOTTY    the device does not have the feature (a driver without features returned -EINVAL
- *              before Linux 6.18)
+ *   -ENOTTY    the device does not have the feature, or its dialect is not known
  *   -EBADF     the caller has closed the device fd
  *   -EIO       the kernel could not resume the device. Nothing has changed
  *   -EPROTO    the kernel returned a value that this feature does not return
@@ -111,8 +150,7 @@ int vfiopm_enter_wakeup(struct vfiopm_device *dev, int wakeup_fd);
  *
  * Returns 0, the errno of a quiesce hook, or:
  *   -EINVAL  dev is NULL
- *   -ENOTTY  the device does not have the feature (a driver without features returned -EINVAL
- *            before Linux 6.18)
+ *   -ENOTTY  the device does not have the feature, or its dialect is not known
  *   -EBADF   the caller has closed the device fd
  *   -EIO     the kernel could not resume the device. The device is still in low power
  *   -EPROTO  the kernel returned a value that this feature, or SET_IRQS, does not return

@@ -21,7 +21,7 @@
 static struct {
 	void (*before_query)(void);
 	void (*after_query)(void);
-	void (*after_command)(void);
+	void (*after_ioctl)(void);
 	void (*after_readable)(void);
 	void (*after_take)(void);
 	bool shows_empty; /* the eventfd, in the call that after_readable follows */
@@ -42,8 +42,8 @@ bool __real_vfiopm__sys_eventfd_readable(int fd);
 bool __wrap_vfiopm__sys_eventfd_readable(int fd);
 int __real_vfiopm__sys_eventfd_take(int fd, uint64_t *ret_count);
 int __wrap_vfiopm__sys_eventfd_take(int fd, uint64_t *ret_count);
-int __real_vfiopm__sys_command(int fd, unsigned long request, void *arg);
-int __wrap_vfiopm__sys_command(int fd, unsigned long request, void *arg);
+int __real_vfiopm__sys_ioctl(int fd, unsigned long request, void *arg);
+int __wrap_vfiopm__sys_ioctl(int fd, unsigned long request, void *arg);
 int __real_vfiopm__sys_same_by_query(int fd, int other);
 int __wrap_vfiopm__sys_same_by_query(int fd, int other);
 
@@ -64,11 +64,11 @@ int __wrap_vfiopm__sys_eventfd_take(int fd, uint64_t *ret_count)
 	return r;
 }
 
-int __wrap_vfiopm__sys_command(int fd, unsigned long request, void *arg)
+int __wrap_vfiopm__sys_ioctl(int fd, unsigned long request, void *arg)
 {
-	int r = __real_vfiopm__sys_command(fd, request, arg);
+	int r = __real_vfiopm__sys_ioctl(fd, request, arg);
 
-	run(&hooks.after_command);
+	run(&hooks.after_ioctl);
 	return r;
 }
 
@@ -169,7 +169,7 @@ static void a_reader_does_not_look_during_an_exit(void **state)
 	(void)state;
 	power_open();
 	expect_ok(vfiopm_enter_wakeup(power.dev, power.wakeup));
-	hooks.after_command = note_state;
+	hooks.after_ioctl = note_state;
 	expect_ok(vfiopm_exit(power.dev));
 	assert_int_equal(power.state, VFIOPM_STATE_LOW_POWER_WAKEUP);
 	assert_int_equal(vfiopm_get_state(power.dev), VFIOPM_STATE_ACTIVE);
@@ -191,7 +191,7 @@ static void a_wake_during_a_failed_entry_is_kept(void **state)
 	power_open();
 	expect_ok(vfiopm_enter_wakeup(power.dev, power.wakeup));
 	sim_fail_resume(power.sim, true);
-	hooks.after_command = wake_by_host;
+	hooks.after_ioctl = wake_by_host;
 	expect_errno(EIO, vfiopm_enter_wakeup(power.dev, power.wakeup));
 	assert_int_equal(vfiopm_take_wake(power.dev), 1);
 	power_close();

@@ -5,6 +5,7 @@
  * that the library's calls reach the simulator.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -232,8 +233,10 @@ static void failed_resume_precedes_all_checks(void **state)
 static void devices_without_features(void **state)
 {
 	static const struct sim_machine machines[] = {
-		{ .no_low_power = true }, { .platform_irqs = "" }, { .kernel = "5.10" },
-		{ .kernel = "v2" },	  { .kernel = "v3" },	   { .kernel = "v4" },
+		{ .no_low_power = true },
+		{ .platform_irqs = "" },
+		{ .kernel = "5.10" },
+		{ .kernel = "v2" },
 	};
 
 	(void)state;
@@ -245,11 +248,9 @@ static void devices_without_features(void **state)
 
 		expect_ok(vfiopm_get_features(dev, &features));
 		assert_int_equal(features, 0);
-		/* The earlier versions of feature 3 refuse an entry without payload as too
-		 * short. */
-		assert_true(vfiopm_enter(dev) < 0);
+		expect_errno(ENOTTY, vfiopm_enter(dev));
 		assert_false(sim_is_engaged(sim));
-		assert_true(vfiopm_exit(dev) < 0);
+		expect_errno(ENOTTY, vfiopm_exit(dev));
 		assert_int_equal(vfiopm_get_state(dev), VFIOPM_STATE_ACTIVE);
 		vfiopm_device_free(dev);
 		close(fd);
@@ -302,9 +303,28 @@ static void dialect_v2(void **state)
 	set_user_d3hot(fd);
 	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, enter), 0);
 	assert_true(host_shows("power/runtime_status", "suspended"));
+	/* These ioctls do not resume the device, and the entry can be repeated. */
+	assert_int_equal(raw_info(fd), 0);
+	assert_int_equal(raw_probe(fd, OLD_FEATURE), -ENOTTY);
+	assert_int_equal(raw_read_region(fd, 0, 0), -EIO);
+	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, enter), 0);
+	assert_true(host_shows("power/runtime_status", "suspended"));
 	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, leave), 0);
 	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, leave), 0);
 	assert_true(host_shows("power/runtime_status", "active"));
+	enter[1] = 2;
+	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, enter), 22);
+	enter[0] = 0; /* argsz is not checked */
+	enter[1] = 1;
+	set_user_d3hot(fd);
+	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, enter), 0);
+	/* The first resume ends low power. */
+	host_wake();
+	assert_true(host_shows("power/runtime_status", "active"));
+	assert_true(host_shows("power_state", "D0"));
+	assert_int_equal(raw_read_region(fd, 0, 0), 0);
+	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, leave), 0);
+	assert_int_equal(raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, NULL), -EFAULT);
 	close(fd);
 	sim_reset();
 }
@@ -327,8 +347,17 @@ static void dialect_v3(void **state)
 	assert_int_equal(old_set(fd, 1), 0);
 	assert_true(host_shows("power/runtime_status", "suspended"));
 	assert_int_equal(old_get(fd), 1);
+	assert_int_equal(old_set(fd, 1), 22);
+	/* Only an access to configuration space resumes the device, which then sleeps again. */
+	assert_int_equal(raw_read_region(fd, 0, 0), -EIO);
+	set_user_d3hot(fd);
+	assert_true(host_shows("power/runtime_status", "suspended"));
+	assert_int_equal(old_get(fd), 1);
 	assert_int_equal(old_set(fd, 0), 0);
 	assert_int_equal(old_get(fd), 0);
+	assert_true(host_shows("power/runtime_status", "active"));
+	assert_int_equal(raw_read_region(fd, 0, 0), 0);
+	assert_int_equal(old_set(fd, 0), 22);
 	close(fd);
 	sim_reset();
 }
@@ -345,8 +374,107 @@ static void dialect_v4(void **state)
 	assert_int_equal(old_get(fd), 1);
 	assert_int_equal(old_set(fd, 1), -EINVAL);
 	assert_int_equal(old_set(fd, 3), -EINVAL);
+	host_wake();
+	assert_true(host_shows("power/runtime_status", "suspended"));
 	assert_int_equal(old_set(fd, 2), 0);
+	assert_int_equal(old_set(fd, 4), -EINVAL);
+	assert_int_equal(old_set(fd, 6), -EINVAL);
+	assert_int_equal(old_set(fd, 8), -EINVAL);
+	assert_int_equal(old_set(fd, 0), -EINVAL);
 	close(fd);
+	sim_reset();
+}
+
+/* REENTERY_DISABLE: the device stays on after the first resume, and low power stays entered. */
+static void single_shot_of_v4(void **state)
+{
+	static const uint8_t nvidia[] = { 0xde, 0x10 }, display[] = { 3 };
+	struct sim_machine machine = { .kernel = "v4" };
+	struct sim_device *sim = sim_add(&machine);
+	int fd = sim_open_device(sim);
+
+	(void)state;
+	assert_int_equal(old_set(fd, 5), 0);
+	assert_true(host_shows("power/runtime_status", "suspended"));
+	host_wake();
+	assert_true(host_shows("power/runtime_status", "active"));
+	assert_int_equal(old_get(fd), 5);
+	assert_int_equal(old_set(fd, 5), -EINVAL);
+	assert_int_equal(old_set(fd, 2), 0);
+	assert_int_equal(old_get(fd), 2);
+	/* Another entry and exit show that the use count is right. */
+	assert_int_equal(old_set(fd, 1), 0);
+	assert_true(host_shows("power/runtime_status", "suspended"));
+	assert_int_equal(old_set(fd, 2), 0);
+	assert_true(host_shows("power/runtime_status", "active"));
+
+	sim_set_config(sim, 0, nvidia, sizeof(nvidia));
+	sim_set_config(sim, 11, display, sizeof(display));
+	assert_int_equal(old_get(fd), 6);
+	assert_int_equal(old_set(fd, 1), 0);
+	assert_true(host_shows("power/runtime_status", "suspended"));
+	assert_int_equal(old_get(fd), 5);
+	assert_true(host_shows("power/runtime_status", "active"));
+	close(fd);
+	sim_reset();
+}
+
+/* Each request of another dialect is counted, and no other one. */
+static void foreign_calls_are_counted(void **state)
+{
+	static const struct {
+		const char *kernel;
+		unsigned foreign;
+	} kernels[] = {
+		/* 5.10 and v2 have none of the features. */
+		{ "5.10", 5 + 1 }, { "v2", 5 },	     { "v3", 4 + 1 },
+		{ "v4", 3 + 1 },   { "6.1", 2 + 1 }, { "7", 2 + 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++) {
+		struct sim_machine machine = { .kernel = kernels[i].kernel };
+		struct sim_device *sim = sim_add(&machine);
+		uint32_t leave[4] = { 8, 0 };
+		int fd = sim_open_device(sim), wakeup = raw_eventfd();
+		uint64_t value = 0;
+
+		raw_probe(fd, OLD_FEATURE);
+		raw_feature(fd, 8, 0 | VFIO_DEVICE_FEATURE_SET);
+		assert_int_equal(sim_foreign_calls(sim), 0);
+		raw_enter(fd);
+		raw_exit(fd);
+		raw_enter_wakeup(fd, wakeup);
+		old_call(fd, VFIO_DEVICE_FEATURE_GET, &value);
+		value = 2;
+		old_call(fd, VFIO_DEVICE_FEATURE_SET, &value);
+		raw_ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, leave);
+		assert_int_equal(sim_foreign_calls(sim), kernels[i].foreign);
+		close(wakeup);
+		close(fd);
+		sim_reset();
+	}
+}
+
+static void link_of_a_device_fd(void **state)
+{
+	struct sim_machine machine = { .kernel = "6.12-iommufd" };
+	struct sim_device *sim = sim_add(&machine);
+	int fd = sim_open_device(sim);
+	struct vfiopm_device *dev;
+	char path[64], target[64];
+
+	(void)state;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	assert_int_equal(readlink(path, target, sizeof(target)), 24);
+	assert_memory_equal(target, "anon_inode:[vfio-device]", 24);
+	assert_int_equal(readlink(path, target, 4), 4);
+	close(fd);
+	expect_ok(vfiopm_device_open("0000:01:00.0", &dev));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", vfiopm_device_get_fd(dev));
+	assert_int_equal(readlink(path, target, sizeof(target)), 23);
+	assert_memory_equal(target, "/dev/vfio/devices/vfio0", 23);
+	vfiopm_device_free(dev);
 	sim_reset();
 }
 
@@ -386,6 +514,9 @@ int main(void)
 		cmocka_unit_test(dialect_v2),
 		cmocka_unit_test(dialect_v3),
 		cmocka_unit_test(dialect_v4),
+		cmocka_unit_test(single_shot_of_v4),
+		cmocka_unit_test(foreign_calls_are_counted),
+		cmocka_unit_test(link_of_a_device_fd),
 		cmocka_unit_test(two_devices_are_independent),
 	};
 

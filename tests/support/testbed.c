@@ -41,9 +41,13 @@ int testbed_teardown(void **state)
 
 bool testbed_kernel_is_at_least(int major, int minor)
 {
-	int have_major = 0, have_minor = 0;
+	/* The simulated kernels with the low-power patches v2, v3 and v4 are of 2022. */
+	int have_major = 5, have_minor = 19;
 
-	assert_true(sscanf(testbed_kernel(), "%d.%d", &have_major, &have_minor) >= 1);
+	if (testbed_kernel()[0] != 'v') {
+		have_minor = 0;
+		assert_true(sscanf(testbed_kernel(), "%d.%d", &have_major, &have_minor) >= 1);
+	}
 	/* The name "7" has no minor number, which then counts as 0. */
 	return have_major > major || (have_major == major && have_minor >= minor);
 }

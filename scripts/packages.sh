@@ -15,9 +15,11 @@ TEST_PACKAGES=(git g++ binutils clang-format libcmocka-dev groff-base man-db man
 COVERAGE_PACKAGES=(gcovr)
 # shellcheck disable=SC2034
 LAB_PACKAGES=(qemu-system-x86 busybox-static cpio xz-utils zstd acpica-tools)
-# For the kernels of other Debian releases, for a kernel that is built, and for a bare Debian.
+# For the kernels of other Debian releases, for kernels and modules that are built, and for a bare
+# Debian.
 # shellcheck disable=SC2034
-LAB_FULL_PACKAGES=(debian-archive-keyring make flex bison bc libelf-dev libssl-dev debootstrap)
+LAB_FULL_PACKAGES=(debian-archive-keyring make flex bison bc libelf-dev libssl-dev debootstrap
+	gcc-12 patch)
 
 say() {
 	printf '==> %s\n' "$*"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Checks that every file names its licence: one of its first five lines contains
 SPDX-License-Identifier. A file that cannot contain a comment can have its licence in FILE.license.
-Binary files and golden outputs are exempt.
+Binary files and golden outputs are exempt. A patch of the kernel has the licence of the kernel.
 
 usage: licence.py SOURCE_ROOT
 """
@@ -10,6 +10,7 @@ usage: licence.py SOURCE_ROOT
 import common
 
 TAG = b'SPDX-License-Identifier: MIT'
+PATCH_TAG = b'SPDX-License-Identifier: GPL-2.0-only'
 LINES = 5
 
 
@@ -38,13 +39,14 @@ def main():
         if b'\0' in data[:8000]:  # git uses the same rule to detect a binary file
             continue
         checked += 1
-        if not any(TAG in line for line in data.split(b'\n')[:LINES]):
-            problems.append(f'{name}: its first {LINES} lines do not contain {TAG.decode()}')
+        tag = PATCH_TAG if path.suffix == '.patch' else TAG
+        if not any(tag in line for line in data.split(b'\n')[:LINES]):
+            problems.append(f'{name}: its first {LINES} lines do not contain {tag.decode()}')
     tap.check(f'each of {checked} files names its licence',
               problems if checked else [f'git lists no file below {source_root}'])
-    tap.check('the text of the licence exists',
-              [] if (source_root / 'LICENSES' / 'MIT.txt').is_file()
-              else ['LICENSES/MIT.txt does not exist'])
+    tap.check('the texts of the licences exist',
+              [f'LICENSES/{text} does not exist' for text in ('MIT.txt', 'GPL-2.0-only.txt')
+               if not (source_root / 'LICENSES' / text).is_file()])
     tap.finish()
 
 

@@ -3,19 +3,16 @@
 # from Debian's source package and iommufd.config.
 """Builds the kernel 6.12-iommufd."""
 
-import glob
 import os
 import shutil
-import subprocess
-import time
 
 from archive import Archive, require
-from common import LabError, say
+from build import step
+from common import LabError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE_PACKAGE = r"linux-source-6\.12"
 PACKAGES = "gcc make flex bison bc xz-utils libelf-dev libssl-dev"
-PROGRESS_SECONDS = 20
 
 
 def build(work, finished):
@@ -53,33 +50,3 @@ def check_config(config, fragment):
     lost = [line for line in wanted if line not in got]
     if lost:
         raise LabError("the kernel's configuration lacks " + ", ".join(lost))
-
-
-def step(title, command, directory, log):
-    """Run a command with its output in a file. Print every 20 s that it still runs."""
-    say(title)
-    started = time.monotonic()
-    with open(log, "wb") as output:
-        process = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL,
-                                   stdout=output, stderr=subprocess.STDOUT)
-        try:
-            while True:
-                try:
-                    status = process.wait(PROGRESS_SECONDS)
-                    break
-                except subprocess.TimeoutExpired:
-                    say(f"{title}: {time.monotonic() - started:.0f} s, "
-                        f"{count_objects(directory)} objects so far")
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
-    if status != 0:
-        with open(log, encoding="utf-8", errors="replace") as output:
-            tail = "".join(output.readlines()[-20:])
-        raise LabError(f"{title} failed ({command[0]} ended with {status}):\n{tail}")
-
-
-def count_objects(directory):
-    """The number of object files that a build has written."""
-    return len(glob.glob(os.path.join(directory, "**/*.o"), recursive=True))

@@ -12,6 +12,7 @@ import re
 import shutil
 from dataclasses import dataclass
 
+import dialects
 import iommufd
 import image
 from archive import Archive
@@ -21,7 +22,7 @@ from common import LabError, say
 SUITES = {"5.10": "bullseye", "6.1": None, "6.12": None, "7": "sid"}
 IOMMUFD = "6.12-iommufd"
 IMAGE = "vmlinux"
-VERSIONS = [*SUITES, IOMMUFD]
+VERSIONS = [*SUITES, IOMMUFD, *dialects.VERSIONS]
 
 # The modules that are loaded. Their headers name the modules that they need.
 VFIO_MODULES = ["vfio_iommu_type1", "vfio_pci"]
@@ -101,6 +102,8 @@ def fill(version, entry):
         os.makedirs(work)
         if version == IOMMUFD:
             package = iommufd.build(work, finished)
+        elif version in dialects.VERSIONS:
+            package = dialects.build(version, get(dialects.BASE), work, finished)
         else:
             package = fetch(version, work, finished)
         with open(os.path.join(finished, "package"), "w", encoding="utf-8") as file:

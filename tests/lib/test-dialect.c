@@ -56,23 +56,24 @@ static void fixture_close(struct fixture *fixture)
 	raw_close(&fixture->raw);
 }
 
-static void need_low_power(const struct fixture *fixture)
+/* Skip before the device is opened: a mapping keeps it open. */
+static void need_low_power(void)
 {
-	if (fixture->dialect == VFIOPM_DIALECT_NONE)
+	if (dialect_of_kernel() == VFIOPM_DIALECT_NONE)
 		skip_because("this kernel has no low power");
 }
 
 /* v2 and v3 have no single shot. */
-static bool has_single_shot(const struct fixture *fixture)
+static bool has_single_shot(void)
 {
-	return fixture->dialect == VFIOPM_DIALECT_MAINLINE || fixture->dialect == VFIOPM_DIALECT_V4;
+	return dialect_of_kernel() == VFIOPM_DIALECT_MAINLINE ||
+	       dialect_of_kernel() == VFIOPM_DIALECT_V4;
 }
 
-static void need_single_shot(const struct fixture *fixture)
+static void need_single_shot(void)
 {
-	need_low_power(fixture);
-	if (!has_single_shot(fixture))
-		skip_because("this dialect has no entry with wakeup");
+	if (!has_single_shot())
+		skip_because("this kernel has no entry with wakeup");
 }
 
 static void expect_state(const struct fixture *fixture, int state)
@@ -154,10 +155,10 @@ static void detection_leaves_low_power_entered(void **state)
 	bool is_old;
 
 	(void)state;
-	fixture_open_raw(&fixture);
-	need_low_power(&fixture);
-	if (fixture.dialect == VFIOPM_DIALECT_V2)
+	need_low_power();
+	if (dialect_of_kernel() == VFIOPM_DIALECT_V2)
 		skip_because("in v2 the first resume ends low power");
+	fixture_open_raw(&fixture);
 	is_old = fixture.dialect != VFIOPM_DIALECT_MAINLINE;
 	assert_int_equal(dialect_enter(fixture.raw.device, false), 0);
 	host_sees_deep_sleep();
@@ -187,9 +188,9 @@ static void detection_wakes_an_armed_device_once(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	fixture_open_raw(&fixture);
-	if (fixture.dialect != VFIOPM_DIALECT_MAINLINE)
+	if (dialect_of_kernel() != VFIOPM_DIALECT_MAINLINE)
 		skip_because("only mainline signals an eventfd");
+	fixture_open_raw(&fixture);
 	assert_int_equal(raw_enter_wakeup(fixture.raw.device, fixture.wakeup), 0);
 	host_sees_deep_sleep();
 	expect_ok(vfiopm_device_new_from_fd(fixture.raw.device, &dev));
@@ -204,9 +205,9 @@ static void v4_is_detected_in_a_single_shot(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	fixture_open_raw(&fixture);
-	if (fixture.dialect != VFIOPM_DIALECT_V4)
+	if (dialect_of_kernel() != VFIOPM_DIALECT_V4)
 		skip_because("this kernel is not of v4");
+	fixture_open_raw(&fixture);
 	assert_int_equal(dialect_enter(fixture.raw.device, true), 0);
 	host_sees_deep_sleep();
 	expect_ok(vfiopm_device_new_from_fd(fixture.raw.device, &fixture.dev));
@@ -253,10 +254,10 @@ static void without_dialect_nothing_is_entered(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	fixture_open_raw(&fixture);
-	expect_ok(vfiopm_device_new_from_fd(fixture.raw.device, &fixture.dev));
 	if (dialect_detected() != VFIOPM_DIALECT_NONE)
 		skip_because("this kernel has a dialect that is detected");
+	fixture_open_raw(&fixture);
+	expect_ok(vfiopm_device_new_from_fd(fixture.raw.device, &fixture.dev));
 	expect_errno(ENOTTY, vfiopm_enter(fixture.dev));
 	expect_errno(ENOTTY, vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
 	expect_errno(ENOTTY, vfiopm_exit(fixture.dev));
@@ -272,8 +273,8 @@ static void entry_and_exit(void **state)
 	struct fixture fixture;
 
 	(void)state;
+	need_low_power();
 	fixture_open(&fixture);
-	need_low_power(&fixture);
 	for (int i = 0; i < 3; i++) {
 		expect_ok(vfiopm_enter(fixture.dev));
 		expect_state(&fixture, VFIOPM_STATE_LOW_POWER);
@@ -296,8 +297,8 @@ static void exit_directly_after_an_entry(void **state)
 	struct fixture fixture;
 
 	(void)state;
+	need_low_power();
 	fixture_open(&fixture);
-	need_low_power(&fixture);
 	host_write("power/control", "on");
 	expect_ok(vfiopm_enter(fixture.dev));
 	assert_true(raw_faults(fixture.map));
@@ -321,8 +322,8 @@ static void accesses_do_not_end_low_power(void **state)
 	uint16_t id;
 
 	(void)state;
+	need_low_power();
 	fixture_open(&fixture);
-	need_low_power(&fixture);
 	expect_ok(vfiopm_region_new(fixture.dev, VFIOPM_REGION_CONFIG, &config));
 	expect_ok(vfiopm_enter(fixture.dev));
 	for (int i = 0; i < 3; i++) {
@@ -346,8 +347,8 @@ static void host_wake_of_a_plain_entry(void **state)
 	struct fixture fixture;
 
 	(void)state;
+	need_low_power();
 	fixture_open(&fixture);
-	need_low_power(&fixture);
 	expect_ok(vfiopm_enter(fixture.dev));
 	host_sees_deep_sleep();
 	host_wake();
@@ -366,8 +367,8 @@ static void entry_by_another_fd(void **state)
 	struct fixture fixture;
 
 	(void)state;
+	need_low_power();
 	fixture_open(&fixture);
-	need_low_power(&fixture);
 	assert_int_equal(dialect_enter(fixture.raw.device, false), 0);
 	/* v2 accepts the entry a second time. */
 	if (fixture.dialect == VFIOPM_DIALECT_V2) {
@@ -394,9 +395,9 @@ static void entry_with_wakeup_needs_a_dialect(void **state)
 	struct fixture fixture;
 
 	(void)state;
+	if (has_single_shot())
+		skip_because("this kernel has an entry with wakeup");
 	fixture_open(&fixture);
-	if (has_single_shot(&fixture))
-		skip_because("this dialect has an entry with wakeup");
 	expect_errno(ENOTTY, vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
 	expect_state(&fixture, VFIOPM_STATE_ACTIVE);
 	expect_on(&fixture);
@@ -419,8 +420,8 @@ static void wake_is_taken(void **state)
 	struct fixture fixture;
 
 	(void)state;
+	need_single_shot();
 	fixture_open(&fixture);
-	need_single_shot(&fixture);
 	for (int i = 0; i < 3; i++) {
 		arm(&fixture);
 		host_wake();
@@ -446,8 +447,8 @@ static void wake_is_kept(void **state)
 	struct fixture fixture;
 
 	(void)state;
+	need_single_shot();
 	fixture_open(&fixture);
-	need_single_shot(&fixture);
 	arm(&fixture);
 	host_wake();
 	expect_ok(vfiopm_exit(fixture.dev));
@@ -474,8 +475,8 @@ static void own_calls_are_no_wakes(void **state)
 	struct fixture fixture;
 
 	(void)state;
+	need_single_shot();
 	fixture_open(&fixture);
-	need_single_shot(&fixture);
 	arm(&fixture);
 	expect_ok(vfiopm_irq_set_signaling(fixture.dev, VFIOPM_IRQ_MSIX, 0, fixture.wakeup));
 	expect_state(&fixture, VFIOPM_STATE_LOW_POWER_WAKEUP);
@@ -501,8 +502,8 @@ static void plain_entry_replaces_an_armed_one(void **state)
 	struct fixture fixture;
 
 	(void)state;
+	need_single_shot();
 	fixture_open(&fixture);
-	need_single_shot(&fixture);
 	arm(&fixture);
 	expect_ok(vfiopm_enter(fixture.dev));
 	expect_state(&fixture, VFIOPM_STATE_LOW_POWER);
@@ -521,8 +522,8 @@ static void wakeup_must_be_an_eventfd(void **state)
 	int pipes[2];
 
 	(void)state;
+	need_single_shot();
 	fixture_open(&fixture);
-	need_single_shot(&fixture);
 	assert_int_equal(pipe(pipes), 0);
 	expect_errno(EINVAL, vfiopm_enter_wakeup(fixture.dev, pipes[0]));
 	expect_state(&fixture, VFIOPM_STATE_ACTIVE);

@@ -106,9 +106,14 @@ static void sample(struct holding *holding)
 
 static int enter(const struct holding *holding)
 {
-	int r = holding->wakeup < 0 ? vfiopm_enter(holding->dev)
-				    : vfiopm_enter_wakeup(holding->dev, holding->wakeup);
+	uint32_t features = 0;
+	int r = -ENOTTY;
 
+	vfiopm_get_features(holding->dev, &features);
+	if (holding->wakeup < 0)
+		r = vfiopm_enter(holding->dev);
+	else if (features & VFIOPM_FEATURE_ENTER_WAKEUP)
+		r = vfiopm_enter_wakeup(holding->dev, holding->wakeup);
 	if (r == -ENOTTY) {
 		ctl_say("%s cannot enter low power%s: Linux is older than 6.1, or its driver does "
 			"not support it",

@@ -102,10 +102,15 @@ static void note_entry(struct vfiopm_events *events)
 
 VFIOPM__PUBLIC int vfiopm_events_enter(struct vfiopm_events *events)
 {
+	uint32_t features;
 	int r;
 
 	if (!events)
 		return -EINVAL;
+	/* The kernel would never signal the eventfd. */
+	vfiopm_get_features(events->dev, &features);
+	if (events->ops.woken && (features & VFIOPM_FEATURE_ENTER_ONCE))
+		return -ENOTTY;
 	r = events->ops.woken ? vfiopm_enter_wakeup(events->dev, events->fds[WAKE])
 			      : vfiopm_enter(events->dev);
 	if (r < 0)

@@ -136,7 +136,8 @@ int vfiopm_events_add_msix(struct vfiopm_events *events, struct vfiopm_msix *msi
  *   -EALREADY  the device has entered low power without wakeup
  *   -EINVAL    events is NULL. Or the kernel: another fd has entered low power, or the device was
  *              not suspended since the last entry
- *   -ENOTTY    the device does not have the feature
+ *   -ENOTTY    the device does not have the feature, or ops has woken() and the kernel does not
+ *              signal an eventfd; see vfiopm_dialect(3)
  *   -EBADF     the caller has closed the device fd
  *   -EMFILE, -ENOMEM  the eventfd could not be duplicated (no ioctl was issued)
  *   -EIO       the kernel could not resume the device. Nothing has changed

@@ -127,6 +127,33 @@ static void dialect_of_a_display_device(void **state)
 	sim_reset();
 }
 
+/* A driver that has only some of the features of mainline. The ioctls of a creation: GET_INFO, and
+ * probes of SET 3, GET 3, SET 4 and SET 5. */
+static void missing_features_of_mainline(void **state)
+{
+	static const uint32_t missing[] = { VFIOPM_FEATURE_ENTER_WAKEUP, VFIOPM_FEATURE_EXIT };
+	const uint32_t all =
+		VFIOPM_FEATURE_ENTER | VFIOPM_FEATURE_ENTER_WAKEUP | VFIOPM_FEATURE_EXIT;
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(missing); i++) {
+		struct sim_device *sim = sim_add(NULL);
+		int fd = sim_open_device(sim);
+		struct vfiopm_device *dev;
+		uint32_t features;
+
+		sim_ioctl_fails_after(3 + i, ENOTTY);
+		expect_ok(vfiopm_device_new_from_fd(fd, &dev));
+		sim_calls_end();
+		assert_int_equal(vfiopm_get_dialect(dev), VFIOPM_DIALECT_MAINLINE);
+		expect_ok(vfiopm_get_features(dev, &features));
+		assert_int_equal(features, all & ~missing[i]);
+		vfiopm_device_free(dev);
+		close(fd);
+		sim_reset();
+	}
+}
+
 /* ---- the request for v2 ---- */
 
 static void v2_is_not_sent_to_other_dialects(void **state)
@@ -327,6 +354,29 @@ static void hooks_wait_for_the_exit_after_a_wake(void **state)
 	fixture_close(&fixture);
 }
 
+/* On mainline the kernel has ended low power, so a taken wake needs no ioctl. v4 needs an exit. */
+static void ioctls_of_a_taken_wake(void **state)
+{
+	static const char *const names[] = { "6.12", "v4" };
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(names); i++) {
+		struct fixture fixture;
+		unsigned before;
+
+		fixture_open(&fixture, names[i]);
+		expect_ok(vfiopm_enter_wakeup(fixture.dev, fixture.wakeup));
+		usleep(5000);
+		host_wake();
+		before = sim_ioctls(fixture.sim);
+		assert_int_equal(vfiopm_take_wake(fixture.dev), 1);
+		assert_int_equal(sim_ioctls(fixture.sim) - before, i);
+		assert_int_equal(vfiopm_take_wake(fixture.dev), 0);
+		assert_int_equal(sim_ioctls(fixture.sim) - before, i);
+		fixture_close(&fixture);
+	}
+}
+
 /* Two wakes that nobody has taken add one count each, as on mainline. */
 static void each_wake_of_v4_adds_one_count(void **state)
 {
@@ -347,6 +397,37 @@ static void each_wake_of_v4_adds_one_count(void **state)
 	raw_add(fixture.wakeup, 1);
 	expect_ok(vfiopm_exit(fixture.dev));
 	assert_int_equal(raw_take(fixture.wakeup), 1);
+	fixture_close(&fixture);
+}
+
+static void count_wake(void *data, uint64_t generation, uint32_t cause)
+{
+	(void)generation;
+	(void)cause;
+	++*(unsigned *)data;
+}
+
+/* v4 signals no eventfd, so an event loop cannot report a wake. */
+static void event_loop_on_v4(void **state)
+{
+	const struct vfiopm_events_ops with = { .woken = count_wake }, without = { 0 };
+	struct vfiopm_events *events;
+	struct fixture fixture;
+	unsigned woken = 0;
+
+	(void)state;
+	fixture_open(&fixture, "v4");
+	expect_ok(vfiopm_events_new(fixture.dev, &with, sizeof(with), &woken, &events));
+	expect_errno(ENOTTY, vfiopm_events_enter(events));
+	expect_state(&fixture, VFIOPM_STATE_ACTIVE);
+	assert_false(sim_is_engaged(fixture.sim));
+	vfiopm_events_free(events);
+	expect_ok(vfiopm_events_new(fixture.dev, &without, sizeof(without), &woken, &events));
+	expect_ok(vfiopm_events_enter(events));
+	expect_state(&fixture, VFIOPM_STATE_LOW_POWER);
+	expect_ok(vfiopm_exit(fixture.dev));
+	vfiopm_events_free(events);
+	assert_int_equal(woken, 0);
 	fixture_close(&fixture);
 }
 
@@ -574,6 +655,7 @@ int main(void)
 		cmocka_unit_test(detection_changes_nothing),
 		cmocka_unit_test(detection_on_a_sleeping_device),
 		cmocka_unit_test(dialect_of_a_display_device),
+		cmocka_unit_test(missing_features_of_mainline),
 		cmocka_unit_test(v2_is_not_sent_to_other_dialects),
 		cmocka_unit_test(v2_on_drivers_without_features),
 		cmocka_unit_test(v2_is_not_sent_to_a_cdev),
@@ -583,7 +665,9 @@ int main(void)
 		cmocka_unit_test(failed_resume_of_v4),
 		cmocka_unit_test(failed_resume_of_v2),
 		cmocka_unit_test(hooks_wait_for_the_exit_after_a_wake),
+		cmocka_unit_test(ioctls_of_a_taken_wake),
 		cmocka_unit_test(each_wake_of_v4_adds_one_count),
+		cmocka_unit_test(event_loop_on_v4),
 		cmocka_unit_test(d3hot_is_written_once),
 		cmocka_unit_test(device_without_a_pm_capability),
 		cmocka_unit_test(short_write_of_pmcsr),

@@ -431,6 +431,20 @@ static void event_loop_on_v4(void **state)
 	fixture_close(&fixture);
 }
 
+static void plain_entry_of_v4_checks_no_fd(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture, "v4");
+	sim_calls_begin();
+	expect_ok(vfiopm_enter(fixture.dev));
+	sim_calls_end();
+	assert_int_equal(sim_calls_named("readlink"), 0);
+	assert_int_equal(sim_calls_named("ioctl"), 1);
+	fixture_close(&fixture);
+}
+
 /* ---- PMCSR ---- */
 
 static void d3hot_is_written_once(void **state)
@@ -668,6 +682,7 @@ int main(void)
 		cmocka_unit_test(ioctls_of_a_taken_wake),
 		cmocka_unit_test(each_wake_of_v4_adds_one_count),
 		cmocka_unit_test(event_loop_on_v4),
+		cmocka_unit_test(plain_entry_of_v4_checks_no_fd),
 		cmocka_unit_test(d3hot_is_written_once),
 		cmocka_unit_test(device_without_a_pm_capability),
 		cmocka_unit_test(short_write_of_pmcsr),

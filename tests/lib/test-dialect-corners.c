@@ -501,7 +501,7 @@ static unsigned call_named(const char *name, int (*run)(struct vfiopm_device *de
 	return i;
 }
 
-static void short_write_of_pmcsr(void **state)
+static void failed_accesses_to_pmcsr(void **state)
 {
 	struct fixture fixture;
 	unsigned index;
@@ -512,6 +512,8 @@ static void short_write_of_pmcsr(void **state)
 	expect_ok(vfiopm_exit(fixture.dev));
 	index = call_named("pwrite", vfiopm_enter, fixture.dev);
 	expect_ok(vfiopm_exit(fixture.dev));
+	sim_calls_fail(index - 1, EIO); /* the read of PMCSR */
+	expect_errno(EIO, vfiopm_enter(fixture.dev));
 	sim_calls_answer(index, 0);
 	expect_errno(EPROTO, vfiopm_enter(fixture.dev));
 	sim_calls_end();
@@ -685,7 +687,7 @@ int main(void)
 		cmocka_unit_test(plain_entry_of_v4_checks_no_fd),
 		cmocka_unit_test(d3hot_is_written_once),
 		cmocka_unit_test(device_without_a_pm_capability),
-		cmocka_unit_test(short_write_of_pmcsr),
+		cmocka_unit_test(failed_accesses_to_pmcsr),
 		cmocka_unit_test(memory_is_not_used_in_d3hot),
 		cmocka_unit_test(no_call_reaches_another_dialect),
 	};

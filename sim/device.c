@@ -58,6 +58,7 @@ static void fill_config(struct sim_device *device)
 		config[0x10 + 4 * i] = device->bar[i].has_ports;
 	config[0x2c] = 0x86;
 	config[0x2d] = 0x80;
+	config[0x3c] = 10;		  /* the line that the firmware of the lab assigns */
 	config[0x3d] = !machine->no_intx; /* INTA */
 	if (!machine->no_pm) {
 		memcpy(config + SIM_PM_CAPABILITY, pm, sizeof(pm));
@@ -111,7 +112,8 @@ static void add_bars(struct sim_device *device)
 		device->memory_size += (size + PAGE - 1) / PAGE * PAGE;
 	}
 	device->bars = calloc(1, device->memory_size);
-	if (!device->bars)
+	device->page_is_used = calloc(device->memory_size / PAGE, sizeof(bool));
+	if (!device->bars || !device->page_is_used)
 		abort();
 }
 
@@ -125,21 +127,56 @@ bool sim_memory_enabled(const struct sim_device *device)
 	       (device->config[COMMAND] & COMMAND_MEMORY);
 }
 
+void sim_write_unmapped(struct sim_device *device, const void *bytes, size_t count, size_t at)
+{
+	memcpy(device->bars + at, bytes, count);
+	for (size_t page = at / PAGE; count > 0 && page <= (at + count - 1) / PAGE; page++)
+		device->page_is_used[page] = true;
+}
+
+/* Copy the pages that the memfd has. */
+static int save_pages(struct sim_device *device)
+{
+	off_t begin = 0, end;
+
+	while ((begin = lseek(device->memory, begin, SEEK_DATA)) >= 0) {
+		size_t at = (size_t)begin, size;
+
+		end = lseek(device->memory, begin, SEEK_HOLE);
+		size = (size_t)(end - begin);
+		if (sim_real_pread(device->memory, device->bars + at, size, begin) != (ssize_t)size)
+			return -1;
+		for (size_t page = at / PAGE; page < (size_t)end / PAGE; page++)
+			device->page_is_used[page] = true;
+		begin = end;
+	}
+	return 0;
+}
+
+static int restore_pages(const struct sim_device *device)
+{
+	for (size_t at = 0; at < device->memory_size; at += PAGE) {
+		if (device->page_is_used[at / PAGE] &&
+		    sim_real_pwrite(device->memory, device->bars + at, PAGE, (off_t)at) != PAGE)
+			return -1;
+	}
+	return 0;
+}
+
 /* A zapped mapping faults with SIGBUS. A mapping beyond the end of a file does the same, so the
  * memfd is truncated to 0. */
 void sim_update_mapping(struct sim_device *device)
 {
 	bool mapped = !device->engaged && sim_memory_enabled(device);
-	size_t size = device->memory_size;
 	int r = 0;
 
 	if (mapped == device->mapped)
 		return;
 	if (mapped) {
-		r = ftruncate(device->memory, (off_t)size);
-		r |= sim_real_pwrite(device->memory, device->bars, size, 0) != (ssize_t)size;
+		r = ftruncate(device->memory, (off_t)device->memory_size);
+		r |= restore_pages(device);
 	} else {
-		r = sim_real_pread(device->memory, device->bars, size, 0) != (ssize_t)size;
+		r = save_pages(device);
 		r |= ftruncate(device->memory, 0);
 	}
 	if (r != 0)
@@ -285,7 +322,9 @@ int sim_device_opened(struct sim_device *device)
 			device->opens--;
 			return r;
 		}
-		/* vfio_pci_core_enable(): pci_enable_device() enables both. */
+		/* vfio_pci_core_enable(): vfio_config_init() copies what the device has, and
+		 * pci_enable_device() enables both. */
+		memcpy(device->config, device->first_config, sizeof(device->config));
 		device->config[COMMAND] = COMMAND_IO | COMMAND_MEMORY;
 		device->config[COMMAND + 1] = COMMAND_SERR;
 		sim_update_mapping(device);
@@ -341,6 +380,7 @@ void sim_reset(void)
 		sim_ioeventfds_release(&devices[i]);
 		sim_real_close(devices[i].memory);
 		free(devices[i].bars);
+		free(devices[i].page_is_used);
 		memset(&devices[i], 0, sizeof(devices[i]));
 	}
 	sim_unlock();
@@ -350,6 +390,7 @@ void sim_reset(void)
 struct sim_device *sim_add(const struct sim_machine *machine)
 {
 	static const struct sim_machine lab_machine = { 0 };
+	static unsigned serial;
 	struct sim_device *device = devices;
 
 	if (!machine)
@@ -358,6 +399,7 @@ struct sim_device *sim_add(const struct sim_machine *machine)
 		device++;
 	*device = (struct sim_device){
 		.used = true,
+		.serial = ++serial,
 		.group = 7 + (unsigned)(device - devices),
 		.machine = *machine,
 		.kernel = sim_find_kernel(machine->kernel),
@@ -377,6 +419,7 @@ struct sim_device *sim_add(const struct sim_machine *machine)
 		abort();
 	add_bars(device);
 	fill_config(device);
+	memcpy(device->first_config, device->config, sizeof(device->config));
 	/* vfio-pci lets an unused device suspend. */
 	suspend(device);
 	return device;
@@ -468,6 +511,7 @@ void sim_set_config(struct sim_device *device, unsigned offset, const void *byte
 {
 	sim_lock();
 	memcpy(device->config + offset, bytes, size);
+	memcpy(device->first_config + offset, bytes, size);
 	sim_unlock();
 }
 

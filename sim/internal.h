@@ -66,6 +66,7 @@ const struct sim_kernel *sim_find_kernel(const char *name);
 /* The enabled interrupt type: VFIO_PCI_*_IRQ_INDEX, or none. */
 #define SIM_NO_TYPE (-1)
 #define SIM_INTX    0
+#define SIM_MSI	    1
 #define SIM_MSIX    2
 #define SIM_VECTORS 2048
 /* The IRQ indexes of a platform device. */
@@ -100,6 +101,8 @@ struct sim_platform_irq {
 struct sim_irqs {
 	int type;
 	uint32_t allocated; /* the number of vectors whose has_irq is true */
+	/* The exponent of the number of vectors at the last enable of MSI: vdev->msi_qmax. */
+	unsigned msi_queue_size;
 	bool has_irq[SIM_VECTORS];
 	/* Here and below: the fd of a duplicate of an eventfd plus 1, or 0 (see sim_irq_fd()). */
 	int triggers[SIM_VECTORS];
@@ -125,6 +128,7 @@ struct sim_irqs {
 
 struct sim_device {
 	bool used;
+	unsigned serial; /* unique among all devices of the program */
 	char address[17];
 	unsigned group;
 	struct sim_machine machine;
@@ -157,11 +161,13 @@ struct sim_device {
 	int wake;   /* a duplicate of the wakeup eventfd, as the kernel's eventfd_ctx; or -1 */
 	enum sim_power power;
 	uint8_t config[SIM_CONFIG_SIZE];
+	uint8_t first_config[SIM_CONFIG_SIZE]; /* as vfio_config_init() finds it at each open */
 
 	/* The BARs: a memfd whose file ends at 0 while the BARs are zapped. */
 	int memory;
 	bool mapped;
-	uint8_t *bars; /* what the memfd contained */
+	uint8_t *bars;	    /* what the memfd contained */
+	bool *page_is_used; /* the other pages of the memfd contain zeroes */
 	struct sim_bar {
 		bool has_ports;
 		size_t size, at; /* at: in the memfd */
@@ -200,6 +206,8 @@ void sim_low_power_exit(struct sim_device *device);
 int sim_resume(struct sim_device *device);
 void sim_set_power(struct sim_device *device, enum sim_power power);
 bool sim_memory_enabled(const struct sim_device *device);
+/* Write to the BARs while they are not mapped. */
+void sim_write_unmapped(struct sim_device *device, const void *bytes, size_t count, size_t at);
 void sim_update_mapping(struct sim_device *device);
 
 /* ---- ioctl.c, feature.c, irq.c, intx.c, region.c: the calls on a device fd ---- */
@@ -428,6 +436,9 @@ int sim_call_answer(void);
 /* Copy from or to the user's memory. Both return 0 or -EFAULT. */
 int sim_from_user(void *to, const void *from, size_t size);
 int sim_to_user(void *to, const void *from, size_t size);
+/* sim_to_user(), after which the model does more. vfiopm-sim lets the program write only when the call
+ * ends, and ignores a failure until then. */
+int sim_to_user_at_once(void *to, const void *from, size_t size);
 /* The simulator's fd of the file that the user's fd names, or -EBADF. It is valid until the next
  * call of this function, and the model does not close it. */
 int sim_user_fd(int fd);

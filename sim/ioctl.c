@@ -17,13 +17,14 @@ uint32_t sim_regions(const struct sim_device *device)
 
 static int get_info(const struct sim_device *device, void *arg)
 {
-	/* The answer ends with the offset of capabilities, since 6.6 with 4 bytes of padding. */
+	/* The answer ends with the offset of capabilities, since 6.6 with 4 bytes of padding. Before
+	 * 6.6 it has all of the offset or nothing. */
 	union {
 		struct vfio_device_info info;
 		uint8_t bytes[24];
 	} answer = { .bytes = { 0 } };
 	const size_t min = offsetof(struct vfio_device_info, num_irqs) + sizeof(uint32_t);
-	const size_t size = device->kernel->bind_ioctl ? 24 : 20;
+	size_t size = device->kernel->bind_ioctl ? 24 : 20;
 	struct vfio_device_info *info = &answer.info;
 
 	if (sim_from_user(info, arg, min) < 0)
@@ -34,7 +35,9 @@ static int get_info(const struct sim_device *device, void *arg)
 					 : VFIO_DEVICE_FLAGS_PLATFORM;
 	info->num_regions = sim_regions(device);
 	info->num_irqs = sim_irq_indexes(device);
-	return sim_to_user(arg, &answer, info->argsz < size ? info->argsz : size);
+	if (info->argsz < size)
+		size = device->kernel->bind_ioctl ? info->argsz : min;
+	return sim_to_user(arg, &answer, size);
 }
 
 /* ---- dispatch ---- */

@@ -139,6 +139,11 @@ static int msi_enable(struct sim_device *device, uint32_t index, uint32_t count)
 		return (int)irqs->limit;
 	irqs->type = (int)index;
 	irqs->allocated = count;
+	if (index == VFIO_PCI_MSI_IRQ_INDEX) {
+		irqs->msi_queue_size = 0;
+		while (1u << irqs->msi_queue_size < count)
+			irqs->msi_queue_size++;
+	}
 	for (uint32_t i = 0; i < count; i++)
 		irqs->has_irq[i] = true;
 	return 0;

@@ -234,6 +234,17 @@ static int unmap_container(struct sim_file *container, void *arg)
 	return sim_to_user(arg, &unmap, sizeof(unmap));
 }
 
+/* vfio_iommu_type1_dirty_pages(): the model tracks no dirty pages, so all flags are wrong. */
+static int dirty_pages(const struct sim_file *container, const void *arg)
+{
+	struct vfio_iommu_type1_dirty_bitmap dirty;
+
+	if (container->iommu_set && !container->noiommu &&
+	    sim_from_user(&dirty, arg, sizeof(dirty.argsz) + sizeof(dirty.flags)) < 0)
+		return -EFAULT;
+	return -EINVAL;
+}
+
 int sim_container_ioctl(struct sim_file *container, unsigned long request, void *arg)
 {
 	switch (request) {
@@ -252,7 +263,7 @@ int sim_container_ioctl(struct sim_file *container, unsigned long request, void 
 		return request == VFIO_IOMMU_MAP_DMA ? map_container(container, arg)
 						     : unmap_container(container, arg);
 	case VFIO_IOMMU_DIRTY_PAGES: /* the same number as VFIO_DEVICE_FEATURE */
-		return -EINVAL;
+		return dirty_pages(container, arg);
 	default:
 		return container->iommu_set ? -ENOTTY : -EINVAL;
 	}

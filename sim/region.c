@@ -21,6 +21,9 @@
 #define LINE	       0x3c
 #define MSIX_CONTROL   (SIM_MSIX_CAPABILITY + 3)
 #define MSIX_ENABLE    0x80
+#define MSI_CONTROL    (SIM_MSI_CAPABILITY + 2)
+#define MSI_ENABLE     0x01
+#define MSI_QUEUE_SIZE 0x70u
 #define PMCSR	       (SIM_PM_CAPABILITY + 4)
 
 /* vfio_pm_config_write() ignores D1 and D2, which the e1000e does not support. */
@@ -59,7 +62,7 @@ static void memory_rw(struct sim_device *device, uint8_t *buffer, size_t count, 
 	else if (device->mapped)
 		sim_real_pread(device->memory, buffer, count, (off_t)at);
 	else if (write)
-		memcpy(device->bars + at, buffer, count);
+		sim_write_unmapped(device, buffer, count, at);
 	else
 		memcpy(buffer, device->bars + at, count);
 }
@@ -80,13 +83,13 @@ static ssize_t bar_rw(struct sim_device *device, const struct sim_bar *bar, uint
 		return -EINVAL;
 	if (count > bar->size - at)
 		count = bar->size - at;
-	/* Low power does not make this fail: this call has resumed the device or keeps it
-	 * awake. */
-	if (!bar->has_ports && !sim_memory_enabled(device))
-		return -EIO;
 	first = before(at, count, table);
 	memory_rw(device, buffer, first, bar->at + at, write);
 	second = first + before(at + first, count - first, table + size);
+	/* The MSI-X table is not accessed. Low power does not make this fail: this call has resumed
+	 * the device or keeps it awake. */
+	if (first + count - second > 0 && !bar->has_ports && !sim_memory_enabled(device))
+		return -EIO;
 	if (!write)
 		memset(buffer + first, 0xff, second - first);
 	memory_rw(device, buffer + second, count - second, bar->at + at + second, write);
@@ -162,6 +165,17 @@ static bool is_in(size_t at, size_t begin, size_t size)
 	return at >= begin && at < begin + size;
 }
 
+/* vfio_msi_config_write(): MSI is enabled by SET_IRQS, and the user can choose as many vectors as it
+ * enabled. */
+static uint8_t msi_control(const struct sim_device *device, uint8_t value)
+{
+	if (!sim_irq_type_is(device, SIM_MSI))
+		value &= (uint8_t)~MSI_ENABLE;
+	if ((value & MSI_QUEUE_SIZE) >> 4 > device->irqs.msi_queue_size)
+		value = (uint8_t)((value & ~MSI_QUEUE_SIZE) | device->irqs.msi_queue_size << 4);
+	return value;
+}
+
 /* The other bytes cannot be written, or have no effect. */
 static void write_config(struct sim_device *device, size_t at, uint8_t value)
 {
@@ -173,6 +187,8 @@ static void write_config(struct sim_device *device, size_t at, uint8_t value)
 	}
 	if (at == PMCSR && !device->machine.no_pm)
 		write_pmcsr(device, value);
+	if (at == MSI_CONTROL)
+		device->config[at] = msi_control(device, value);
 	/* vfio_init_pci_cap_pm_perm() hides PME since 5.19. */
 	if (at == PMCSR + 1 && !device->kernel->runtime_pm)
 		device->config[at] = value & 1;

@@ -81,7 +81,7 @@ int sim_hot_reset_info(const struct sim_device *device, void *arg)
 {
 	struct vfio_pci_dependent_device found[SIM_DEVICES];
 	struct vfio_pci_hot_reset_info info;
-	bool owned = true;
+	bool owned = true, fits;
 
 	if (!sim_is_pci(device))
 		return -ENOTTY;
@@ -103,11 +103,19 @@ int sim_hot_reset_info(const struct sim_device *device, void *arg)
 	info.flags = device->bound_by_cdev ? VFIOPM__HOT_RESET_DEV_ID |
 						     (owned ? VFIOPM__HOT_RESET_DEV_ID_OWNED : 0)
 					   : 0;
-	if (sim_to_user(arg, &info, sizeof(info)) < 0)
+	fits = info.argsz >= sizeof(info) + info.count * sizeof(found[0]);
+	if (!fits)
+		info.flags = 0;
+	/* Before 6.6 the header is written first, since then the devices. */
+	if ((!fits || !device->kernel->bind_ioctl) &&
+	    sim_to_user_at_once(arg, &info, sizeof(info)) < 0)
 		return -EFAULT;
-	if (info.argsz < sizeof(info) + info.count * sizeof(found[0]))
+	if (!fits)
 		return -ENOSPC;
-	return sim_to_user((char *)arg + sizeof(info), found, info.count * sizeof(found[0]));
+	if (sim_to_user_at_once((char *)arg + sizeof(info), found, info.count * sizeof(found[0])) <
+	    0)
+		return -EFAULT;
+	return device->kernel->bind_ioctl ? sim_to_user(arg, &info, sizeof(info)) : 0;
 }
 
 /* ---- the hot reset ---- */

@@ -132,13 +132,16 @@ static int store_d3cold_allowed(struct sim_device *device, const char *text)
 	return 0;
 }
 
-/* pci-sysfs.c, reset_store(): resumes the device, and resets it. */
+/* pci-sysfs.c, reset_store(): resumes the device, and resets it, which leads to D0
+ * (drivers/pci/pci.c, pci_dev_save_and_disable()). */
 static int store_reset(struct sim_device *device, const char *text)
 {
 	if (text[0] != '1')
 		return -EINVAL;
-	if (sim_pm_get(device) == 0)
-		sim_pm_put(device);
+	if (sim_pm_get(device) < 0)
+		return 0;
+	sim_set_power(device, SIM_D0);
+	sim_pm_put(device);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -20,14 +21,58 @@ static int copy(ssize_t (*transfer)(pid_t, const struct iovec *, unsigned long,
 	return transfer(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size ? 0 : -EFAULT;
 }
 
+/* For a kernel without CONFIG_CROSS_MEMORY_ATTACH: a pipe, whose system calls also return EFAULT. */
+static int copy_by_pipe(void *to, void *from, size_t size)
+{
+	struct iovec source = { from, size }, target = { to, size };
+	int r = -EFAULT, fds[2];
+
+	if (size == 0)
+		return 0;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		abort();
+	if (writev(fds[1], &source, 1) == (ssize_t)size &&
+	    readv(fds[0], &target, 1) == (ssize_t)size)
+		r = 0;
+	sim_real_close(fds[0]);
+	sim_real_close(fds[1]);
+	return r;
+}
+
+static int copy_or_pipe(ssize_t (*transfer)(pid_t, const struct iovec *, unsigned long,
+					    const struct iovec *, unsigned long, unsigned long),
+			void *buffer, void *users, size_t size, void *to, void *from)
+{
+	static bool has_no_transfer;
+
+	if (!has_no_transfer) {
+		errno = 0;
+		if (copy(transfer, buffer, users, size) == 0)
+			return 0;
+		if (errno != ENOSYS)
+			return -EFAULT;
+		has_no_transfer = true;
+	}
+	return copy_by_pipe(to, from, size);
+}
+
 int sim_from_user(void *to, const void *from, size_t size)
 {
-	return copy(process_vm_readv, to, (void *)(uintptr_t)from, size);
+	void *users = (void *)(uintptr_t)from;
+
+	return copy_or_pipe(process_vm_readv, to, users, size, to, users);
 }
 
 int sim_to_user(void *to, const void *from, size_t size)
 {
-	return copy(process_vm_writev, (void *)(uintptr_t)from, to, size);
+	void *buffer = (void *)(uintptr_t)from;
+
+	return copy_or_pipe(process_vm_writev, buffer, to, size, to, buffer);
+}
+
+int sim_to_user_at_once(void *to, const void *from, size_t size)
+{
+	return sim_to_user(to, from, size);
 }
 
 /* ---- fds ---- */

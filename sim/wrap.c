@@ -243,6 +243,42 @@ LARGE_FILE_ALIAS(pwrite, pwrite64);
 void *__real_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
 void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
 
+int __real_munmap(void *address, size_t length);
+int __wrap_munmap(void *address, size_t length);
+
+/* A mapping holds the file of the device, which therefore stays open until munmap(2). */
+#define MAPPINGS 64
+
+static struct {
+	void *address;
+	size_t length; /* 0: unused */
+	struct sim_device *device;
+	unsigned serial; /* of the device: a test can unmap after sim_reset() */
+} mappings[MAPPINGS];
+
+static void add_mapping(void *address, size_t length, struct sim_device *device)
+{
+	size_t i = 0;
+
+	while (mappings[i].length && i < MAPPINGS - 1)
+		i++;
+	if (mappings[i].length || sim_device_opened(device) < 0)
+		abort();
+	mappings[i].address = address;
+	mappings[i].length = length;
+	mappings[i].device = device;
+	mappings[i].serial = device->serial;
+}
+
+static void remove_mapping(size_t i)
+{
+	struct sim_device *device = mappings[i].device;
+
+	mappings[i].length = 0;
+	if (device->serial == mappings[i].serial)
+		sim_device_closed(device);
+}
+
 void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
 {
 	struct sim_file *file;
@@ -258,9 +294,28 @@ void *__wrap_mmap(void *address, size_t length, int protection, int flags, int f
 			return MAP_FAILED;
 		}
 	}
-	return REAL(__real_mmap(address, length, protection, flags, fd, offset));
+	if (!file || file->kind != SIM_DEVICE)
+		return REAL(__real_mmap(address, length, protection, flags, fd, offset));
+	address = __real_mmap(address, length, protection, flags, fd, offset);
+	if (address != MAP_FAILED)
+		add_mapping(address, length, file->device);
+	sim_unlock();
+	return address;
 }
 LARGE_FILE_ALIAS(mmap, mmap64);
+
+int __wrap_munmap(void *address, size_t length)
+{
+	int r = __real_munmap(address, length);
+
+	sim_lock();
+	for (size_t i = 0; r == 0 && i < MAPPINGS; i++) {
+		if (mappings[i].length == length && mappings[i].address == address)
+			remove_mapping(i);
+	}
+	sim_unlock();
+	return r;
+}
 
 /* ---- links and directories ---- */
 

@@ -158,13 +158,16 @@ static bool fill_at_end(void *to, const void *from, size_t size)
 
 int sim_to_user(void *to, const void *from, size_t size)
 {
+	return fill_at_end(to, from, size) ? 0 : sim_to_user_at_once(to, from, size);
+}
+
+int sim_to_user_at_once(void *to, const void *from, size_t size)
+{
 	const char *bytes = from;
 	struct sim_given given;
 	size_t none;
 	int fd;
 
-	if (fill_at_end(to, from, size))
-		return 0;
 	for (size_t done = 0, part; done < size; done += part) {
 		struct sim_reply reply = { .kind = SIM_FILLS_MEMORY,
 					   .address = (uintptr_t)to + done };

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Runs a sequence on both sides and compares them after each step.
+ *
+ * The kernel does some things asynchronously: it suspends a device after the last call, it
+ * removes an eventfd that unmasks INTx after the close of its last fd. Therefore each comparison of
+ * the state waits until both sides are equal, or until it is certain that they will not be. In
+ * particular each step begins with a device that is either active, or suspended as the model's
+ * device is: no step races with the suspend. A sequence that must keep the device active in low
+ * power sets power/control to "on".
+ *
+ * These outcomes depend on chance, and are therefore never compared: a call that follows an entry
+ * so fast that the device has not suspended yet (vfio_pci_core.c, vfio_pci_core_runtime_suspend()
+ * runs in a work item); the time for which the device was suspended; and the content of registers
+ * and of memory behind BARs, which the model does not have.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "differential.h"
+#include "sim.h"
+
+/* Seen: a suspend takes 20 to 30 ms. It takes no longer if the device can reach D3cold. */
+#define WAIT_US 2000
+#define WAITS	3000
+
+/* The device leaves low power, and all interrupts are disabled. */
+static const char epilogue[] =
+	"host power/control on; FEATURE dev 8 EXIT|SET; SET_IRQS dev 20 NONE|TRIGGER INTX 0 0; "
+	"SET_IRQS dev 20 NONE|TRIGGER MSI 0 0; SET_IRQS dev 20 NONE|TRIGGER MSIX 0 0; "
+	"SET_IRQS dev 24 EVENTFD|TRIGGER ERR 0 1 -1; SET_IRQS dev 24 EVENTFD|TRIGGER REQ 0 1 -1; "
+	"close a; close b; unmap; config 4 3; config 5 1; config 0xcc 0; config 0xcd 0; "
+	"host d3cold_allowed 1";
+
+/* ---- descriptions ---- */
+
+__attribute__((format(printf, 3, 4))) static void append(char *text, size_t size,
+							 const char *format, ...)
+{
+	size_t length = strlen(text);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text + length, size - length, format, args);
+	va_end(args);
+}
+
+static void describe_result(long result, char *text, size_t size)
+{
+	if (result < 0)
+		append(text, size, "%s", strerrorname_np((int)-result));
+	else
+		append(text, size, "%ld", result);
+}
+
+static void describe(const struct outcome *outcome, const struct state *state, char *text,
+		     size_t size)
+{
+	static const char *const names[EVENTS] = { "e0", "e1", "e2", "e3", "e4", "w", "s" };
+
+	describe_result(outcome->result, text, size);
+	for (unsigned i = 0; i < WORDS_MAX; i++) {
+		if (outcome->words[i] != UNCHANGED)
+			append(text, size, " [%u]=%#lx", i, (unsigned long)outcome->words[i]);
+	}
+	for (unsigned i = 0; i < outcome->byte_count; i++)
+		append(text, size, "%s%02x", i ? " " : " bytes ", outcome->bytes[i]);
+	for (unsigned i = 0; i < EVENTS; i++) {
+		if (state->counts[i])
+			append(text, size, " %s=%lu", names[i], (unsigned long)state->counts[i]);
+	}
+	append(text, size, " %s %s%s", state->status, state->power_state,
+	       state->faults < 0 ? ""
+	       : state->faults	 ? " SIGBUS"
+				 : " mapped");
+}
+
+/* ---- one step ---- */
+
+static bool same_outcome(const struct outcome *one, const struct outcome *other)
+{
+	return memcmp(one, other, sizeof(*one)) == 0;
+}
+
+static bool same_state(const struct state *one, const struct state *other)
+{
+	return memcmp(one->counts, other->counts, sizeof(one->counts)) == 0 &&
+	       strcmp(one->status, other->status) == 0 &&
+	       strcmp(one->power_state, other->power_state) == 0 && one->faults == other->faults;
+}
+
+static bool settle(struct pair *pair, struct state *kernel, struct state *model)
+{
+	side_observe(&pair->model, model, NULL);
+	for (int i = 0; i < WAITS; i++) {
+		side_observe(&pair->kernel, kernel, model->status);
+		if (same_state(kernel, model))
+			return true;
+		/* Nothing is asynchronous in the model. */
+		if (pair->kernel.is_model)
+			return false;
+		usleep(WAIT_US);
+	}
+	return false;
+}
+
+static bool run_step(struct pair *pair, const struct step *step, char *text, size_t size)
+{
+	struct outcome of_kernel, of_model;
+	struct state kernel, model;
+	bool same;
+
+	side_execute(&pair->kernel, step, &of_kernel);
+	side_execute(&pair->model, step, &of_model);
+	same = settle(pair, &kernel, &model) && same_outcome(&of_kernel, &of_model);
+	if (same)
+		return true;
+	text[0] = '\0';
+	step_print(step, text, size);
+	append(text, size, "\n#   kernel:    ");
+	describe(&of_kernel, &kernel, text, size);
+	append(text, size, "\n#   simulator: ");
+	describe(&of_model, &model, text, size);
+	return false;
+}
+
+/* ---- sequences ---- */
+
+void pair_begin(struct pair *pair, const char *mode)
+{
+	(void)mode;
+	*pair = (struct pair){ 0 };
+}
+
+void pair_reopen(struct pair *pair)
+{
+	side_host_write(&pair->kernel, "power/control", "on");
+	side_host_write(&pair->model, "power/control", "on");
+	side_host_write(&pair->kernel, "d3cold_allowed", "1");
+	side_host_write(&pair->model, "d3cold_allowed", "1");
+	side_reopen(&pair->kernel);
+	side_reopen(&pair->model);
+	pair->reopened = true;
+}
+
+static bool run_steps(struct pair *pair, const struct sequence *sequence, unsigned *ret_step,
+		      char *text, size_t size)
+{
+	for (unsigned i = 0; i < sequence->count; i++) {
+		*ret_step = i;
+		if (!run_step(pair, &sequence->steps[i], text, size))
+			return false;
+	}
+	return true;
+}
+
+bool pair_run(struct pair *pair, const struct sequence *sequence, unsigned *ret_step, char *text,
+	      size_t size)
+{
+	static struct sequence restore;
+	unsigned step;
+
+	if (restore.count == 0)
+		sequence_parse(epilogue, &restore);
+	side_new_eventfds(&pair->kernel);
+	side_new_eventfds(&pair->model);
+	if (!run_steps(pair, sequence, ret_step, text, size))
+		return false;
+	*ret_step = sequence->count;
+	pair->reopened = false;
+	if (!run_steps(pair, &restore, &step, text, size))
+		return false;
+	if (sequence_needs_reopen(sequence))
+		pair_reopen(pair);
+	return true;
+}
+
+/* ---- shrinking ---- */
+
+static bool differs(struct pair *pair, const struct sequence *sequence)
+{
+	char text[4096];
+	unsigned step;
+	bool same;
+
+	pair_reopen(pair);
+	same = pair_run(pair, sequence, &step, text, sizeof(text));
+	pair_reopen(pair);
+	return !same;
+}
+
+static void remove_steps(const struct sequence *from, unsigned first, unsigned count,
+			 struct sequence *to)
+{
+	to->count = 0;
+	for (unsigned i = 0; i < from->count; i++) {
+		if (i < first || i >= first + count)
+			to->steps[to->count++] = from->steps[i];
+	}
+}
+
+bool pair_shrink(struct pair *pair, struct sequence *sequence)
+{
+	static struct sequence candidate;
+
+	if (!differs(pair, sequence))
+		return false;
+	for (unsigned size = sequence->count / 2; size > 0; size = size > 1 ? size / 2 : 0) {
+		for (unsigned first = 0; first < sequence->count;) {
+			remove_steps(sequence, first, size, &candidate);
+			if (candidate.count > 0 && differs(pair, &candidate))
+				*sequence = candidate;
+			else
+				first += size;
+		}
+	}
+	return true;
+}

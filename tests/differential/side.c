@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+/* A side: its files, and the state that the host shows of its device. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "differential.h"
+#include "lib/uapi.h"
+#include "sim.h"
+
+/* No call of the test opens an fd with such a number. */
+#define CLOSED_FD 900
+
+ssize_t __real_readlink(const char *path, char *target, size_t size);
+
+static void fail(const struct side *side, const char *what, int r)
+{
+	printf("Bail out! %s on the side of the %s: %s\n", what,
+	       side->is_model ? "simulator" : "kernel", strerror(-r));
+	exit(99);
+}
+
+/* ---- the host ---- */
+
+static int open_attribute(const struct side *side, const char *attribute, int flags)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", side->address, attribute);
+	return side_open(side, path, flags);
+}
+
+int side_host_write(const struct side *side, const char *attribute, const char *text)
+{
+	int fd = open_attribute(side, attribute, O_WRONLY);
+	ssize_t r;
+
+	if (fd < 0)
+		return fd;
+	r = side_write(side, fd, text, strlen(text));
+	side_close(side, fd);
+	return r < 0 ? (int)r : 0;
+}
+
+int side_host_read(const struct side *side, const char *attribute, void *buffer, size_t size)
+{
+	int fd = open_attribute(side, attribute, O_RDONLY);
+	ssize_t r;
+
+	if (fd < 0)
+		return fd;
+	r = side_pread(side, fd, buffer, size, 0);
+	side_close(side, fd);
+	return (int)r;
+}
+
+static void read_text(const struct side *side, int fd, char *text, size_t size)
+{
+	ssize_t length = fd < 0 ? 0 : side_pread(side, fd, text, size - 1, 0);
+
+	text[length < 0 ? 0 : length] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+}
+
+void side_observe(struct side *side, struct state *state, const char *status)
+{
+	*state = (struct state){ .faults = -1 };
+	read_text(side, side->status, state->status, sizeof(state->status));
+	if (status && strcmp(status, state->status) != 0)
+		return;
+	if (side->map)
+		state->faults = side_faults(side->map);
+	/* The kernel handles the signal of an eventfd during the signal. */
+	if (side->is_model)
+		sim_handle_signals();
+	eventfd_counts(&side->fds[SLOT_E0], side->fdinfos, state->counts);
+	read_text(side, side->power_state, state->power_state, sizeof(state->power_state));
+}
+
+/* ---- files ---- */
+
+void side_begin(struct side *side, bool is_model, const char *address)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	*side = (struct side){ .is_model = is_model, .address = address };
+	sscanf(address, "%*x:%x", &side->bus);
+	for (int i = 0; i < SLOTS; i++)
+		side->fds[i] = -1;
+	side->fds[SLOT_CLOSED] = CLOSED_FD;
+	side->fds[SLOT_NULL] = side_open(side, "/dev/null", O_RDWR);
+	side->pages =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mprotect(side->pages + page, page, PROT_NONE);
+	side->status = open_attribute(side, "power/runtime_status", O_RDONLY);
+	side->power_state = open_attribute(side, "power_state", O_RDONLY);
+	if (side->status < 0)
+		fail(side, "power/runtime_status", side->status);
+}
+
+static void close_slot(struct side *side, enum slot slot)
+{
+	if (side->fds[slot] >= 0)
+		side_close(side, side->fds[slot]);
+	side->fds[slot] = -1;
+}
+
+void side_close_all(struct side *side)
+{
+	if (side->map)
+		side_munmap(side, (void *)(uintptr_t)side->map, 4096);
+	side->map = NULL;
+	close_slot(side, SLOT_A);
+	close_slot(side, SLOT_B);
+	close_slot(side, SLOT_DEV);
+	close_slot(side, SLOT_GROUP);
+	close_slot(side, SLOT_CONTAINER);
+}
+
+static void close_fdinfo(struct side *side, enum slot slot)
+{
+	int *fdinfo = &side->fdinfos[slot - SLOT_E0];
+
+	if (*fdinfo > 0)
+		side_close(side, *fdinfo);
+}
+
+void side_new_eventfds(struct side *side)
+{
+	for (enum slot slot = SLOT_E0; slot <= SLOT_S; slot++) {
+		close_slot(side, slot);
+		side->fds[slot] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK |
+						     (slot == SLOT_S ? EFD_SEMAPHORE : 0));
+		if (side->fds[slot] < 0)
+			fail(side, "eventfd", -errno);
+		close_fdinfo(side, slot);
+		side->fdinfos[slot - SLOT_E0] = open_fdinfo(side->fds[slot]);
+	}
+}
+
+static int open_group(const struct side *side)
+{
+	char path[128], link[64], target[128] = "";
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group", side->address);
+	length = side->is_model ? readlink(link, target, sizeof(target) - 1)
+				: __real_readlink(link, target, sizeof(target) - 1);
+	if (length <= 0)
+		fail(side, link, -errno);
+	snprintf(path, sizeof(path), "/dev/vfio%s", strrchr(target, '/'));
+	return side_open(side, path, O_RDWR);
+}
+
+/* The firmware has chosen the addresses of the BARs and of the ROM. */
+static void clear_addresses(const struct side *side)
+{
+	static const uint8_t zeroes[24];
+	const off_t config = (off_t)VFIO_PCI_CONFIG_REGION_INDEX << 40;
+
+	side_pwrite(side, side->fds[SLOT_DEV], zeroes, 24, config + PCI_BASE_ADDRESS_0);
+	side_pwrite(side, side->fds[SLOT_DEV], zeroes, 4, config + PCI_ROM_ADDRESS);
+}
+
+void side_reopen(struct side *side)
+{
+	char address[32];
+	int r;
+
+	side_close_all(side);
+	side->fds[SLOT_CONTAINER] = side_open(side, "/dev/vfio/vfio", O_RDWR);
+	side->fds[SLOT_GROUP] = open_group(side);
+	r = side_ioctl(side, side->fds[SLOT_GROUP], VFIO_GROUP_SET_CONTAINER,
+		       &side->fds[SLOT_CONTAINER]);
+	if (r < 0)
+		fail(side, "SET_CONTAINER", r);
+	r = side_ioctl(side, side->fds[SLOT_CONTAINER], VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU);
+	if (r < 0)
+		fail(side, "SET_IOMMU", r);
+	snprintf(address, sizeof(address), "%s", side->address);
+	r = side_ioctl(side, side->fds[SLOT_GROUP], VFIO_GROUP_GET_DEVICE_FD, address);
+	if (r < 0)
+		fail(side, "GET_DEVICE_FD", r);
+	side->fds[SLOT_DEV] = r;
+	clear_addresses(side);
+}

@@ -124,7 +124,7 @@ bool sim_memory_enabled(const struct sim_device *device)
 	bool in_d3 = device->kernel->dialect == SIM_V3 ? device->in_d3 : device->power >= SIM_D3HOT;
 
 	return (!in_d3 || device->kernel->d3hot_keeps_memory) &&
-	       (device->config[COMMAND] & COMMAND_MEMORY);
+	       device->memory_on;
 }
 
 void sim_write_unmapped(struct sim_device *device, const void *bytes, size_t count, size_t at)
@@ -192,6 +192,27 @@ void sim_set_power(struct sim_device *device, enum sim_power power)
 	sim_update_mapping(device);
 }
 
+/* vfio_pci_core.c, vfio_pci_set_power_state(): the e1000e has no NoSoftRst bit. Therefore the kernel
+ * saves COMMAND before D3hot, and restores it in D0, over what the user has written in between. The
+ * kernel's own copy of the memory bit stays. */
+void sim_set_power_by_vfio(struct sim_device *device, enum sim_power power)
+{
+	bool enters = device->power < SIM_D3HOT && power >= SIM_D3HOT;
+	bool leaves = device->power >= SIM_D3HOT && power == SIM_D0;
+	uint8_t *command = &device->config[COMMAND];
+
+	sim_set_power(device, power);
+	if (enters) {
+		memcpy(device->saved_command, command, sizeof(device->saved_command));
+		device->irqs.d3_intx_off = device->irqs.intx_off_in_device;
+	} else if (leaves) {
+		command[0] = device->saved_command[0];
+		command[1] = (uint8_t)((command[1] & ~COMMAND_SERR) |
+				       (device->saved_command[1] & COMMAND_SERR));
+		device->irqs.intx_off_in_device = device->irqs.d3_intx_off;
+	}
+}
+
 /* ---- runtime PM ---- */
 
 static uint64_t stopped_at_ns; /* 0: the clock runs */
@@ -225,7 +246,7 @@ static bool suspend(struct sim_device *device)
 	device->suspended = true;
 	device->suspended_since_ns = sim_now_ns();
 	/* Runtime suspend goes through D0 and loses the power state that the user had set. */
-	sim_set_power(device, SIM_D0);
+	sim_set_power_by_vfio(device, SIM_D0);
 	sim_set_power(device, target);
 	return true;
 }
@@ -327,6 +348,7 @@ int sim_device_opened(struct sim_device *device)
 		memcpy(device->config, device->first_config, sizeof(device->config));
 		device->config[COMMAND] = COMMAND_IO | COMMAND_MEMORY;
 		device->config[COMMAND + 1] = COMMAND_SERR;
+		device->memory_on = true;
 		sim_update_mapping(device);
 	}
 	return 0;
@@ -512,6 +534,7 @@ void sim_set_config(struct sim_device *device, unsigned offset, const void *byte
 	sim_lock();
 	memcpy(device->config + offset, bytes, size);
 	memcpy(device->first_config + offset, bytes, size);
+	device->memory_on = device->config[COMMAND] & COMMAND_MEMORY;
 	sim_unlock();
 }
 

@@ -112,6 +112,7 @@ struct sim_irqs {
 	bool intx_masked, pm_intx_masked;
 	bool intx_off_in_config;		 /* the user's DisINTx: vdev->virq_disabled */
 	bool intx_off_in_device, saved_intx_off; /* the DisINTx of the device */
+	bool d3_intx_off;			 /* see sim_set_power_by_vfio() */
 	/* State of the device: the level of INTx, and the PBA of MSI-X. */
 	bool intx_level;
 	bool pending[SIM_VECTORS];
@@ -161,6 +162,8 @@ struct sim_device {
 	int wake;   /* a duplicate of the wakeup eventfd, as the kernel's eventfd_ctx; or -1 */
 	enum sim_power power;
 	uint8_t config[SIM_CONFIG_SIZE];
+	bool memory_on; /* the memory bit of COMMAND as the user has written it */
+	uint8_t saved_command[2];
 	uint8_t first_config[SIM_CONFIG_SIZE]; /* as vfio_config_init() finds it at each open */
 
 	/* The BARs: a memfd whose file ends at 0 while the BARs are zapped. */
@@ -205,6 +208,7 @@ void sim_low_power_exit(struct sim_device *device);
 /* Returns 0, also if the device is not suspended, or -EIO. */
 int sim_resume(struct sim_device *device);
 void sim_set_power(struct sim_device *device, enum sim_power power);
+void sim_set_power_by_vfio(struct sim_device *device, enum sim_power power);
 bool sim_memory_enabled(const struct sim_device *device);
 /* Write to the BARs while they are not mapped. */
 void sim_write_unmapped(struct sim_device *device, const void *bytes, size_t count, size_t at);

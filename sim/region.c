@@ -30,7 +30,7 @@
 static void write_pmcsr(struct sim_device *device, uint8_t value)
 {
 	if ((value & 3) == SIM_D0 || (value & 3) == SIM_D3HOT)
-		sim_set_power(device, (enum sim_power)(value & 3));
+		sim_set_power_by_vfio(device, (enum sim_power)(value & 3));
 }
 
 /* ---- BARs ---- */
@@ -179,8 +179,10 @@ static uint8_t msi_control(const struct sim_device *device, uint8_t value)
 /* The other bytes cannot be written, or have no effect. */
 static void write_config(struct sim_device *device, size_t at, uint8_t value)
 {
-	if (at == COMMAND)
+	if (at == COMMAND) {
 		device->config[COMMAND] = value & 7;
+		device->memory_on = value & COMMAND_MEMORY;
+	}
 	if (at == COMMAND + 1) {
 		device->config[COMMAND + 1] = value & (DISABLE_INTX | SERR);
 		sim_irqs_config(device, value & DISABLE_INTX);
@@ -333,5 +335,10 @@ int sim_get_region_info(const struct sim_device *device, void *arg)
 			size = sizeof(answer);
 		}
 	}
-	return sim_to_user(arg, &answer, size);
+	/* The capability is written before the header. */
+	if (size == sizeof(answer) &&
+	    sim_to_user_at_once((char *)arg + sizeof(*info), &answer.capability,
+				sizeof(answer.capability)) < 0)
+		return -EFAULT;
+	return sim_to_user(arg, info, sizeof(*info));
 }

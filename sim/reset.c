@@ -16,7 +16,7 @@
 static void reset(struct sim_device *device)
 {
 	device->resets++;
-	sim_set_power(device, SIM_D0);
+	sim_set_power_by_vfio(device, SIM_D0);
 }
 
 /* A reset of the bus also drops what the device had raised. The e1000e of the lab has no FLR: the

@@ -65,6 +65,7 @@ enum verb {
 	D3COLD_ALLOWED,
 	HOST_RESET,
 	LSPCI,
+	FIRE,
 	VERBS
 };
 
@@ -96,6 +97,7 @@ void sequence_parse(const char *text, struct sequence *sequence);
 
 struct side {
 	bool is_model;
+	struct sim_device *sim; /* of a model, else NULL */
 	const char *address;
 	unsigned bus;
 	int fds[SLOTS];		 /* -1: not open */
@@ -127,7 +129,7 @@ int open_fdinfo(int eventfd);
 void catch_faults(void);
 
 /* side.c */
-void side_begin(struct side *side, bool is_model, const char *address);
+void side_begin(struct side *side, struct sim_device *sim, const char *address);
 /* Close all files, and open them and the device again. */
 void side_reopen(struct side *side);
 void side_close_all(struct side *side);
@@ -160,6 +162,10 @@ struct outcome {
 
 void side_execute(struct side *side, const struct step *step, struct outcome *outcome);
 
+/* interrupts.c: let the device raise an interrupt of the enabled index, INTx or MSI-X, and clear its
+ * cause. These are the steps "fire" and "clear" of the conformance suite. */
+void side_fire(const struct side *side, uint32_t index, uint32_t vector);
+
 /* ---- generate.c ---- */
 
 /* Where the device reaches only D3hot, QEMU's root port does not report an active link after a hot
@@ -175,10 +181,10 @@ bool sequence_needs_reopen(const struct sequence *sequence);
 
 struct pair {
 	struct side kernel, model;
-	bool reopened; /* no sequence ran since the device was opened */
+	bool cannot_fire;  /* no device raises interrupts on the side of the kernel */
+	bool was_in_d3hot; /* by a step of this sequence */
 };
 
-void pair_begin(struct pair *pair, const char *mode);
 /* Execute a sequence from a known state. Returns true if both sides behave the same. Otherwise the
  * text describes the difference at the last executed step, whose index is stored. */
 bool pair_run(struct pair *pair, const struct sequence *sequence, unsigned *ret_step, char *text,

@@ -257,6 +257,9 @@ static long run(struct side *side, const struct step *step, struct outcome *outc
 		return side_host_write(side, "reset", "1");
 	case LSPCI:
 		return read_config_by_host(side);
+	case FIRE:
+		side_fire(side, value(side, step, 0), value(side, step, 1));
+		return 0;
 	default:
 		return run_ioctl(side, step, requests[step->verb], 1, outcome);
 	}

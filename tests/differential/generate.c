@@ -246,6 +246,30 @@ static void make_disable(struct step *step)
 	add_word(step, 0);
 }
 
+static void make_fire(struct step *step)
+{
+	uint32_t index = chance(50) ? VFIO_PCI_INTX_IRQ_INDEX : VFIO_PCI_MSIX_IRQ_INDEX;
+
+	add_word(step, index);
+	add_word(step, index == VFIO_PCI_MSIX_IRQ_INDEX ? below(5) : 0);
+}
+
+/* A valid enable: the other steps often need an enabled index. */
+static void make_enable(struct step *step)
+{
+	uint32_t index = below(3);
+	uint32_t count = index == VFIO_PCI_MSIX_IRQ_INDEX ? 1 + below(5) : 1;
+
+	add_word(step, FD_WORD(SLOT_DEV));
+	add_word(step, 20 + 4 * count);
+	add_word(step, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER);
+	add_word(step, index);
+	add_word(step, 0);
+	add_word(step, count);
+	for (uint32_t i = 0; i < count; i++)
+		add_word(step, chance(85) ? good_eventfd() : UINT32_MAX);
+}
+
 static void make_irq_info(struct step *step)
 {
 	add_word(step, device_fd());
@@ -480,6 +504,8 @@ static const struct {
 	{ CONTROL, make_host, { 12, 3, 4, 6 } },
 	{ SET_IRQS, make_set_irqs, { 8, 60, 8, 20 } },
 	{ SET_IRQS, make_disable, { 2, 10, 2, 5 } },
+	{ SET_IRQS, make_enable, { 3, 8, 2, 5 } },
+	{ FIRE, make_fire, { 3, 15, 1, 6 } },
 	{ GET_IRQ_INFO, make_irq_info, { 2, 3, 2, 5 } },
 	{ ADD, make_eventfd_step, { 4, 8, 2, 8 } },
 	{ GET_INFO, make_info, { 2, 1, 2, 5 } },

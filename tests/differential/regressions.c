@@ -29,6 +29,20 @@ const struct regression regressions[] = {
 	{ "GET_INFO dev 19 -1 -1 -1 -1 -1; GET_INFO dev 20 -1 -1 -1 -1 -1",
 	  "a part of the offset of capabilities (vfio_pci_core.c, vfio_pci_ioctl_get_info(), "
 	  "6.1)" },
+	{ "GET_REGION_INFO dev 40 -1 BAR3 -1 -1 -1 -1 -1 -1; GET_REGION_INFO dev 40 -1 BAR3 -1 -1 "
+	  "-1 -1",
+	  "wrote the header before the capability (vfio_pci_core.c, "
+	  "vfio_pci_ioctl_get_region_info())" },
+	{ "config 4 7; config 0xcc 3; config 4 2; config 0xcc 0; config 4; config 4 3; config 0xcc "
+	  "3; "
+	  "config 4 0; RESET dev; config 4; map; read ROM 0 4; config 4 3; config 5 0; config 0xcc "
+	  "3; "
+	  "config 5 1; config 0xcc 0; config 5",
+	  "kept COMMAND as written in D3hot (vfio_pci_core.c, vfio_pci_set_power_state())" },
+	{ "config 4 7; config 0xcc 3; config 4 2; FEATURE dev 8 ENTRY|SET; host power/control "
+	  "auto; "
+	  "config 4; FEATURE dev 8 EXIT|SET; config 4",
+	  "kept COMMAND as written in D3hot, over a suspend" },
 	{ "config 0x3c", "0, not the line that the firmware assigned" },
 };
 

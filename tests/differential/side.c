@@ -86,11 +86,11 @@ void side_observe(struct side *side, struct state *state, const char *status)
 
 /* ---- files ---- */
 
-void side_begin(struct side *side, bool is_model, const char *address)
+void side_begin(struct side *side, struct sim_device *sim, const char *address)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	*side = (struct side){ .is_model = is_model, .address = address };
+	*side = (struct side){ .is_model = sim != NULL, .sim = sim, .address = address };
 	sscanf(address, "%*x:%x", &side->bus);
 	for (int i = 0; i < SLOTS; i++)
 		side->fds[i] = -1;

@@ -7,6 +7,7 @@
  *   VFIOPM_DIFFERENTIAL_SEED       the seed of the sequences (default 1)
  *   VFIOPM_DIFFERENTIAL_SEQUENCES  their number (default 2000)
  *   VFIOPM_DIFFERENTIAL_FIRST      the number of the first one (default 0)
+ *   VFIOPM_DIFFERENTIAL_STOP       1: exit with 1 at the first difference, without shrinking it
  *
  * An argument is a sequence: the program executes it alone, and prints the results.
  */
@@ -41,7 +42,7 @@ static bool has_d3cold(void)
 	return d3cold && strcmp(d3cold, "1") == 0;
 }
 
-static void add_model(const char *address, const char *kernel)
+static struct sim_device *add_model(const char *address, const char *kernel)
 {
 	struct sim_machine machine = {
 		.address = address,
@@ -49,18 +50,20 @@ static void add_model(const char *address, const char *kernel)
 		.target = has_d3cold() ? SIM_D3COLD : SIM_D3HOT,
 	};
 
-	sim_add(&machine);
+	return sim_add(&machine);
 }
 
 static void begin(void)
 {
 	const char *kernel = getenv("VFIOPM_LAB_KERNEL"), *device = getenv("VFIOPM_LAB_DEVICE");
 
-	add_model("0000:01:00.0", kernel);
-	if (!device)
-		add_model("0000:02:00.0", kernel);
-	side_begin(&pair.model, true, "0000:01:00.0");
-	side_begin(&pair.kernel, !device, device ? device : "0000:02:00.0");
+	side_begin(&pair.model, add_model("0000:01:00.0", kernel), "0000:01:00.0");
+	if (device)
+		side_begin(&pair.kernel, NULL, device);
+	else
+		side_begin(&pair.kernel, add_model("0000:02:00.0", kernel), "0000:02:00.0");
+	/* The registers of the device of vfiopm-sim have no effect. */
+	pair.cannot_fire = getenv("VFIOPM_SIM");
 	catch_faults();
 	generate_hot_resets(pair.kernel.is_model || has_d3cold());
 	pair_reopen(&pair);
@@ -77,6 +80,8 @@ static void report(const char *title, struct sequence *sequence, const char *tex
 	unsigned step, length = sequence->count;
 
 	printf("# %s, step: %s\n", title, text);
+	if (setting("VFIOPM_DIFFERENTIAL_STOP", 0))
+		exit(1);
 	pair_reopen(&pair);
 	steps[0] = '\0';
 	if (!pair_shrink(&pair, sequence)) {

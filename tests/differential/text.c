@@ -42,6 +42,7 @@ static const struct {
 	[D3COLD_ALLOWED] = { "host", "d3cold_allowed" },
 	[HOST_RESET] = { "host", "reset" },
 	[LSPCI] = { "lspci", "" },
+	[FIRE] = { "fire", "" },
 };
 
 static const char *const slots[SLOTS] = {
@@ -102,6 +103,8 @@ static enum kind kind_of(enum verb verb, unsigned word)
 		return word == 3 ? INDEX : KINDS;
 	case GET_REGION_INFO:
 		return word == 3 ? REGION : KINDS;
+	case FIRE:
+		return word == 0 ? INDEX : KINDS;
 	case READ:
 	case WRITE:
 	case PEEK:

@@ -123,8 +123,7 @@ bool sim_memory_enabled(const struct sim_device *device)
 {
 	bool in_d3 = device->kernel->dialect == SIM_V3 ? device->in_d3 : device->power >= SIM_D3HOT;
 
-	return (!in_d3 || device->kernel->d3hot_keeps_memory) &&
-	       device->memory_on;
+	return (!in_d3 || device->kernel->d3hot_keeps_memory) && device->memory_on;
 }
 
 void sim_write_unmapped(struct sim_device *device, const void *bytes, size_t count, size_t at)

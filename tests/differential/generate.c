@@ -270,6 +270,19 @@ static void make_enable(struct step *step)
 		add_word(step, chance(85) ? good_eventfd() : UINT32_MAX);
 }
 
+/* The loopback of all vectors shows which of them have an eventfd. */
+static void make_loopback(struct step *step)
+{
+	uint32_t index = below(5);
+
+	add_word(step, FD_WORD(SLOT_DEV));
+	add_word(step, 20);
+	add_word(step, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER);
+	add_word(step, index);
+	add_word(step, 0);
+	add_word(step, index == VFIO_PCI_MSIX_IRQ_INDEX ? (chance(60) ? 5 : 1 + below(4)) : 1);
+}
+
 static void make_irq_info(struct step *step)
 {
 	add_word(step, device_fd());
@@ -405,7 +418,7 @@ static void make_files(struct step *step)
 		step->verb = DUP;
 		add_word(step, FD_WORD(SLOT_A + below(2)));
 		add_word(step, device_fd());
-	} else if (which < 19) {
+	} else if (which < 18) {
 		step->verb = CLOSE;
 		add_word(step, chance(80) ? FD_WORD(SLOT_A + below(2)) : PICK(events));
 	} else {
@@ -505,6 +518,7 @@ static const struct {
 	{ SET_IRQS, make_set_irqs, { 8, 60, 8, 20 } },
 	{ SET_IRQS, make_disable, { 2, 10, 2, 5 } },
 	{ SET_IRQS, make_enable, { 3, 8, 2, 5 } },
+	{ SET_IRQS, make_loopback, { 3, 15, 1, 5 } },
 	{ FIRE, make_fire, { 3, 15, 1, 6 } },
 	{ GET_IRQ_INFO, make_irq_info, { 2, 3, 2, 5 } },
 	{ ADD, make_eventfd_step, { 4, 8, 2, 8 } },

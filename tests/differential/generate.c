@@ -534,6 +534,7 @@ static const struct {
 	{ IOEVENTFD, make_ioeventfd, { 0, 0, 2, 1 } },
 	{ GET_STATUS, make_get_status, { 1, 0, 0, 1 } },
 	{ CLOSE, make_files, { 6, 5, 5, 10 } },
+	{ REOPEN, make_nothing, { 3, 0, 0, 0 } },
 	{ CONFIG, make_config, { 5, 6, 25, 8 } },
 	{ READ, make_access, { 4, 2, 25, 8 } },
 	{ MMAP, make_mmap, { 2, 0, 8, 4 } },

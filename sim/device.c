@@ -209,6 +209,8 @@ void sim_set_power_by_vfio(struct sim_device *device, enum sim_power power)
 		command[1] = (uint8_t)((command[1] & ~COMMAND_SERR) |
 				       (device->saved_command[1] & COMMAND_SERR));
 		device->irqs.intx_off_in_device = device->irqs.d3_intx_off;
+		/* The function resets itself, and nobody restores its PME bits. */
+		device->config[SIM_PMCSR + 1] = 0;
 	}
 }
 

@@ -60,6 +60,7 @@ const struct sim_kernel *sim_find_kernel(const char *name);
 /* The offsets in the e1000e. */
 #define SIM_MSIX_CAPABILITY    0xa0
 #define SIM_PM_CAPABILITY      0xc8
+#define SIM_PMCSR	       (SIM_PM_CAPABILITY + 4)
 #define SIM_MSI_CAPABILITY     0xd0
 #define SIM_EXPRESS_CAPABILITY 0xe0
 

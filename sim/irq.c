@@ -497,6 +497,14 @@ int sim_irq_eventfd(const struct sim_device *device, uint32_t index, uint32_t ve
 	return sim_irq_fd(entry);
 }
 
+bool sim_intx_unmasks_itself(const struct sim_device *device)
+{
+	int trigger = sim_irq_eventfd(device, VFIO_PCI_INTX_IRQ_INDEX, 0);
+
+	return trigger >= 0 && device->irqs.unmask.eventfd &&
+	       sim_is_same_file(trigger, sim_irq_fd(device->irqs.unmask.eventfd));
+}
+
 int sim_irq_active(const struct sim_device *device)
 {
 	int type;

@@ -24,7 +24,6 @@
 #define MSI_CONTROL    (SIM_MSI_CAPABILITY + 2)
 #define MSI_ENABLE     0x01
 #define MSI_QUEUE_SIZE 0x70u
-#define PMCSR	       (SIM_PM_CAPABILITY + 4)
 
 /* vfio_pm_config_write() ignores D1 and D2, which the e1000e does not support. */
 static void write_pmcsr(struct sim_device *device, uint8_t value)
@@ -187,12 +186,12 @@ static void write_config(struct sim_device *device, size_t at, uint8_t value)
 		device->config[COMMAND + 1] = value & (DISABLE_INTX | SERR);
 		sim_irqs_config(device, value & DISABLE_INTX);
 	}
-	if (at == PMCSR && !device->machine.no_pm)
+	if (at == SIM_PMCSR && !device->machine.no_pm)
 		write_pmcsr(device, value);
 	if (at == MSI_CONTROL)
 		device->config[at] = msi_control(device, value);
 	/* vfio_init_pci_cap_pm_perm() hides PME since 5.19. */
-	if (at == PMCSR + 1 && !device->kernel->runtime_pm)
+	if (at == SIM_PMCSR + 1 && !device->kernel->runtime_pm)
 		device->config[at] = value & 1;
 	if (is_in(at, BAR_OF(0), 24) || is_in(at, ROM, 4) || at == LINE)
 		device->config[at] = value;
@@ -211,7 +210,7 @@ static ssize_t config_rw(struct sim_device *device, uint8_t *buffer, size_t coun
 	if (at >= size || count > size - at)
 		return -EFAULT;
 	if (!device->machine.no_pm)
-		device->config[PMCSR] = (uint8_t)device->power;
+		device->config[SIM_PMCSR] = (uint8_t)device->power;
 	/* The kernel's own setup. The enable bit of MSI is that of the user. */
 	if (!device->machine.no_msix)
 		device->config[MSIX_CONTROL] =

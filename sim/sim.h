@@ -143,6 +143,9 @@ void sim_clear_platform(struct sim_device *device, uint32_t index);
 void sim_handle_signals(void);
 /* The simulator's duplicate of the eventfd that the kernel holds, or -1. */
 int sim_irq_eventfd(const struct sim_device *device, uint32_t index, uint32_t vector);
+/* True if the eventfd of INTx also unmasks INTx: an interrupt that stays raised is delivered without
+ * end. */
+bool sim_intx_unmasks_itself(const struct sim_device *device);
 /* Which of INTx, MSI and MSI-X is enabled, or -1; the number of vectors allocated for it. */
 int sim_irq_active(const struct sim_device *device);
 unsigned sim_irq_allocated(const struct sim_device *device);

@@ -28,6 +28,9 @@
 #define WAIT_US 2000
 #define WAITS	3000
 
+/* The power state, in the configuration space of the e1000e. */
+#define PMCSR 0xcc
+
 /* The device leaves low power, and all interrupts are disabled. */
 static const char epilogue[] =
 	"host power/control on; FEATURE dev 8 EXIT|SET; SET_IRQS "
@@ -111,16 +114,43 @@ static bool settle(struct pair *pair, struct state *kernel, struct state *model)
 }
 
 /* The device raises an interrupt only of the enabled index, and of an MSI-X vector that has an eventfd:
- * what stays pending in the PBA depends on the device. */
+ * what stays pending in the PBA depends on the device. An INTx that unmasks itself is delivered as
+ * often as the time permits. */
+static bool can_fire(const struct pair *pair, uint32_t index, uint32_t vector)
+{
+	const struct sim_device *sim = pair->model.sim;
+
+	return !pair->cannot_fire && !pair->was_in_d3hot && pair->model.fds[SLOT_DEV] >= 0 &&
+	       sim_irq_active(sim) == (int)index &&
+	       (index == 0 ? !sim_intx_unmasks_itself(sim)
+			   : sim_irq_eventfd(sim, index, vector) >= 0);
+}
+
+static bool is_d1_or_d2(const struct step *step)
+{
+	return step->verb == CONFIG && step->words[0] == PMCSR && step->count > 1 &&
+	       (step->words[1] & 3) % 3 != 0;
+}
+
+/* A random step can be one that the model cannot make, or that must not be made. */
 static bool is_possible(const struct pair *pair, const struct step *step)
 {
-	uint32_t index = (uint32_t)step->words[0], vector = (uint32_t)step->words[1];
-
-	if (step->verb != FIRE)
-		return true;
-	return !pair->cannot_fire && !pair->was_in_d3hot && pair->model.fds[SLOT_DEV] >= 0 &&
-	       sim_irq_active(pair->model.sim) == (int)index &&
-	       (index == 0 || sim_irq_eventfd(pair->model.sim, index, vector) >= 0);
+	switch (step->verb) {
+	case FIRE:
+		return can_fire(pair, (uint32_t)step->words[0], (uint32_t)step->words[1]);
+	case ADD:
+		/* A write of 0 to an eventfd signals it (fs/eventfd.c, eventfd_write()), but the
+		 * model sees only its count. */
+		return step->words[1] != 0;
+	case DUP:
+		/* The model in a program duplicates device fds only. */
+		return step->words[1] == FD_WORD(SLOT_DEV) || step->words[1] == FD_WORD(SLOT_A) ||
+		       step->words[1] == FD_WORD(SLOT_B);
+	default:
+		/* Linux 5.10 prints an error if the device is in D3hot (pci.c,
+		 * pci_raw_set_power_state()). */
+		return !(pair->was_in_d3hot && is_d1_or_d2(step));
+	}
 }
 
 /* The restore of COMMAND after D3hot by the user can leave INTx on in the device, while the kernel
@@ -128,7 +158,7 @@ static bool is_possible(const struct pair *pair, const struct step *step)
  * (vfio_pci_intrs.c, vfio_intx_handler()). */
 static void note_d3hot(struct pair *pair, const struct step *step)
 {
-	pair->was_in_d3hot |= step->verb == CONFIG && step->words[0] == 0xcc && step->count > 1 &&
+	pair->was_in_d3hot |= step->verb == CONFIG && step->words[0] == PMCSR && step->count > 1 &&
 			      step->words[1] == 3;
 }
 

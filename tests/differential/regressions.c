@@ -43,6 +43,10 @@ const struct regression regressions[] = {
 	  "auto; "
 	  "config 4; FEATURE dev 8 EXIT|SET; config 4",
 	  "kept COMMAND as written in D3hot, over a suspend" },
+	{ "config 0xcd 1; config 0xcc 3; config 0xcc 0; config 0xcd; config 0xcd 1; RESET dev; "
+	  "config "
+	  "0xcd",
+	  "kept PME_En in D3hot, on 5.10 (pci.c, pci_restore_state())" },
 	{ "config 0x3c", "0, not the line that the firmware assigned" },
 };
 

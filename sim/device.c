@@ -185,6 +185,9 @@ void sim_update_mapping(struct sim_device *device)
 
 void sim_set_power(struct sim_device *device, enum sim_power power)
 {
+	/* drivers/pci/pci.c, pci_raw_set_power_state(), 5.10: D0 after D3hot clears all of PMCSR. */
+	if (device->power >= SIM_D3HOT && power == SIM_D0)
+		device->config[SIM_PMCSR + 1] = 0;
 	device->power = power;
 	if (!device->engaged)
 		device->in_d3 = power >= SIM_D3HOT;
@@ -209,8 +212,6 @@ void sim_set_power_by_vfio(struct sim_device *device, enum sim_power power)
 		command[1] = (uint8_t)((command[1] & ~COMMAND_SERR) |
 				       (device->saved_command[1] & COMMAND_SERR));
 		device->irqs.intx_off_in_device = device->irqs.d3_intx_off;
-		/* The function resets itself, and nobody restores its PME bits. */
-		device->config[SIM_PMCSR + 1] = 0;
 	}
 }
 

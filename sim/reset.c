@@ -16,7 +16,11 @@
 static void reset(struct sim_device *device)
 {
 	device->resets++;
-	sim_set_power_by_vfio(device, SIM_D0);
+	/* Before 5.18 the PCI core leaves D3hot (drivers/pci/pci.c, pci_dev_save_and_disable()). */
+	if (device->kernel->runtime_pm)
+		sim_set_power_by_vfio(device, SIM_D0);
+	else
+		sim_set_power(device, SIM_D0);
 }
 
 /* A reset of the bus also drops what the device had raised. The e1000e of the lab has no FLR: the

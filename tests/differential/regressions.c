@@ -45,8 +45,11 @@ const struct regression regressions[] = {
 	  "kept COMMAND as written in D3hot, over a suspend" },
 	{ "config 0xcd 1; config 0xcc 3; config 0xcc 0; config 0xcd; config 0xcd 1; RESET dev; "
 	  "config "
-	  "0xcd",
-	  "kept PME_En in D3hot, on 5.10 (pci.c, pci_restore_state())" },
+	  "0xcd; config 0xcc 3; RESET dev; config 0xcd",
+	  "kept PME_En in D3hot, on 5.10 (pci.c, pci_raw_set_power_state())" },
+	{ "config 0xcc 3; config 4 0; RESET dev; config 4; config 4 3; config 0xcc 3; config 4 1; "
+	  "RESET dev; config 4; read BAR0 0 4",
+	  "restored COMMAND at a reset, on 5.10 (vfio_pci.c, vfio_pci_ioctl())" },
 	{ "config 0x3c", "0, not the line that the firmware assigned" },
 };
 

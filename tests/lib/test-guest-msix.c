@@ -72,6 +72,26 @@ static void the_function_mask_covers_the_setup(void **state)
 	vmm_fixture_close(&vmm);
 }
 
+/* KVM detaches the irqfd when its eventfd is closed, so the disable is complete. */
+static void a_disable_with_a_refused_detach(void **state)
+{
+	struct vmm_fixture vmm;
+
+	(void)state;
+	vmm_fixture_open(&vmm);
+	start(&vmm, 1);
+	vmm.detach_error = EBUSY;
+	vmm_msix_control(&vmm, 0);
+	vmm_expect_report(&vmm, "irqfd", EBUSY);
+	assert_int_equal(vfiopm_irq_is_enabled(vmm.irq.dev, MSIX), 0);
+	vmm.detach_error = 0;
+	enable(&vmm);
+	vmm_fire(&vmm, MSIX, 1);
+	vmm_guest_has(&vmm, 1, 1);
+	assert_int_equal(vmm.reports, 0);
+	vmm_fixture_close(&vmm);
+}
+
 /* The table is programmed while MSI-X is disabled. */
 static void masks_precede_the_enable_bit(void **state)
 {
@@ -473,6 +493,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_TESTBED(a_driver_programs_a_vector),
 		ON_TESTBED(the_function_mask_covers_the_setup),
+		ON_TESTBED(a_disable_with_a_refused_detach),
 		ON_TESTBED(masks_precede_the_enable_bit),
 		ON_TESTBED(a_masked_vector_becomes_pending),
 		ON_TESTBED(a_read_of_the_pba_shows_vectors_that_were_never_unmasked),

@@ -116,11 +116,11 @@ void preload_object(const char *path, enum side side)
 	extend_variable("ASAN_OPTIONS", ":", "verify_asan_link_order=0", AFTER);
 }
 
-void run_program(const char *command, char **program, const sigset_t *mask)
+void run_program(char **program, const sigset_t *mask)
 {
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(program[0], program);
-	fprintf(stderr, "%s: %s: %m\n", command, program[0]);
+	fprintf(stderr, "%s: %s: %m\n", command_name, program[0]);
 	_exit(errno == ENOENT ? 127 : 126);
 }
 

@@ -9,7 +9,6 @@
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -20,32 +19,9 @@
 
 #include "trace.h"
 
+const char command_name[] = "vfiopm-trace";
+
 static char directory[TRACE_PATH_MAX];
-
-static void remove_directory(void)
-{
-	char path[TRACE_PATH_MAX + sizeof(TRACE_SOCKET)];
-
-	if (!directory[0])
-		return;
-	snprintf(path, sizeof(path), "%s" TRACE_SOCKET, directory);
-	unlink(path);
-	rmdir(directory);
-}
-
-void die(const char *format, ...)
-{
-	va_list args;
-
-	/* %m is the errno of the caller. */
-	va_start(args, format);
-	fprintf(stderr, "vfiopm-trace: ");
-	vfprintf(stderr, format, args);
-	fprintf(stderr, "\n");
-	va_end(args);
-	remove_directory();
-	_exit(125);
-}
 
 /* ---- the command line ---- */
 
@@ -123,33 +99,6 @@ static FILE *open_output(const char *path)
 
 /* ---- the program ---- */
 
-static void make_directory(void)
-{
-	const char *parent = getenv("TMPDIR");
-	char path[PATH_MAX];
-
-	if (!parent || !realpath(parent, path) || strlen(path) + 24 > TRACE_PATH_MAX)
-		snprintf(path, sizeof(path), "/tmp");
-	snprintf(directory, sizeof(directory), "%.40s/vfiopm-trace-XXXXXX", path);
-	if (!mkdtemp(directory)) {
-		directory[0] = '\0';
-		die("%s: a directory cannot be made: %m", path);
-	}
-}
-
-/* There can be one eventfd for each vector of each device. */
-static struct rlimit raise_limit(void)
-{
-	struct rlimit limit, most;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		die("getrlimit: %m");
-	most = limit;
-	most.rlim_cur = most.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &most);
-	return limit;
-}
-
 static pid_t start(const struct options *options, const struct rlimit *files, const sigset_t *mask)
 {
 	char object[PATH_MAX];
@@ -167,7 +116,7 @@ static pid_t start(const struct options *options, const struct rlimit *files, co
 	preload_object(object, BEFORE);
 	setenv(TRACE_VARIABLE, directory, 1);
 	setrlimit(RLIMIT_NOFILE, files);
-	run_program("vfiopm-trace", options->program, mask);
+	run_program(options->program, mask);
 }
 
 /* ---- the loop ---- */
@@ -201,28 +150,10 @@ static int loop(int epoll, int signals, pid_t program)
 	return status;
 }
 
-static int begin_signals(int epoll, sigset_t *ret_old)
-{
-	struct epoll_event event = { .events = EPOLLIN };
-	sigset_t handled;
-	int signals;
-
-	sigemptyset(&handled);
-	sigaddset(&handled, SIGCHLD);
-	sigaddset(&handled, SIGHUP);
-	sigaddset(&handled, SIGINT);
-	sigaddset(&handled, SIGQUIT);
-	sigaddset(&handled, SIGTERM);
-	sigprocmask(SIG_BLOCK, &handled, ret_old);
-	signals = signalfd(-1, &handled, SFD_CLOEXEC);
-	if (signals < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, signals, &event) < 0)
-		die("signalfd: %m");
-	return signals;
-}
-
 int main(int argc, char **argv)
 {
 	int epoll = epoll_create1(EPOLL_CLOEXEC), signals, status;
+	struct epoll_event event = { .events = EPOLLIN };
 	struct options options = { 0 };
 	struct rlimit limit;
 	FILE *output, *json;
@@ -232,10 +163,13 @@ int main(int argc, char **argv)
 	program_check(options.program[0]);
 	output = open_output(options.output);
 	json = options.json_file ? open_output(options.json_file) : NULL;
+	/* There can be one eventfd for each vector of each device. */
 	limit = raise_limit();
-	make_directory();
+	make_directory(directory, sizeof(directory));
 	calls_begin(epoll, directory, options.elide, options.live ? output : NULL);
-	signals = begin_signals(epoll, &old);
+	signals = begin_signals(&old);
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, signals, &event) < 0)
+		die("epoll_ctl: %m");
 	status = loop(epoll, signals, start(&options, &limit, &old));
 	remove_directory();
 	for (int i = 0; i < device_count; i++)

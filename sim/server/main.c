@@ -10,7 +10,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,28 +25,9 @@
 
 #include "server.h"
 
+const char command_name[] = "vfiopm-sim";
+
 static char directory[SIM_PATH_MAX];
-static pid_t owner; /* the process that removes the directory */
-
-static void remove_directory(void)
-{
-	if (directory[0] && getpid() == owner)
-		tree_remove(directory);
-}
-
-void die(const char *format, ...)
-{
-	va_list args;
-
-	/* %m is the errno of the caller. */
-	va_start(args, format);
-	fprintf(stderr, "vfiopm-sim: ");
-	vfprintf(stderr, format, args);
-	fprintf(stderr, "\n");
-	va_end(args);
-	remove_directory();
-	_exit(125);
-}
 
 /* ---- the command line ---- */
 
@@ -228,7 +208,7 @@ static void exec_program(const struct options *options, const struct rlimit *fil
 	setenv(SIM_VARIABLE, directory, 1);
 	unsetenv("VFIOPM_SIM_KERNEL");
 	setrlimit(RLIMIT_NOFILE, files);
-	run_program("vfiopm-sim", options->program, signals);
+	run_program(options->program, signals);
 }
 
 /* ---- the loop ---- */
@@ -380,50 +360,23 @@ static int loop(int calls, int control_sockets[2], int signals, pid_t program)
 
 /* ---- the start ---- */
 
-/* The model has one eventfd for each vector of a device. */
-static struct rlimit raise_limit(void)
-{
-	struct rlimit limit, most;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		die("getrlimit: %m");
-	most = limit;
-	most.rlim_cur = most.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &most);
-	real_set_lowest(most.rlim_max > 2048 ? 1024 : (int)most.rlim_max / 2);
-	return limit;
-}
-
-static void make_directory(void)
-{
-	const char *parent = getenv("TMPDIR");
-	char path[PATH_MAX];
-
-	if (!parent || !realpath(parent, path) || strlen(path) + 24 > SIM_PATH_MAX)
-		snprintf(path, sizeof(path), "/tmp");
-	snprintf(directory, sizeof(directory), "%.40s/vfiopm-sim-XXXXXX", path);
-	if (!mkdtemp(directory)) {
-		directory[0] = '\0';
-		die("%s: a directory cannot be made: %m", path);
-	}
-	owner = getpid();
-	tree_make(directory);
-}
-
 int main(int argc, char **argv)
 {
 	struct options options = { 0 };
 	int calls, control_sockets[2] = { -1, -1 }, signals, status;
 	struct rlimit limit;
-	sigset_t handled, old;
+	sigset_t old;
 	pid_t program;
 
 	if (argc > 1 && strcmp(argv[1], "ctl") == 0)
 		return control_client(argc - 1, argv + 1);
 	parse(argc, argv, &options);
 	program_check(options.program[0]);
+	/* The model has one eventfd for each vector of a device. */
 	limit = raise_limit();
-	make_directory();
+	real_set_lowest(limit.rlim_max > 2048 ? 1024 : (int)limit.rlim_max / 2);
+	make_directory(directory, sizeof(directory));
+	tree_make(directory);
 	if (options.device_count == 0)
 		options.devices[options.device_count++] = "e1000e";
 	for (int i = 0; i < options.device_count; i++)
@@ -433,16 +386,9 @@ int main(int argc, char **argv)
 	if (options.control)
 		control_sockets[1] = listen_at(options.control, SOCK_STREAM);
 
-	sigemptyset(&handled);
-	sigaddset(&handled, SIGCHLD);
-	sigaddset(&handled, SIGHUP);
-	sigaddset(&handled, SIGINT);
-	sigaddset(&handled, SIGQUIT);
-	sigaddset(&handled, SIGTERM);
-	sigprocmask(SIG_BLOCK, &handled, &old);
-	signals = signalfd(-1, &handled, SFD_CLOEXEC);
+	signals = begin_signals(&old);
 	program = fork();
-	if (program < 0 || signals < 0)
+	if (program < 0)
 		die("fork: %m");
 	if (program == 0)
 		exec_program(&options, &limit, &old);

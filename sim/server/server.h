@@ -30,7 +30,6 @@ int describe(const char *path, struct description *ret, char *message, size_t si
 void tree_make(const char *directory);
 void tree_add(const struct description *description, const struct sim_device *device, int number);
 bool tree_is_directory(const char *path);
-void tree_remove(const char *directory);
 /* The path, below the root, to which a path below the root leads: links are followed. Returns false
  * if the path leads to no file. */
 bool tree_resolve(const char *path, char *ret, size_t size);

@@ -8,7 +8,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -243,19 +242,6 @@ void tree_make(const char *directory)
 	add_directory("/sys/bus/pci/slots");
 	add_file("/dev/vfio/vfio", "", 0666);
 	add_bridge();
-}
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-	(void)status;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-void tree_remove(const char *directory)
-{
-	nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* ---- paths ---- */

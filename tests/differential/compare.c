@@ -16,7 +16,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,23 +42,12 @@ static const char epilogue[] =
 
 /* ---- descriptions ---- */
 
-__attribute__((format(printf, 3, 4))) static void append(char *text, size_t size,
-							 const char *format, ...)
-{
-	size_t length = strlen(text);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text + length, size - length, format, args);
-	va_end(args);
-}
-
 static void describe_result(long result, char *text, size_t size)
 {
 	if (result < 0)
-		append(text, size, "%s", strerrorname_np((int)-result));
+		text_append(text, size, "%s", strerrorname_np((int)-result));
 	else
-		append(text, size, "%ld", result);
+		text_append(text, size, "%ld", result);
 }
 
 static void describe(const struct outcome *outcome, const struct state *state, char *text,
@@ -70,18 +58,19 @@ static void describe(const struct outcome *outcome, const struct state *state, c
 	describe_result(outcome->result, text, size);
 	for (unsigned i = 0; i < WORDS_MAX; i++) {
 		if (outcome->words[i] != UNCHANGED)
-			append(text, size, " [%u]=%#lx", i, (unsigned long)outcome->words[i]);
+			text_append(text, size, " [%u]=%#lx", i, (unsigned long)outcome->words[i]);
 	}
 	for (unsigned i = 0; i < outcome->byte_count; i++)
-		append(text, size, "%s%02x", i ? " " : " bytes ", outcome->bytes[i]);
+		text_append(text, size, "%s%02x", i ? " " : " bytes ", outcome->bytes[i]);
 	for (unsigned i = 0; i < EVENTS; i++) {
 		if (state->counts[i])
-			append(text, size, " %s=%lu", names[i], (unsigned long)state->counts[i]);
+			text_append(text, size, " %s=%lu", names[i],
+				    (unsigned long)state->counts[i]);
 	}
-	append(text, size, " %s %s%s", state->status, state->power_state,
-	       state->faults < 0 ? ""
-	       : state->faults	 ? " SIGBUS"
-				 : " mapped");
+	text_append(text, size, " %s %s%s", state->status, state->power_state,
+		    state->faults < 0 ? ""
+		    : state->faults   ? " SIGBUS"
+				      : " mapped");
 }
 
 /* ---- one step ---- */
@@ -178,9 +167,9 @@ static bool run_step(struct pair *pair, const struct step *step, char *text, siz
 		return true;
 	text[0] = '\0';
 	step_print(step, text, size);
-	append(text, size, "\n#   kernel:    ");
+	text_append(text, size, "\n#   kernel:    ");
 	describe(&of_kernel, &kernel, text, size);
-	append(text, size, "\n#   simulator: ");
+	text_append(text, size, "\n#   simulator: ");
 	describe(&of_model, &model, text, size);
 	return false;
 }

@@ -90,6 +90,9 @@ struct sequence {
 
 /* text.c. The functions append to the text, or abort if the text of a sequence is wrong. */
 void step_print(const struct step *step, char *text, size_t size);
+/* Append to a text, as far as it fits. */
+void text_append(char *text, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 void sequence_print(const struct sequence *sequence, char *text, size_t size);
 void sequence_parse(const char *text, struct sequence *sequence);
 

@@ -120,8 +120,7 @@ static enum kind kind_of(enum verb verb, unsigned word)
 
 /* ---- printing ---- */
 
-__attribute__((format(printf, 3, 4))) static void append(char *text, size_t size,
-							 const char *format, ...)
+void text_append(char *text, size_t size, const char *format, ...)
 {
 	size_t length = strlen(text);
 	va_list args;
@@ -135,11 +134,11 @@ static void print_feature(uint32_t feature, char *text, size_t size)
 {
 	for (size_t i = 0; i < CONSTANTS; i++) {
 		if (constants[i].kind == A_FEATURE && constants[i].value == feature) {
-			append(text, size, "%s", constants[i].name);
+			text_append(text, size, "%s", constants[i].name);
 			return;
 		}
 	}
-	append(text, size, "%u", feature);
+	text_append(text, size, "%u", feature);
 }
 
 static void print_flags(enum kind kind, uint32_t value, char *text, size_t size)
@@ -154,12 +153,12 @@ static void print_flags(enum kind kind, uint32_t value, char *text, size_t size)
 	for (size_t i = 0; i < CONSTANTS; i++) {
 		if (constants[i].kind != kind || !(value & constants[i].value))
 			continue;
-		append(text, size, "%s%s", separator, constants[i].name);
+		text_append(text, size, "%s%s", separator, constants[i].name);
 		value &= ~constants[i].value;
 		separator = "|";
 	}
 	if (value || !*separator)
-		append(text, size, "%s%#x", separator, value);
+		text_append(text, size, "%s%#x", separator, value);
 }
 
 static void print_word(const struct step *step, unsigned word, char *text, size_t size)
@@ -167,9 +166,9 @@ static void print_word(const struct step *step, unsigned word, char *text, size_
 	enum kind kind = kind_of(step->verb, word);
 	uint32_t value = (uint32_t)step->words[word];
 
-	append(text, size, " ");
+	text_append(text, size, " ");
 	if (IS_FD(step->words[word])) {
-		append(text, size, "%s", slots[SLOT_OF(step->words[word])]);
+		text_append(text, size, "%s", slots[SLOT_OF(step->words[word])]);
 		return;
 	}
 	if (kind == FEATURE_FLAGS || kind == IRQ_FLAGS) {
@@ -178,33 +177,33 @@ static void print_word(const struct step *step, unsigned word, char *text, size_
 	}
 	for (size_t i = 0; i < CONSTANTS; i++) {
 		if (constants[i].kind == kind && constants[i].value == value) {
-			append(text, size, "%s", constants[i].name);
+			text_append(text, size, "%s", constants[i].name);
 			return;
 		}
 	}
 	if (value > UINT32_MAX - 16)
-		append(text, size, "%d", (int)value);
+		text_append(text, size, "%d", (int)value);
 	else
-		append(text, size, value < 100 ? "%u" : "%#x", value);
+		text_append(text, size, value < 100 ? "%u" : "%#x", value);
 }
 
 void step_print(const struct step *step, char *text, size_t size)
 {
-	append(text, size, "%s", verbs[step->verb].name);
+	text_append(text, size, "%s", verbs[step->verb].name);
 	if (*verbs[step->verb].rest)
-		append(text, size, " %s", verbs[step->verb].rest);
+		text_append(text, size, " %s", verbs[step->verb].rest);
 	for (unsigned i = 0; i < step->count; i++)
 		print_word(step, i, text, size);
 	if (step->verb == GET_DEVICE_FD)
-		append(text, size, " self");
+		text_append(text, size, " self");
 	if (step->verb == HOST_RESET)
-		append(text, size, " 1");
+		text_append(text, size, " 1");
 }
 
 void sequence_print(const struct sequence *sequence, char *text, size_t size)
 {
 	for (unsigned i = 0; i < sequence->count; i++) {
-		append(text, size, i ? "; " : "");
+		text_append(text, size, i ? "; " : "");
 		step_print(&sequence->steps[i], text, size);
 	}
 }

@@ -8,16 +8,7 @@
 #include "differential.h"
 #include "lib/uapi.h"
 #include "sim.h"
-
-#define CTRL_EXT      0x0018
-#define CTRL_EXT_MSIX (UINT32_C(1) << 31)
-#define ICR	      0x00c0
-#define ICS	      0x00c8
-#define IMS	      0x00d0
-#define IVAR	      0x00e4
-#define IVAR_ONE_EACH UINT32_C(0x000cba98)
-#define CAUSE(vector) (UINT32_C(1) << (20 + (vector)))
-#define ALL_CAUSES    (UINT32_C(0x1f) << 20)
+#include "tests/support/e1000e-registers.h"
 
 /* QEMU asserts that MSI-X stays enabled until its throttling timer ends
  * (hw/net/e1000e_core.c, e1000e_intrmgr_on_msix_throttling_timer()). */

@@ -140,8 +140,8 @@ static bool ends_low_power(struct vfiopm__access *access, int result)
 	}
 }
 
-/* If the entry fails, the device stays on. Its eventfd, or the state if there is none, then reports
- * that. */
+/* If the entry fails, the device stays on. The eventfd of an entry with wakeup reports that. Without
+ * an eventfd the state reports it. */
 static void enter_again(struct vfiopm__access *access)
 {
 	struct vfiopm__wakeup *wakeup = &access->wakeup;

@@ -164,8 +164,7 @@ static void react_to_wake(struct vfiopm_events *events, uint64_t generation)
 {
 	VFIOPM__HOLD(&events->lock);
 
-	if (events->policy == VFIOPM_REENTRY_AFTER_WAKE && !events->is_freed &&
-	    !events->is_released)
+	if (events->policy == VFIOPM_REENTRY_AFTER_WAKE && !events->is_released)
 		plan_reentry(events, generation);
 }
 

@@ -159,7 +159,11 @@ static int open_group(const struct side *side)
 	return side_open(side, path, O_RDWR);
 }
 
-/* The firmware has chosen the addresses of the BARs and of the ROM. */
+/* The address and the data of MSI, in the configuration space of the e1000e. */
+#define MSI_MESSAGE 0xd4
+
+/* The firmware has chosen the addresses of the BARs and of the ROM, and the host the message of an MSI
+ * that was enabled before (vfio_pci_config.c, vfio_config_init() copies what the device has). */
 static void clear_addresses(const struct side *side)
 {
 	static const uint8_t zeroes[24];
@@ -167,6 +171,7 @@ static void clear_addresses(const struct side *side)
 
 	side_pwrite(side, side->fds[SLOT_DEV], zeroes, 24, config + PCI_BASE_ADDRESS_0);
 	side_pwrite(side, side->fds[SLOT_DEV], zeroes, 4, config + PCI_ROM_ADDRESS);
+	side_pwrite(side, side->fds[SLOT_DEV], zeroes, 10, config + MSI_MESSAGE);
 }
 
 void side_reopen(struct side *side)

@@ -377,6 +377,16 @@ struct sim_device *sim_device_at(int index)
 	return devices[index].used ? &devices[index] : NULL;
 }
 
+struct sim_device *sim_next_in_group(unsigned group, const struct sim_device *before)
+{
+	for (struct sim_device *next = devices + (before ? before - devices + 1 : 0);
+	     next < devices + SIM_DEVICES; next++) {
+		if (next->used && sim_is_pci(next) && next->group == group)
+			return next;
+	}
+	return NULL;
+}
+
 struct sim_device *sim_device_by_address(const char *address)
 {
 	for (int i = 0; i < SIM_DEVICES; i++) {

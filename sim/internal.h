@@ -197,6 +197,8 @@ static inline bool sim_is_pci(const struct sim_device *device)
 /* NULL if this entry of the table is unused. */
 struct sim_device *sim_device_at(int index);
 struct sim_device *sim_device_by_address(const char *address);
+/* The next device of the group, or the first one behind NULL, or NULL. */
+struct sim_device *sim_next_in_group(unsigned group, const struct sim_device *before);
 int sim_device_opened(struct sim_device *device);
 void sim_device_closed(struct sim_device *device);
 int sim_pm_get(struct sim_device *device);

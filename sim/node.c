@@ -14,17 +14,50 @@
 
 /* ---- opening ---- */
 
-static int open_group(struct sim_device *device)
+/* The first device of a group stands for the group. */
+static const struct sim_file *group_file(const struct sim_device *device)
 {
-	const struct sim_machine *machine = &device->machine;
+	return sim_file_of_kind(SIM_GROUP, sim_next_in_group(device->group, NULL));
+}
 
-	if (machine->no_group || (machine->not_bound && !machine->peer_bound))
+/* How often the devices of the group are open by the group, or by a cdev. */
+static unsigned count_opens(const struct sim_device *device, bool by_cdev)
+{
+	const struct sim_device *other = NULL;
+	unsigned opens = 0;
+
+	while ((other = sim_next_in_group(device->group, other)) != NULL)
+		opens += other->bound_by_cdev == by_cdev ? other->opens : 0;
+	return opens;
+}
+
+/* An open device keeps its group open (container.c, vfio_group_use_container()). */
+static bool group_is_open(const struct sim_device *device)
+{
+	return group_file(device) || count_opens(device, false) > 0;
+}
+
+static bool group_exists(const struct sim_device *first)
+{
+	const struct sim_device *other = NULL;
+
+	if (first->machine.no_group)
+		return false;
+	while ((other = sim_next_in_group(first->group, other)) != NULL) {
+		if (!other->machine.not_bound || other->machine.peer_bound)
+			return true;
+	}
+	return false;
+}
+
+static int open_group(struct sim_device *first)
+{
+	if (!group_exists(first))
 		return -ENOENT;
-	/* A group can be opened once. An open device keeps its group open (container.c,
-	 * vfio_group_use_container()), and a device that is bound by its cdev blocks it. */
-	if (sim_file_of_kind(SIM_GROUP, device) || device->opens > 0)
+	/* A group can be opened once. A device that is bound by its cdev blocks it. */
+	if (group_is_open(first) || count_opens(first, true) > 0)
 		return -EBUSY;
-	return sim_file_new(SIM_GROUP, device);
+	return sim_file_new(SIM_GROUP, first);
 }
 
 static int open_cdev(struct sim_device *device)
@@ -99,7 +132,7 @@ static int unset_container(struct sim_file *group)
 {
 	if (group->container < 0)
 		return -EINVAL;
-	if (group->device->opens > 0)
+	if (count_opens(group->device, false) > 0)
 		return -EBUSY;
 	sim_group_leaves(group);
 	return 0;
@@ -145,11 +178,25 @@ static int match(const struct sim_device *device, const char *name)
 	return check_token(device, rest + sizeof(option) - 1);
 }
 
+/* vfio_main.c, vfio_device_get_from_name() */
+static int find(const struct sim_file *group, const char *name, struct sim_device **ret)
+{
+	struct sim_device *device = NULL;
+	int r = -ENODEV;
+
+	while (r == -ENODEV && (device = sim_next_in_group(group->device->group, device)) != NULL) {
+		if (!device->machine.not_bound)
+			r = match(device, name);
+	}
+	*ret = device;
+	return r;
+}
+
 static int get_device_fd(const struct sim_file *group, const void *arg)
 {
 	const struct sim_file *container = sim_file(group->container);
 	char name[sizeof(group->device->address) + 64];
-	struct sim_device *device = group->device;
+	struct sim_device *device = NULL;
 	int r;
 
 	if (group->device->kernel->old_groups && !(container && container->iommu_set))
@@ -157,9 +204,7 @@ static int get_device_fd(const struct sim_file *group, const void *arg)
 	r = name_from_user(name, sizeof(name), arg);
 	if (r < 0)
 		return r;
-	if (device->machine.not_bound)
-		return -ENODEV;
-	r = match(device, name);
+	r = find(group, name, &device);
 	if (r < 0)
 		return r;
 	if (!container || !container->iommu_set)
@@ -323,7 +368,7 @@ static int bind(struct sim_file *cdev, void *arg)
 
 	if (r < 0)
 		return r;
-	if (sim_file_of_kind(SIM_GROUP, device))
+	if (group_is_open(device))
 		return -EBUSY;
 	/* vfio_main.c, vfio_df_open(): a device can be opened by its cdev only once. */
 	if (device->bound_by_cdev)

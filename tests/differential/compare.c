@@ -67,10 +67,16 @@ static void describe(const struct outcome *outcome, const struct state *state, c
 			text_append(text, size, " %s=%lu", names[i],
 				    (unsigned long)state->counts[i]);
 	}
-	text_append(text, size, " %s %s%s", state->status, state->power_state,
-		    state->faults < 0 ? ""
-		    : state->faults   ? " SIGBUS"
-				      : " mapped");
+	for (unsigned i = 0; i < DEVICES_MAX; i++) {
+		const struct device_state *device = &state->devices[i];
+
+		if (*device->status)
+			text_append(text, size, "%s %s %s%s", i ? "," : "", device->status,
+				    device->power_state,
+				    device->faults < 0 ? ""
+				    : device->faults   ? " SIGBUS"
+						       : " mapped");
+	}
 }
 
 /* ---- one step ---- */
@@ -82,16 +88,23 @@ static bool same_outcome(const struct outcome *one, const struct outcome *other)
 
 static bool same_state(const struct state *one, const struct state *other)
 {
-	return memcmp(one->counts, other->counts, sizeof(one->counts)) == 0 &&
-	       strcmp(one->status, other->status) == 0 &&
-	       strcmp(one->power_state, other->power_state) == 0 && one->faults == other->faults;
+	bool same = memcmp(one->counts, other->counts, sizeof(one->counts)) == 0;
+
+	for (unsigned i = 0; i < DEVICES_MAX; i++) {
+		const struct device_state *mine = &one->devices[i], *theirs = &other->devices[i];
+
+		same = same && strcmp(mine->status, theirs->status) == 0 &&
+		       strcmp(mine->power_state, theirs->power_state) == 0 &&
+		       mine->faults == theirs->faults;
+	}
+	return same;
 }
 
 static bool settle(struct pair *pair, struct state *kernel, struct state *model)
 {
 	side_observe(&pair->model, model, NULL);
 	for (int i = 0; i < WAITS; i++) {
-		side_observe(&pair->kernel, kernel, model->status);
+		side_observe(&pair->kernel, kernel, model);
 		if (same_state(kernel, model))
 			return true;
 		/* Nothing is asynchronous in the model. */
@@ -107,7 +120,7 @@ static bool settle(struct pair *pair, struct state *kernel, struct state *model)
  * often as the time permits. */
 static bool can_fire(const struct pair *pair, uint32_t index, uint32_t vector)
 {
-	const struct sim_device *sim = pair->model.sim;
+	const struct sim_device *sim = pair->model.device->sim;
 
 	return !pair->cannot_fire && !pair->was_in_d3hot && pair->model.fds[SLOT_DEV] >= 0 &&
 	       sim_irq_active(sim) == (int)index &&
@@ -133,7 +146,8 @@ static bool is_possible(const struct pair *pair, const struct step *step)
 		return step->words[1] != 0;
 	case DUP:
 		/* The model in a program duplicates device fds only. */
-		return step->words[1] == FD_WORD(SLOT_DEV) || step->words[1] == FD_WORD(SLOT_A) ||
+		return step->words[1] == FD_WORD(SLOT_DEV) ||
+		       step->words[1] == FD_WORD(SLOT_OTHER) || step->words[1] == FD_WORD(SLOT_A) ||
 		       step->words[1] == FD_WORD(SLOT_B);
 	default:
 		/* Linux 5.10 prints an error if the device is in D3hot (pci.c,
@@ -176,14 +190,26 @@ static bool run_step(struct pair *pair, const struct step *step, char *text, siz
 
 /* ---- sequences ---- */
 
+static void reopen(struct side *side)
+{
+	for (unsigned i = side->device_count; i > 0; i--) {
+		side_select(side, i - 1);
+		side_host_write(side, "power/control", "on");
+		side_host_write(side, "d3cold_allowed", "1");
+	}
+	side_reopen(side);
+}
+
 void pair_reopen(struct pair *pair)
 {
-	side_host_write(&pair->kernel, "power/control", "on");
-	side_host_write(&pair->model, "power/control", "on");
-	side_host_write(&pair->kernel, "d3cold_allowed", "1");
-	side_host_write(&pair->model, "d3cold_allowed", "1");
-	side_reopen(&pair->kernel);
-	side_reopen(&pair->model);
+	reopen(&pair->kernel);
+	reopen(&pair->model);
+}
+
+static void select_device(struct pair *pair, unsigned number)
+{
+	side_select(&pair->kernel, number);
+	side_select(&pair->model, number);
 }
 
 static bool run_steps(struct pair *pair, const struct sequence *sequence, unsigned *ret_step,
@@ -206,13 +232,17 @@ bool pair_run(struct pair *pair, const struct sequence *sequence, unsigned *ret_
 	if (restore.count == 0)
 		sequence_parse(epilogue, &restore);
 	pair->was_in_d3hot = false;
+	select_device(pair, 0);
 	side_new_eventfds(&pair->kernel);
 	side_new_eventfds(&pair->model);
 	if (!run_steps(pair, sequence, ret_step, text, size))
 		return false;
 	*ret_step = sequence->count;
-	if (!run_steps(pair, &restore, &step, text, size))
-		return false;
+	for (unsigned i = pair->model.device_count; i > 0; i--) {
+		select_device(pair, i - 1);
+		if (!run_steps(pair, &restore, &step, text, size))
+			return false;
+	}
 	if (sequence_needs_reopen(sequence))
 		pair_reopen(pair);
 	return true;

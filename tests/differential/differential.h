@@ -29,6 +29,7 @@ enum slot {
 	SLOT_CLOSED,
 	SLOT_A,
 	SLOT_B,
+	SLOT_OTHER, /* the device that is not the current one */
 	SLOTS
 };
 
@@ -66,6 +67,7 @@ enum verb {
 	HOST_RESET,
 	LSPCI,
 	FIRE,
+	SWITCH,
 	VERBS
 };
 
@@ -98,16 +100,25 @@ void sequence_parse(const char *text, struct sequence *sequence);
 
 /* ---- sides ---- */
 
+#define DEVICES_MAX 2
+
+/* Two devices are functions of the same device, and in one group. */
+struct device {
+	struct sim_device *sim; /* of a model, else NULL */
+	char address[16];
+	volatile uint32_t *map;	 /* the first page of BAR 0, or NULL */
+	int status, power_state; /* sysfs attributes */
+};
+
 struct side {
 	bool is_model;
-	struct sim_device *sim; /* of a model, else NULL */
-	const char *address;
 	unsigned bus;
-	int fds[SLOTS];		 /* -1: not open */
-	int fdinfos[EVENTS];	 /* of the eventfds; 0: none */
-	volatile uint32_t *map;	 /* the first page of BAR 0, or NULL */
-	char *pages;		 /* the second page is inaccessible */
-	int status, power_state; /* sysfs attributes */
+	struct device devices[DEVICES_MAX];
+	unsigned device_count;
+	struct device *device; /* the current one: its fd is in SLOT_DEV */
+	int fds[SLOTS];	       /* -1: not open */
+	int fdinfos[EVENTS];   /* of the eventfds; 0: none */
+	char *pages;	       /* the second page is inaccessible */
 };
 
 /* calls.c: a call on the files of the side. Each function returns a result or -errno. */
@@ -132,7 +143,11 @@ int open_fdinfo(int eventfd);
 void catch_faults(void);
 
 /* side.c */
-void side_begin(struct side *side, struct sim_device *sim, const char *address);
+void side_begin(struct side *side, bool is_model);
+/* sim is NULL on the side of the kernel. */
+void side_add_device(struct side *side, struct sim_device *sim, const char *address);
+/* Make the device with this number the current one, if there is such a device. */
+void side_select(struct side *side, unsigned number);
 /* Close all files, and open them and the device again. */
 void side_reopen(struct side *side);
 void side_close_all(struct side *side);
@@ -143,12 +158,14 @@ int side_host_read(const struct side *side, const char *attribute, void *buffer,
 /* What is compared after each step. */
 struct state {
 	uint64_t counts[EVENTS];
-	char status[16], power_state[16]; /* power/runtime_status and power_state */
-	int faults;			  /* the mapping of BAR 0 raises SIGBUS; -1: not mapped */
+	struct device_state {
+		char status[16], power_state[16]; /* power/runtime_status and power_state */
+		int faults; /* the mapping of BAR 0 raises SIGBUS; -1: not mapped */
+	} devices[DEVICES_MAX];
 };
 
-/* Observe only the status if this is not its text. NULL: observe all. */
-void side_observe(struct side *side, struct state *state, const char *status);
+/* Observe only the status of the devices if it is not as expected. NULL: observe all. */
+void side_observe(struct side *side, struct state *state, const struct state *expected);
 
 /* execute.c: what a step returned. */
 #define BYTES_MAX 64
@@ -174,6 +191,7 @@ void side_fire(const struct side *side, uint32_t index, uint32_t vector);
 /* Where the device reaches only D3hot, QEMU's root port does not report an active link after a hot
  * reset, and the kernel gives up (tests/uapi/rows-reset.c). */
 void generate_hot_resets(bool can);
+void generate_two_devices(bool are);
 
 /* The sequence with this number of this seed. The same arguments make the same sequence. */
 void sequence_generate(uint64_t seed, unsigned number, unsigned length, struct sequence *sequence);

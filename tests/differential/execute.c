@@ -78,9 +78,9 @@ static long keep_fd(struct side *side, const struct step *step, int fd)
 
 static long get_device_fd(struct side *side, const struct step *step)
 {
-	char address[32];
+	char address[sizeof(side->device->address)];
 
-	snprintf(address, sizeof(address), "%s", side->address);
+	snprintf(address, sizeof(address), "%s", side->device->address);
 	return keep_fd(
 		side, step,
 		side_ioctl(side, (int)value(side, step, 1), VFIO_GROUP_GET_DEVICE_FD, address));
@@ -166,9 +166,9 @@ static long map_and_unmap(struct side *side, const struct step *step)
 
 static long unmap(struct side *side)
 {
-	if (side->map)
-		side_munmap(side, (void *)(uintptr_t)side->map, 4096);
-	side->map = NULL;
+	if (side->device->map)
+		side_munmap(side, (void *)(uintptr_t)side->device->map, 4096);
+	side->device->map = NULL;
 	return 0;
 }
 
@@ -179,7 +179,7 @@ static long map(struct side *side)
 
 	if (map) {
 		unmap(side);
-		side->map = map;
+		side->device->map = map;
 	}
 	return error;
 }
@@ -259,6 +259,9 @@ static long run(struct side *side, const struct step *step, struct outcome *outc
 		return read_config_by_host(side);
 	case FIRE:
 		side_fire(side, value(side, step, 0), value(side, step, 1));
+		return 0;
+	case SWITCH:
+		side_select(side, side->device == &side->devices[0]);
 		return 0;
 	default:
 		return run_ioctl(side, step, requests[step->verb], 1, outcome);

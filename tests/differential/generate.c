@@ -11,11 +11,16 @@
 #include "differential.h"
 #include "lib/uapi.h"
 
-static bool hot_resets;
+static bool hot_resets, two_devices;
 
 void generate_hot_resets(bool can)
 {
 	hot_resets = can;
+}
+
+void generate_two_devices(bool are)
+{
+	two_devices = are;
 }
 
 /* ---- random numbers ---- */
@@ -52,12 +57,14 @@ static void add_word(struct step *step, uint64_t word)
 		step->words[step->count++] = word;
 }
 
-/* A fd of the device: mostly the first one. */
+/* A fd of the device: mostly that of the current one. */
 static uint64_t device_fd(void)
 {
 	static const enum slot others[] = { SLOT_A,	    SLOT_B,    SLOT_A,	    SLOT_GROUP,
 					    SLOT_CONTAINER, SLOT_NULL, SLOT_CLOSED, SLOT_E0 };
 
+	if (two_devices && chance(10))
+		return FD_WORD(SLOT_OTHER);
 	return FD_WORD(chance(92) ? SLOT_DEV : PICK(others));
 }
 
@@ -549,6 +556,10 @@ static void make_step(enum subject subject, struct step *step)
 	unsigned total = 0, at;
 	size_t i = 0;
 
+	if (two_devices && chance(15)) {
+		*step = (struct step){ .verb = SWITCH };
+		return;
+	}
 	for (size_t j = 0; j < KINDS_OF_STEPS; j++)
 		total += kinds[j].weights[subject];
 	at = below(total);
@@ -566,7 +577,7 @@ void sequence_generate(uint64_t seed, unsigned number, unsigned length, struct s
 	state = next() + number * UINT64_C(0x2545f4914f6cdd1d);
 	subject = (enum subject)below(SUBJECTS);
 	sequence->count = 0;
-	/* The device begins active. In half of the sequences, the host lets it suspend. */
+	/* The devices begin active. In half of the sequences, the host lets the first one suspend. */
 	if (chance(50))
 		sequence->steps[sequence->count++] = (struct step){ .verb = CONTROL, .count = 1 };
 	if (chance(60))

@@ -55,7 +55,7 @@ static void clear(const struct side *side)
 	if (!read_register(side, ICR, &value))
 		return;
 	if (side->is_model) {
-		sim_clear_intx(side->sim);
+		sim_clear_intx(side->device->sim);
 		return;
 	}
 	write_register(side, ICR, UINT32_MAX);
@@ -68,9 +68,9 @@ void side_fire(const struct side *side, uint32_t index, uint32_t vector)
 {
 	enable(side);
 	if (side->is_model) {
-		sim_hold_awake(side->sim, true);
-		sim_fire(side->sim, index, vector);
-		sim_hold_awake(side->sim, false);
+		sim_hold_awake(side->device->sim, true);
+		sim_fire(side->device->sim, index, vector);
+		sim_hold_awake(side->device->sim, false);
 	} else {
 		fire_e1000e(side, index, vector);
 	}

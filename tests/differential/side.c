@@ -33,7 +33,8 @@ static int open_attribute(const struct side *side, const char *attribute, int fl
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", side->address, attribute);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", side->device->address,
+		 attribute);
 	return side_open(side, path, flags);
 }
 
@@ -69,29 +70,36 @@ static void read_text(const struct side *side, int fd, char *text, size_t size)
 	text[strcspn(text, "\n")] = '\0';
 }
 
-void side_observe(struct side *side, struct state *state, const char *status)
+void side_observe(struct side *side, struct state *state, const struct state *expected)
 {
-	*state = (struct state){ .faults = -1 };
-	read_text(side, side->status, state->status, sizeof(state->status));
-	if (status && strcmp(status, state->status) != 0)
-		return;
-	if (side->map)
-		state->faults = side_faults(side->map);
+	*state = (struct state){ 0 };
+	for (unsigned i = 0; i < side->device_count; i++) {
+		struct device_state *seen = &state->devices[i];
+
+		read_text(side, side->devices[i].status, seen->status, sizeof(seen->status));
+		if (expected && strcmp(expected->devices[i].status, seen->status) != 0)
+			return;
+	}
+	for (unsigned i = 0; i < side->device_count; i++) {
+		const struct device *device = &side->devices[i];
+		struct device_state *seen = &state->devices[i];
+
+		seen->faults = device->map ? side_faults(device->map) : -1;
+		read_text(side, device->power_state, seen->power_state, sizeof(seen->power_state));
+	}
 	/* The kernel handles the signal of an eventfd during the signal. */
 	if (side->is_model)
 		sim_handle_signals();
 	eventfd_counts(&side->fds[SLOT_E0], side->fdinfos, state->counts);
-	read_text(side, side->power_state, state->power_state, sizeof(state->power_state));
 }
 
 /* ---- files ---- */
 
-void side_begin(struct side *side, struct sim_device *sim, const char *address)
+void side_begin(struct side *side, bool is_model)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	*side = (struct side){ .is_model = sim != NULL, .sim = sim, .address = address };
-	sscanf(address, "%*x:%x", &side->bus);
+	*side = (struct side){ .is_model = is_model, .device = &side->devices[0] };
 	for (int i = 0; i < SLOTS; i++)
 		side->fds[i] = -1;
 	side->fds[SLOT_CLOSED] = CLOSED_FD;
@@ -99,10 +107,32 @@ void side_begin(struct side *side, struct sim_device *sim, const char *address)
 	side->pages =
 		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	mprotect(side->pages + page, page, PROT_NONE);
-	side->status = open_attribute(side, "power/runtime_status", O_RDONLY);
-	side->power_state = open_attribute(side, "power_state", O_RDONLY);
-	if (side->status < 0)
-		fail(side, "power/runtime_status", side->status);
+}
+
+void side_add_device(struct side *side, struct sim_device *sim, const char *address)
+{
+	struct device *device = &side->devices[side->device_count++];
+
+	*device = (struct device){ .sim = sim };
+	snprintf(device->address, sizeof(device->address), "%s", address);
+	sscanf(address, "%*x:%x", &side->bus);
+	side_select(side, side->device_count - 1);
+	device->status = open_attribute(side, "power/runtime_status", O_RDONLY);
+	device->power_state = open_attribute(side, "power_state", O_RDONLY);
+	if (device->status < 0)
+		fail(side, "power/runtime_status", device->status);
+}
+
+void side_select(struct side *side, unsigned number)
+{
+	struct device *device = &side->devices[number];
+	int fd = side->fds[SLOT_DEV];
+
+	if (number >= side->device_count || side->device == device)
+		return;
+	side->device = device;
+	side->fds[SLOT_DEV] = side->fds[SLOT_OTHER];
+	side->fds[SLOT_OTHER] = fd;
 }
 
 static void close_slot(struct side *side, enum slot slot)
@@ -114,12 +144,17 @@ static void close_slot(struct side *side, enum slot slot)
 
 void side_close_all(struct side *side)
 {
-	if (side->map)
-		side_munmap(side, (void *)(uintptr_t)side->map, 4096);
-	side->map = NULL;
+	for (unsigned i = 0; i < side->device_count; i++) {
+		struct device *device = &side->devices[i];
+
+		if (device->map)
+			side_munmap(side, (void *)(uintptr_t)device->map, 4096);
+		device->map = NULL;
+	}
 	close_slot(side, SLOT_A);
 	close_slot(side, SLOT_B);
 	close_slot(side, SLOT_DEV);
+	close_slot(side, SLOT_OTHER);
 	close_slot(side, SLOT_GROUP);
 	close_slot(side, SLOT_CONTAINER);
 }
@@ -150,7 +185,7 @@ static int open_group(const struct side *side)
 	char path[128], link[64], target[128] = "";
 	ssize_t length;
 
-	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group", side->address);
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group", side->device->address);
 	length = side->is_model ? readlink(link, target, sizeof(target) - 1)
 				: __real_readlink(link, target, sizeof(target) - 1);
 	if (length <= 0)
@@ -174,9 +209,22 @@ static void clear_addresses(const struct side *side)
 	side_pwrite(side, side->fds[SLOT_DEV], zeroes, 10, config + MSI_MESSAGE);
 }
 
+static void open_device(struct side *side)
+{
+	char address[sizeof(side->device->address)];
+	int r;
+
+	snprintf(address, sizeof(address), "%s", side->device->address);
+	r = side_ioctl(side, side->fds[SLOT_GROUP], VFIO_GROUP_GET_DEVICE_FD, address);
+	if (r < 0)
+		fail(side, "GET_DEVICE_FD", r);
+	side->fds[SLOT_DEV] = r;
+	clear_addresses(side);
+}
+
 void side_reopen(struct side *side)
 {
-	char address[32];
+	unsigned current = (unsigned)(side->device - side->devices);
 	int r;
 
 	side_close_all(side);
@@ -189,10 +237,9 @@ void side_reopen(struct side *side)
 	r = side_ioctl(side, side->fds[SLOT_CONTAINER], VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU);
 	if (r < 0)
 		fail(side, "SET_IOMMU", r);
-	snprintf(address, sizeof(address), "%s", side->address);
-	r = side_ioctl(side, side->fds[SLOT_GROUP], VFIO_GROUP_GET_DEVICE_FD, address);
-	if (r < 0)
-		fail(side, "GET_DEVICE_FD", r);
-	side->fds[SLOT_DEV] = r;
-	clear_addresses(side);
+	for (unsigned i = 0; i < side->device_count; i++) {
+		side_select(side, i);
+		open_device(side);
+	}
+	side_select(side, current);
 }

@@ -4,6 +4,8 @@
  * see differential.h. Without a kernel, that is without VFIOPM_LAB_DEVICE, two simulated devices are
  * compared.
  *
+ *   VFIOPM_LAB_PEER                the address of a second device, a function of the same device and
+ *                                  in its group
  *   VFIOPM_DIFFERENTIAL_SEED       the seed of the sequences (default 1)
  *   VFIOPM_DIFFERENTIAL_SEQUENCES  their number (default 2000)
  *   VFIOPM_DIFFERENTIAL_FIRST      the number of the first one (default 0)
@@ -42,30 +44,69 @@ static bool has_d3cold(void)
 	return d3cold && strcmp(d3cold, "1") == 0;
 }
 
-static struct sim_device *add_model(const char *address, const char *kernel)
+/* Only the first function of the device has a power resource (tests/lab/d3cold.asl). */
+static void add_model(struct side *side, const char *address)
 {
+	bool is_first = side->device_count == 0;
 	struct sim_machine machine = {
 		.address = address,
-		.kernel = kernel,
-		.target = has_d3cold() ? SIM_D3COLD : SIM_D3HOT,
+		.kernel = getenv("VFIOPM_LAB_KERNEL"),
+		.target = is_first && has_d3cold() ? SIM_D3COLD : SIM_D3HOT,
+		.shares_group = !is_first,
 	};
 
-	return sim_add(&machine);
+	side_add_device(side, sim_add(&machine), address);
+}
+
+static void add_models(struct side *side, const char *first, const char *second)
+{
+	side_begin(side, true);
+	add_model(side, first);
+	if (getenv("VFIOPM_LAB_PEER"))
+		add_model(side, second);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	if (!file || fputs(text, file) < 0 || fclose(file) != 0) {
+		printf("Bail out! %s cannot be written\n", path);
+		exit(99);
+	}
+}
+
+/* The port would switch off both devices, and the resume of one would wake the other one some time later
+ * (pci.c, pci_wakeup_bus()). Therefore the port stays on. */
+static void add_peer(struct side *side, const char *peer)
+{
+	side_host_write(side, "../power/control", "on");
+	side_add_device(side, NULL, peer);
+	/* The devices of vfiopm-sim are bound. */
+	if (getenv("VFIOPM_SIM"))
+		return;
+	side_host_write(side, "driver_override", "vfio-pci");
+	write_text("/sys/bus/pci/drivers_probe", peer);
 }
 
 static void begin(void)
 {
-	const char *kernel = getenv("VFIOPM_LAB_KERNEL"), *device = getenv("VFIOPM_LAB_DEVICE");
+	const char *device = getenv("VFIOPM_LAB_DEVICE"), *peer = getenv("VFIOPM_LAB_PEER");
 
-	side_begin(&pair.model, add_model("0000:01:00.0", kernel), "0000:01:00.0");
-	if (device)
-		side_begin(&pair.kernel, NULL, device);
-	else
-		side_begin(&pair.kernel, add_model("0000:02:00.0", kernel), "0000:02:00.0");
+	add_models(&pair.model, "0000:01:00.0", "0000:01:00.1");
+	if (device) {
+		side_begin(&pair.kernel, false);
+		side_add_device(&pair.kernel, NULL, device);
+		if (peer)
+			add_peer(&pair.kernel, peer);
+	} else {
+		add_models(&pair.kernel, "0000:02:00.0", "0000:02:00.1");
+	}
 	/* The registers of the device of vfiopm-sim have no effect. */
 	pair.cannot_fire = getenv("VFIOPM_SIM");
 	catch_faults();
 	generate_hot_resets(pair.kernel.is_model || has_d3cold());
+	generate_two_devices(peer);
 	pair_reopen(&pair);
 }
 

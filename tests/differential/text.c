@@ -43,16 +43,17 @@ static const struct {
 	[HOST_RESET] = { "host", "reset" },
 	[LSPCI] = { "lspci", "" },
 	[FIRE] = { "fire", "" },
+	[SWITCH] = { "switch", "" },
 };
 
 static const char *const slots[SLOTS] = {
-	"dev", "group", "container", "e0",   "e1",     "e2", "e3",
-	"e4",  "w",	"s",	     "null", "closed", "a",  "b",
+	"dev", "group", "container", "e0",     "e1", "e2", "e3",    "e4",
+	"w",   "s",	"null",	     "closed", "a",  "b",  "other",
 };
 
 /* ---- constants ---- */
 
-enum kind { A_FEATURE, FEATURE_FLAGS, IRQ_FLAGS, INDEX, REGION, SWITCH, KINDS };
+enum kind { A_FEATURE, FEATURE_FLAGS, IRQ_FLAGS, INDEX, REGION, CONTROL_VALUE, KINDS };
 
 static const struct constant {
 	enum kind kind;
@@ -85,8 +86,8 @@ static const struct constant {
 	{ REGION, "ROM", VFIO_PCI_ROM_REGION_INDEX },
 	{ REGION, "CONFIG", VFIO_PCI_CONFIG_REGION_INDEX },
 	{ REGION, "VGA", VFIO_PCI_VGA_REGION_INDEX },
-	{ SWITCH, "auto", 0 },
-	{ SWITCH, "on", 1 },
+	{ CONTROL_VALUE, "auto", 0 },
+	{ CONTROL_VALUE, "on", 1 },
 };
 
 #define CONSTANTS (sizeof(constants) / sizeof(constants[0]))
@@ -112,7 +113,7 @@ static enum kind kind_of(enum verb verb, unsigned word)
 	case MMAP:
 		return word == 0 ? REGION : KINDS;
 	case CONTROL:
-		return SWITCH;
+		return CONTROL_VALUE;
 	default:
 		return KINDS;
 	}

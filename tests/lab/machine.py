@@ -26,6 +26,9 @@ NULL_DISK = ["-blockdev", "driver=null-co,node-name=disk,size=16777216,read-zero
 # that the test did not cause.
 DEVICES = {
     "e1000e": ["-device", "e1000e,bus=rp1"],
+    # Two functions of one device, in one group. The lab binds only the first one.
+    "e1000e-pair": ["-device", "e1000e,bus=rp1,addr=0.0,multifunction=on",
+                    "-device", "e1000e,bus=rp1,addr=0.1"],
     # Two functions of one device. The second has no driver.
     "e1000e-with-edu": ["-device", "e1000e,bus=rp1,addr=0.0,multifunction=on",
                         "-device", "edu,bus=rp1,addr=0.1"],

@@ -29,6 +29,8 @@ static struct sim_device devices[SIM_DEVICES];
 #define COMMAND_MEMORY	    0x02
 #define COMMAND_SERR	    0x01 /* in the byte after COMMAND; the firmware of the lab sets it */
 #define STATUS_CAPABILITIES 0x10
+#define HEADER_TYPE	    0x0e
+#define MULTIFUNCTION	    0x80
 
 /* The header of the e1000e as vfio-pci shows it after the device was opened, and its list of
  * capabilities: PM, MSI, PCI Express, MSI-X (QEMU 7.2, hw/net/e1000e.c). vfio_init_pci_cap_pm_perm()
@@ -72,6 +74,29 @@ static void fill_config(struct sim_device *device)
 	if (!machine->no_msix) {
 		memcpy(config + SIM_MSIX_CAPABILITY, msix, sizeof(msix));
 		config[SIM_EXPRESS_CAPABILITY + 1] = SIM_MSIX_CAPABILITY;
+	}
+}
+
+static void mark_multifunction(struct sim_device *device, const struct sim_device *other)
+{
+	size_t last = strlen(device->address) - 1;
+
+	if (device != other && device->address[last] == '0' &&
+	    strncmp(device->address, other->address, last) == 0) {
+		device->config[HEADER_TYPE] |= MULTIFUNCTION;
+		device->first_config[HEADER_TYPE] |= MULTIFUNCTION;
+	}
+}
+
+/* In a device of several functions, function 0 says so, as in QEMU (hw/pci/pci.c,
+ * pci_init_multifunction()). */
+static void find_functions(struct sim_device *added)
+{
+	for (int i = 0; i < SIM_DEVICES; i++) {
+		if (!devices[i].used || !sim_is_pci(&devices[i]))
+			continue;
+		mark_multifunction(&devices[i], added);
+		mark_multifunction(added, &devices[i]);
 	}
 }
 
@@ -454,6 +479,8 @@ struct sim_device *sim_add(const struct sim_machine *machine)
 	add_bars(device);
 	fill_config(device);
 	memcpy(device->first_config, device->config, sizeof(device->config));
+	if (sim_is_pci(device))
+		find_functions(device);
 	/* vfio-pci lets an unused device suspend. */
 	suspend(device);
 	return device;

@@ -61,6 +61,32 @@ static uint32_t count_on_bus(const struct sim_device *device)
 	return count;
 }
 
+/* linux/vfio.h, 6.6: ids of devices that are not bound to the iommufd. */
+#define DEVID_OWNED	0u
+#define DEVID_NOT_OWNED UINT32_MAX
+
+/* drivers/vfio/iommufd.c, vfio_iommufd_get_dev_id(): who has a device of a group has the group. */
+static bool is_owned(const struct sim_device *device, const struct sim_device *other)
+{
+	const struct sim_device *member = NULL;
+
+	while ((member = sim_next_in_group(other->group, member)) != NULL) {
+		if (member->bound_by_cdev && member->iommufd == device->iommufd)
+			return !other->bound_by_cdev || other->iommufd == device->iommufd;
+	}
+	return false;
+}
+
+/* For a device that is open by its cdev, a device has an id and not a group. */
+static uint32_t group_or_id(const struct sim_device *device, const struct sim_device *other)
+{
+	if (!device->bound_by_cdev)
+		return other->group;
+	if (!is_owned(device, other))
+		return DEVID_NOT_OWNED;
+	return other->bound_by_cdev ? other->id : DEVID_OWNED;
+}
+
 static struct vfio_pci_dependent_device describe(const struct sim_device *device,
 						 const struct sim_device *other)
 {
@@ -68,17 +94,11 @@ static struct vfio_pci_dependent_device describe(const struct sim_device *device
 
 	sscanf(other->address, "%x:%x:%x.%x", &domain, &bus, &slot, &function);
 	return (struct vfio_pci_dependent_device){
-		/* For a cdev, the id of the device in the iommufd. */
-		.group_id = device->bound_by_cdev ? other->id : other->group,
+		.group_id = group_or_id(device, other),
 		.segment = (uint16_t)domain,
 		.bus = (uint8_t)bus,
 		.devfn = (uint8_t)(slot << 3 | function),
 	};
-}
-
-static bool is_owned(const struct sim_device *device, const struct sim_device *other)
-{
-	return other == device || (other->bound_by_cdev && other->iommufd == device->iommufd);
 }
 
 int sim_hot_reset_info(const struct sim_device *device, void *arg)

@@ -149,6 +149,8 @@ static bool is_possible(const struct pair *pair, const struct step *step)
 		return step->words[1] == FD_WORD(SLOT_DEV) ||
 		       step->words[1] == FD_WORD(SLOT_OTHER) || step->words[1] == FD_WORD(SLOT_A) ||
 		       step->words[1] == FD_WORD(SLOT_B);
+	case REOPEN:
+		return step->count == 0 || pair->has_cdevs;
 	default:
 		/* Linux 5.10 prints an error if the device is in D3hot (pci.c,
 		 * pci_raw_set_power_state()). */
@@ -197,7 +199,7 @@ static void reopen(struct side *side)
 		side_host_write(side, "power/control", "on");
 		side_host_write(side, "d3cold_allowed", "1");
 	}
-	side_reopen(side);
+	side_reopen(side, false);
 }
 
 void pair_reopen(struct pair *pair)

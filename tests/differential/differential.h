@@ -106,6 +106,7 @@ void sequence_parse(const char *text, struct sequence *sequence);
 struct device {
 	struct sim_device *sim; /* of a model, else NULL */
 	char address[16];
+	unsigned cdev;		 /* the number of its cdev */
 	volatile uint32_t *map;	 /* the first page of BAR 0, or NULL */
 	int status, power_state; /* sysfs attributes */
 };
@@ -148,8 +149,9 @@ void side_begin(struct side *side, bool is_model);
 void side_add_device(struct side *side, struct sim_device *sim, const char *address);
 /* Make the device with this number the current one, if there is such a device. */
 void side_select(struct side *side, unsigned number);
-/* Close all files, and open them and the device again. */
-void side_reopen(struct side *side);
+/* Close all files, and open the devices again. By cdev, there is no group, and the iommufd is in
+ * SLOT_CONTAINER. */
+void side_reopen(struct side *side, bool by_cdev);
 void side_close_all(struct side *side);
 void side_new_eventfds(struct side *side);
 int side_host_write(const struct side *side, const char *attribute, const char *text);
@@ -192,6 +194,7 @@ void side_fire(const struct side *side, uint32_t index, uint32_t vector);
  * reset, and the kernel gives up (tests/uapi/rows-reset.c). */
 void generate_hot_resets(bool can);
 void generate_two_devices(bool are);
+void generate_cdevs(bool exist);
 
 /* The sequence with this number of this seed. The same arguments make the same sequence. */
 void sequence_generate(uint64_t seed, unsigned number, unsigned length, struct sequence *sequence);
@@ -204,6 +207,7 @@ struct pair {
 	struct side kernel, model;
 	bool cannot_fire;  /* no device raises interrupts on the side of the kernel */
 	bool was_in_d3hot; /* by a step of this sequence */
+	bool has_cdevs;
 };
 
 /* Execute a sequence from a known state. Returns true if both sides behave the same. Otherwise the

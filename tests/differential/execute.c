@@ -32,13 +32,15 @@ static const unsigned long requests[] = {
 	[GET_STATUS] = VFIO_GROUP_GET_STATUS,
 };
 
-/* The words of HOT_RESET_INFO behind its header are the group of a device, whose number differs
- * between machines, and the address of the device. */
+/* The words of HOT_RESET_INFO behind its header are the group of a device or its id in the iommufd, whose
+ * numbers differ between machines, and the address of the device. The ids 0 and -1 have a meaning. */
 static uint64_t changed_word(const struct side *side, enum verb verb, unsigned index, uint32_t word)
 {
 	if (verb != HOT_RESET_INFO || index < 3)
 		return word;
-	return index % 2 == 1 ? UNCHANGED : word - ((uint32_t)side->bus << 16);
+	if (index % 2 == 0)
+		return word - ((uint32_t)side->bus << 16);
+	return word == 0 || word == UINT32_MAX ? word : UNCHANGED;
 }
 
 /* The argument ends directly before an inaccessible page: a call that reads or writes too much
@@ -227,7 +229,7 @@ static long run(struct side *side, const struct step *step, struct outcome *outc
 	case CLOSE:
 		return close_fd(side, step);
 	case REOPEN:
-		side_reopen(side);
+		side_reopen(side, step->count > 0);
 		return 0;
 	case READ:
 		return read_region(side, step, step->count > 2 ? word : 1, outcome);

@@ -11,7 +11,7 @@
 #include "differential.h"
 #include "lib/uapi.h"
 
-static bool hot_resets, two_devices;
+static bool hot_resets, two_devices, cdevs;
 
 void generate_hot_resets(bool can)
 {
@@ -21,6 +21,11 @@ void generate_hot_resets(bool can)
 void generate_two_devices(bool are)
 {
 	two_devices = are;
+}
+
+void generate_cdevs(bool exist)
+{
+	cdevs = exist;
 }
 
 /* ---- random numbers ---- */
@@ -368,6 +373,11 @@ static void make_hot_reset(struct step *step)
 {
 	uint32_t count = chance(80) ? 1 : below(4);
 
+	/* The iommufd stands for the groups of a device that is open by its cdev. */
+	if (cdevs && hot_resets && chance(50))
+		count = 0;
+	else if (cdevs && count == 0)
+		count = 1;
 	add_word(step, no_container());
 	add_word(step, around(12 + 4 * count));
 	add_word(step, chance(95) ? 0 : 1);
@@ -580,6 +590,9 @@ void sequence_generate(uint64_t seed, unsigned number, unsigned length, struct s
 	/* The devices begin active. In half of the sequences, the host lets the first one suspend. */
 	if (chance(50))
 		sequence->steps[sequence->count++] = (struct step){ .verb = CONTROL, .count = 1 };
+	if (cdevs && chance(40))
+		sequence->steps[sequence->count++] =
+			(struct step){ .verb = REOPEN, .count = 1, .words = { 1 } };
 	if (chance(60))
 		sequence->steps[sequence->count++] = (struct step){ .verb = MAP };
 	while (sequence->count < length)

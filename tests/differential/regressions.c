@@ -51,6 +51,13 @@ const struct regression regressions[] = {
 	  "RESET dev; config 4; read BAR0 0 4",
 	  "restored COMMAND at a reset, on 5.10 (vfio_pci.c, vfio_pci_ioctl())" },
 	{ "config 0x3c", "0, not the line that the firmware assigned" },
+	{ "switch; GET_DEVICE_FD a group self; GET_IRQ_INFO a 16 0 MSIX -1",
+	  "ENODEV for the second device of a group (vfio_main.c, vfio_device_get_from_name())" },
+	{ "config 14; switch; config 14", "a function 0 that is alone" },
+	{ "reopen cdev; close dev; switch; HOT_RESET_INFO dev 28 -1 -1 -1 -1 -1 -1; HOT_RESET dev "
+	  "12 0 0",
+	  "EINVAL for a closed device whose group belongs to the iommufd (drivers/vfio/iommufd.c, "
+	  "vfio_iommufd_get_dev_id())" },
 };
 
 const size_t regression_count = sizeof(regressions) / sizeof(regressions[0]);

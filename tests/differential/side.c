@@ -111,9 +111,11 @@ void side_begin(struct side *side, bool is_model)
 
 void side_add_device(struct side *side, struct sim_device *sim, const char *address)
 {
-	struct device *device = &side->devices[side->device_count++];
+	struct device *device = &side->devices[side->device_count];
+	static unsigned models;
 
-	*device = (struct device){ .sim = sim };
+	*device = (struct device){ .sim = sim, .cdev = sim ? models++ : side->device_count };
+	side->device_count++;
 	snprintf(device->address, sizeof(device->address), "%s", address);
 	sscanf(address, "%*x:%x", &side->bus);
 	side_select(side, side->device_count - 1);
@@ -222,12 +224,28 @@ static void open_device(struct side *side)
 	clear_addresses(side);
 }
 
-void side_reopen(struct side *side)
+static void open_cdev(struct side *side)
 {
-	unsigned current = (unsigned)(side->device - side->devices);
+	struct vfiopm__bind_iommufd bind = { .argsz = VFIOPM__BIND_SIZE,
+					     .iommufd = side->fds[SLOT_CONTAINER] };
+	char path[64];
 	int r;
 
-	side_close_all(side);
+	snprintf(path, sizeof(path), "/dev/vfio/devices/vfio%u", side->device->cdev);
+	r = side_open(side, path, O_RDWR);
+	if (r < 0)
+		fail(side, path, r);
+	side->fds[SLOT_DEV] = r;
+	r = side_ioctl(side, r, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	if (r < 0)
+		fail(side, "BIND_IOMMUFD", r);
+	clear_addresses(side);
+}
+
+static void open_container(struct side *side)
+{
+	int r;
+
 	side->fds[SLOT_CONTAINER] = side_open(side, "/dev/vfio/vfio", O_RDWR);
 	side->fds[SLOT_GROUP] = open_group(side);
 	r = side_ioctl(side, side->fds[SLOT_GROUP], VFIO_GROUP_SET_CONTAINER,
@@ -237,9 +255,23 @@ void side_reopen(struct side *side)
 	r = side_ioctl(side, side->fds[SLOT_CONTAINER], VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU);
 	if (r < 0)
 		fail(side, "SET_IOMMU", r);
+}
+
+void side_reopen(struct side *side, bool by_cdev)
+{
+	unsigned current = (unsigned)(side->device - side->devices);
+
+	side_close_all(side);
+	if (by_cdev)
+		side->fds[SLOT_CONTAINER] = side_open(side, "/dev/iommu", O_RDWR);
+	else
+		open_container(side);
 	for (unsigned i = 0; i < side->device_count; i++) {
 		side_select(side, i);
-		open_device(side);
+		if (by_cdev)
+			open_cdev(side);
+		else
+			open_device(side);
 	}
 	side_select(side, current);
 }

@@ -13,6 +13,7 @@
  *
  * An argument is a sequence: the program executes it alone, and prints the results.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,15 @@ static void add_peer(struct side *side, const char *peer)
 	write_text("/sys/bus/pci/drivers_probe", peer);
 }
 
+static bool has_cdevs(const struct side *model)
+{
+	int fd = side_open(model, "/dev/iommu", O_RDWR);
+
+	if (fd >= 0)
+		side_close(model, fd);
+	return fd >= 0;
+}
+
 static void begin(void)
 {
 	const char *device = getenv("VFIOPM_LAB_DEVICE"), *peer = getenv("VFIOPM_LAB_PEER");
@@ -107,6 +117,8 @@ static void begin(void)
 	catch_faults();
 	generate_hot_resets(pair.kernel.is_model || has_d3cold());
 	generate_two_devices(peer);
+	pair.has_cdevs = has_cdevs(&pair.model);
+	generate_cdevs(pair.has_cdevs);
 	pair_reopen(&pair);
 }
 

@@ -53,7 +53,7 @@ static const char *const slots[SLOTS] = {
 
 /* ---- constants ---- */
 
-enum kind { A_FEATURE, FEATURE_FLAGS, IRQ_FLAGS, INDEX, REGION, CONTROL_VALUE, KINDS };
+enum kind { A_FEATURE, FEATURE_FLAGS, IRQ_FLAGS, INDEX, REGION, CONTROL_VALUE, WAY, KINDS };
 
 static const struct constant {
 	enum kind kind;
@@ -88,6 +88,7 @@ static const struct constant {
 	{ REGION, "VGA", VFIO_PCI_VGA_REGION_INDEX },
 	{ CONTROL_VALUE, "auto", 0 },
 	{ CONTROL_VALUE, "on", 1 },
+	{ WAY, "cdev", 1 },
 };
 
 #define CONSTANTS (sizeof(constants) / sizeof(constants[0]))
@@ -114,6 +115,8 @@ static enum kind kind_of(enum verb verb, unsigned word)
 		return word == 0 ? REGION : KINDS;
 	case CONTROL:
 		return CONTROL_VALUE;
+	case REOPEN:
+		return WAY;
 	default:
 		return KINDS;
 	}

@@ -76,6 +76,8 @@ int begin_signals(sigset_t *ret_old)
 	sigset_t handled;
 	int signals;
 
+	/* A command that inherits SIG_IGN would get no signal, and waitpid(2) would find no program. */
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&handled);
 	sigaddset(&handled, SIGCHLD);
 	sigaddset(&handled, SIGHUP);

@@ -252,6 +252,10 @@ static ssize_t access_device(struct trace_call *call, const struct real_call *re
 	send_call(&exchange, call);
 	send_vectors(&exchange, call, vectors);
 	receive_reply(&exchange);
+	/* vfiopm-trace would not know the new eventfds, and would elide a later SET_IRQS wrongly. Without
+	 * the mark it does not see that one. */
+	if (exchange.connection < 0 && call->request == VFIO_DEVICE_SET_IRQS)
+		syscall(SYS_fcntl, real->fd, F_SETSIG, 0);
 	if (exchange.reply.verdict != TRACE_ELIDED)
 		r = make_and_report(&exchange, real);
 	exchange_end(&exchange);

@@ -21,6 +21,7 @@
  *   raise TYPE V, fail ERRNO, suspend HOW
  *                        under vfiopm-sim: raise an interrupt, let the next SET_IRQS fail, choose when
  *                        the device suspends
+ *   limit N              the limit on open files
  *   sleep MS, abort, _exit
  */
 #define _GNU_SOURCE
@@ -34,6 +35,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -338,6 +340,15 @@ static int control(const char *what, const char *first, const char *last)
 	return system(command);
 }
 
+static int limit_files(uint32_t count)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = count;
+	return result(setrlimit(RLIMIT_NOFILE, &limit));
+}
+
 static int open_or_close(const char *step)
 {
 	if (strcmp(step, "address") == 0) {
@@ -419,6 +430,8 @@ static int other_step(const char *step)
 		return control("suspend", words[0], "");
 	if (strcmp(step, "fail") == 0)
 		return control("fail 1", words[0], "VFIO_DEVICE_SET_IRQS");
+	if (strcmp(step, "limit") == 0)
+		return limit_files(number(0));
 	if (strcmp(step, "sleep") == 0)
 		return usleep(number(0) * 1000);
 	if (strcmp(step, "abort") == 0)

@@ -93,13 +93,24 @@ static void remove_device(struct process *process, int device)
 	device_unuse(&devices[device]);
 }
 
+static void free_connection(struct connection *connection);
 static void start_next(int device);
 
-/* The accesses of a process that was killed. */
+/* The accesses of a process that was killed. A child can have their connections open. */
 static void end_accesses(pid_t id, int device)
 {
-	const struct connection *running = queues[device];
+	struct connection *running = queues[device];
 
+	for (struct connection **link = running ? &running->next : NULL; link && *link;) {
+		struct connection *waiting = *link;
+
+		if (waiting->access.process == id) {
+			*link = waiting->next;
+			free_connection(waiting);
+		} else {
+			link = &waiting->next;
+		}
+	}
 	if (running && running->access.process == id) {
 		irqs_forget(devices[device].irqs);
 		start_next(device);

@@ -17,6 +17,8 @@
  *   figures              the second one prints how long the device was suspended since the first
  *   held                 the number of eventfds that the parent process has
  *   fork, exec           the steps that follow are those of a child, or of a new program
+ *   orphan               fork during the accesses of two threads; a signal kills the parent, and the
+ *                        steps that follow are those of the child
  *   threads N            N threads that each send the eventfd of their slot to their vector 50 times
  *   raise TYPE V, fail ERRNO, suspend HOW
  *                        under vfiopm-sim: raise an interrupt, let the next SET_IRQS fail, choose when
@@ -292,6 +294,32 @@ static int run_threads(int count)
 	return 0;
 }
 
+static void *get_regions(void *unused)
+{
+	struct vfio_region_info info = { .argsz = sizeof(info) };
+
+	ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info);
+	return unused;
+}
+
+/* late.c makes the access of the first thread slow, so the second one waits for the device. */
+static int leave_child(void)
+{
+	pthread_t thread;
+	pid_t parent = getpid();
+
+	for (int i = 0; i < 2; i++) {
+		pthread_create(&thread, NULL, get_regions, NULL);
+		usleep(100000);
+	}
+	if (fork() > 0)
+		raise(SIGKILL);
+	while (getppid() == parent)
+		usleep(1000);
+	usleep(100000);
+	return 0;
+}
+
 /* ---- steps ---- */
 
 static char **words; /* of the step, after its name */
@@ -422,6 +450,8 @@ static int other_step(const char *step)
 		return compare_figures();
 	if (strcmp(step, "held") == 0)
 		return count_held();
+	if (strcmp(step, "orphan") == 0)
+		return leave_child();
 	if (strcmp(step, "threads") == 0)
 		return run_threads((int)number(0));
 	if (strcmp(step, "raise") == 0)

@@ -2,7 +2,8 @@
 /*
  * An object that the test preloads after that of vfiopm-trace. It suspends the device of vfiopm-sim
  * between the look of vfiopm-trace at the status and VFIO_DEVICE_GET_INFO. It lets vfiopm-sim open
- * files beyond the limit of the program: the kernel needs no fd for an ioctl.
+ * files beyond the limit of the program: the kernel needs no fd for an ioctl. It
+ * makes VFIO_DEVICE_GET_REGION_INFO slow.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <linux/vfio.h>
 
@@ -28,6 +30,8 @@ int ioctl(int fd, unsigned long request, ...)
 	if (request == VFIO_DEVICE_GET_INFO &&
 	    system("\"$VFIOPM_SIM_COMMAND\" ctl suspend now >/dev/null") != 0)
 		abort();
+	if (request == VFIO_DEVICE_GET_REGION_INFO)
+		usleep(400000);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	raised = limit;
 	raised.rlim_cur = raised.rlim_max;

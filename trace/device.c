@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/text.h"
 #include "lib/uapi.h"
 #include "trace.h"
 
@@ -93,7 +94,7 @@ static void resolve(const char *name, char ret[TRACE_TEXT])
 int device_find(const char *name)
 {
 	struct device *device = &devices[device_count];
-	char resolved[TRACE_TEXT];
+	char resolved[TRACE_TEXT], address[VFIOPM__ADDRESS_SIZE];
 
 	resolve(name, resolved);
 	for (int i = 0; i < device_count; i++) {
@@ -102,7 +103,9 @@ int device_find(const char *name)
 	}
 	if (device_count == TRACE_DEVICES)
 		return -1;
-	*device = (struct device){ .is_pci = strchr(resolved, ':'), .wakeup = -1 };
+	/* Names of platform devices can have a colon, too: LNRO0005:00, soc:sensor. */
+	*device = (struct device){ .is_pci = vfiopm__text_parse_address(resolved, address) == 0,
+				   .wakeup = -1 };
 	snprintf(device->name, sizeof(device->name), "%s", resolved);
 	device->status = open_attribute(device, "runtime_status");
 	device->suspended_time = open_attribute(device, "runtime_suspended_time");

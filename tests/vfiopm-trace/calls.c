@@ -24,7 +24,7 @@
  *                        under vfiopm-sim: raise an interrupt, let the next SET_IRQS fail, choose when
  *                        the device suspends
  *   limit N              the limit on open files
- *   sleep MS, abort, _exit
+ *   sleep MS, kill, _exit
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -464,7 +464,7 @@ static int other_step(const char *step)
 		return limit_files(number(0));
 	if (strcmp(step, "sleep") == 0)
 		return usleep(number(0) * 1000);
-	if (strcmp(step, "abort") == 0)
+	if (strcmp(step, "kill") == 0)
 		return raise(SIGKILL);
 	fprintf(stderr, "there is no step %s\n", step);
 	exit(99);

@@ -111,6 +111,9 @@ void preload_object(const char *path, enum side side)
 {
 	if (access(path, R_OK) < 0)
 		die("%s: %m", path);
+	/* ld.so(8): the separators. ld.so would ignore the object with a message only. */
+	if (strpbrk(path, " :"))
+		die("%s: LD_PRELOAD cannot have a path with a space or a colon", path);
 	extend_variable("LD_PRELOAD", " ", path, side);
 	/* AddressSanitizer ends a program before whose runtime another object is loaded. */
 	extend_variable("ASAN_OPTIONS", ":", "verify_asan_link_order=0", AFTER);

@@ -147,6 +147,7 @@ static void add_device(const char *name, int number)
 	char path[PATH_MAX], message[PATH_MAX + 256];
 	struct description *description = &descriptions[number];
 	struct sim_device *device;
+	uint32_t identity, class;
 
 	find_description(name, path, sizeof(path));
 	if (describe(path, description, message, sizeof(message)) < 0)
@@ -157,14 +158,11 @@ static void add_device(const char *name, int number)
 	device = sim_add(&description->machine);
 	if (description->group)
 		device->group = description->group;
-	device->config[0] = (uint8_t)description->vendor;
-	device->config[1] = (uint8_t)(description->vendor >> 8);
-	device->config[2] = (uint8_t)description->device;
-	device->config[3] = (uint8_t)(description->device >> 8);
-	device->config[8] = (uint8_t)description->revision;
-	device->config[9] = (uint8_t)description->class;
-	device->config[10] = (uint8_t)(description->class >> 8);
-	device->config[11] = (uint8_t)(description->class >> 16);
+	identity = description->vendor | description->device << 16;
+	class = description->revision | description->class << 8;
+	/* Each first open restores what sim_set_config() stores (sim_device_opened()). */
+	sim_set_config(device, 0, &identity, sizeof(identity));
+	sim_set_config(device, 8, &class, sizeof(class));
 	tree_add(description, device, number);
 }
 

@@ -171,12 +171,15 @@ static void add_device(const char *name, int number)
 static int listen_at(const char *path, int type)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct stat status;
 	int fd;
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		die("%s: the path of the socket is too long", path);
 	memcpy(address.sun_path, path, strlen(path));
-	unlink(path);
+	/* The socket of an earlier run. bind() reports every other file. */
+	if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode))
+		unlink(path);
 	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(fd, 128) < 0)

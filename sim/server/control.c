@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The control socket: commands in lines, for tests. vfiopm-sim(1) documents the commands. */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -138,15 +139,25 @@ static const char *show_counts(const struct command *command)
 	return NULL;
 }
 
+/* Returns false if the word is missing or no number. */
+static bool read_number(const struct command *command, int word, unsigned long *ret)
+{
+	char *end;
+
+	if (word >= command->count || !isdigit((unsigned char)command->words[word][0]))
+		return false;
+	*ret = strtoul(command->words[word], &end, 10);
+	return !*end;
+}
+
 static const char *show_log(const struct command *command)
 {
-	unsigned long from = logged > LOG_LINES ? logged - LOG_LINES : 0, most;
+	unsigned long from = logged > LOG_LINES ? logged - LOG_LINES : 0, most = LOG_LINES;
 
-	if (command->count > 1) {
-		most = strtoul(command->words[1], NULL, 10);
-		if (most < logged - from)
-			from = logged - most;
-	}
+	if (command->count > 1 && !read_number(command, 1, &most))
+		return "log needs a number";
+	if (most < logged - from)
+		from = logged - most;
 	for (; from < logged; from++)
 		say(command, "%s\n", lines[from % LOG_LINES]);
 	return NULL;
@@ -164,14 +175,12 @@ static const char *raise_interrupt(const struct command *command)
 {
 	static const char *const names[] = { "intx", "msi", "msix", "err", "req" };
 	uint32_t index = 0;
-	char *end = NULL;
 	unsigned long vector = 0;
+	bool right = command->count <= 2 || read_number(command, 2, &vector);
 
-	if (command->count > 2)
-		vector = strtoul(command->words[2], &end, 10);
 	while (index < 5 && (command->count < 2 || strcmp(command->words[1], names[index]) != 0))
 		index++;
-	if (index == 5 || vector >= SIM_VECTORS || (end && *end))
+	if (index == 5 || vector >= SIM_VECTORS || !right)
 		return "raise needs intx, msi, msix, err or req, and the number of a vector";
 	say(command, "%s\n",
 	    sim_fire(command->device, index, (uint32_t)vector) ? "signalled" : "not signalled");
@@ -210,10 +219,11 @@ static int errno_of(const char *name)
 
 static const char *set_failure(const struct command *command)
 {
-	unsigned long after = command->count > 1 ? strtoul(command->words[1], NULL, 10) : 0;
+	unsigned long after = 0;
+	bool right = read_number(command, 1, &after);
 	int error = command->count > 2 ? errno_of(command->words[2]) : 0;
 
-	if (after == 0 || error == 0)
+	if (!right || after == 0 || error == 0)
 		return "fail needs a number from 1, and the name of an errno";
 	failure.after = after;
 	failure.error = error;
@@ -240,17 +250,18 @@ static const char *reset(const struct command *command)
 static const struct {
 	const char *name;
 	bool of_device;
+	int most; /* words, without the device */
 	const char *(*run)(const struct command *command);
 } commands[] = {
-	{ "devices", false, show_devices },
-	{ "state", true, show_state },
-	{ "counts", true, show_counts },
-	{ "log", false, show_log },
-	{ "wake", true, wake },
-	{ "raise", true, raise_interrupt },
-	{ "suspend", true, set_suspend },
-	{ "fail", false, set_failure },
-	{ "reset", false, reset },
+	{ "devices", false, 1, show_devices },
+	{ "state", true, 1, show_state },
+	{ "counts", true, 1, show_counts },
+	{ "log", false, 2, show_log },
+	{ "wake", true, 1, wake },
+	{ "raise", true, 3, raise_interrupt },
+	{ "suspend", true, 2, set_suspend },
+	{ "fail", false, 4, set_failure },
+	{ "reset", false, 1, reset },
 };
 
 static struct sim_device *only_device(void)
@@ -261,7 +272,7 @@ static struct sim_device *only_device(void)
 /* Returns the reason for a failure, or NULL. */
 static const char *run(struct command *command)
 {
-	const char *name = command->words[0];
+	const char *name = command->count > 0 ? command->words[0] : "";
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].name, name) != 0)
@@ -277,6 +288,8 @@ static const char *run(struct command *command)
 		}
 		if (commands[i].of_device && !command->device)
 			return "there are several devices: name one by its address";
+		if (command->count > commands[i].most)
+			return "there are too many words";
 		return commands[i].run(command);
 	}
 	return "unknown command: the commands are devices, state, counts, log, wake, raise, "
@@ -291,8 +304,6 @@ void control(char *line, int client)
 	for (char *word = strtok(line, " \t\r\n"); word && command.count < WORDS;
 	     word = strtok(NULL, " \t\r\n"))
 		command.words[command.count++] = word;
-	if (command.count == 0)
-		return;
 	files_update();
 	reason = run(&command);
 	if (reason)

@@ -30,27 +30,35 @@ static int open_simulated(const char *path, int flags)
 	return handle;
 }
 
-/* A file that the model does not serve is a constant attribute below the root, or a directory. */
+/* A directory, or a constant attribute: the program opens the file below the root. */
+static int open_real(bool is_directory, int flags)
+{
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		return 0;
+	return is_directory ? -EISDIR : -EACCES;
+}
+
 static void serve_open(const struct sim_call *call)
 {
 	int flags = (int)call->flags, handle, fd;
-	bool writes = (flags & O_ACCMODE) != O_RDONLY;
+	bool is_directory, real = false;
 	char path[SIM_BYTES];
 
 	if (!tree_resolve(call->bytes, path, sizeof(path))) {
 		user_reply(SIM_DONE, -ENOENT, -1);
 		return;
 	}
+	is_directory = tree_is_directory(path);
 	handle = -control_failure("open", "open");
-	if (handle == 0)
-		handle = tree_is_directory(path) ? -ENOENT : open_simulated(path, flags);
-	control_log("open %s = %d", path, handle < 0 ? handle : 0);
-	if (handle == -ENOENT && strncmp(path, "/sys/", 5) == 0) {
-		user_reply(writes ? SIM_DONE : SIM_NOT_SIMULATED, -EACCES, -1);
-		return;
+	if (handle == 0) {
+		handle = is_directory ? -ENOENT : open_simulated(path, flags);
+		real = handle == -ENOENT && (is_directory || strncmp(path, "/sys/", 5) == 0);
 	}
-	if (handle < 0) {
-		user_reply(SIM_DONE, handle, -1);
+	if (real)
+		handle = open_real(is_directory, flags);
+	control_log("open %s = %d", path, handle < 0 ? handle : 0);
+	if (handle < 0 || real) {
+		user_reply(handle < 0 ? SIM_DONE : SIM_NOT_SIMULATED, handle, -1);
 		return;
 	}
 	fd = files_export(handle);

@@ -156,6 +156,15 @@ def errors():
     expect('read() of a container', result(os.read, fds[0], 4), -errno.EINVAL)
     expect('a second open of the group', result(os.open, '/dev/vfio/7', os.O_RDWR), -errno.EBUSY)
     expect('a group that does not exist', result(os.open, '/dev/vfio/99', os.O_RDWR), -errno.ENOENT)
+    for path, file in (('/dev/vfio', 'vfio'), ('/sys/bus/pci/devices/0000:01:00.0', 'vendor')):
+        directory = os.open(path, os.O_RDONLY)
+        expect(f'{path}, opened as a file', file in os.listdir(directory), True)
+        os.close(directory)
+        expect(f'{path}, opened for writing', result(os.open, path, os.O_RDWR), -errno.EISDIR)
+    for path in ('power/control', 'vendor'):
+        ctl('fail', 1, 'ENOENT', 'open')
+        expect(f'an open of {path} that fails on request', result(
+            os.open, f'/sys/bus/pci/devices/0000:01:00.0/{path}', os.O_RDONLY), -errno.ENOENT)
     expect('an attribute that is not open for writing', result(os.write, os.open(
         '/sys/bus/pci/devices/0000:01:00.0/power/control', os.O_RDONLY), b'on'), -errno.EBADF)
     expect('SET_IRQS with 5 vectors and a bad one', set_irqs(

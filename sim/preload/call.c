@@ -124,6 +124,7 @@ int64_t call_on_file(struct sim_call *call, const struct stat *file, size_t size
 {
 	/* Not beyond the end of a page: the next one may not exist. */
 	size_t page = 4096 - (call->address & 4095);
+	int saved_errno = errno;
 	long bytes;
 
 	call->device = file->st_dev;
@@ -132,7 +133,9 @@ int64_t call_on_file(struct sim_call *call, const struct stat *file, size_t size
 		size = page;
 	if (size > SIM_BYTES)
 		size = SIM_BYTES;
+	/* The argument of some ioctls is a number, which is no address. */
 	bytes = size > 0 ? memory_read(call->bytes, call->address, size) : 0;
+	errno = saved_errno;
 	return call_make(call, bytes > 0 ? (size_t)bytes : 0, ret_fd);
 }
 

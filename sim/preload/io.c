@@ -11,6 +11,12 @@
 /* The size of the arguments that are fetched before vfiopm-sim requests them. */
 #define ARGUMENT_SIZE 256
 
+/* fs/ioctl.c, do_vfs_ioctl(): the kernel serves these on each file. */
+static bool is_of_every_file(unsigned long request)
+{
+	return request == FIOCLEX || request == FIONCLEX || request == FIONBIO;
+}
+
 int door_ioctl(int fd, unsigned long request, void *arg, const void *caller)
 {
 	struct sim_call call = { .kind = SIM_CALL_IOCTL, .request = request };
@@ -19,7 +25,7 @@ int door_ioctl(int fd, unsigned long request, void *arg, const void *caller)
 	int new_fd;
 
 	(void)caller;
-	if (!call_is_simulated(fd, &file))
+	if (is_of_every_file(request) || !call_is_simulated(fd, &file))
 		return REAL(ioctl)(fd, request, arg);
 	call.address = (uintptr_t)arg;
 	result = call_on_file(&call, &file, ARGUMENT_SIZE, &new_fd);

@@ -87,13 +87,23 @@ static bool is_vendor(ssize_t length, const uint8_t *bytes)
 	return length == 2 && bytes[0] == 0x86 && bytes[1] == 0x80;
 }
 
+/* A call that succeeds leaves errno, also with a number as its argument. */
 static bool test_ioctl(void *function)
 {
+	int (*call)(int, unsigned long, ...) = CALL(int (*)(int, unsigned long, ...), function);
 	struct vfio_device_info info = { .argsz = sizeof(info) };
+	int container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC), on = 1;
+	bool right;
 
-	return CALL(int (*)(int, unsigned long, ...), function)(device, VFIO_DEVICE_GET_INFO,
-								&info) == 0 &&
-	       info.num_irqs == VFIO_PCI_NUM_IRQS;
+	errno = 0;
+	right = call(device, VFIO_DEVICE_GET_INFO, &info) == 0 &&
+		info.num_irqs == VFIO_PCI_NUM_IRQS &&
+		call(container, VFIO_CHECK_EXTENSION, VFIO_TYPE1_IOMMU) == 1 && errno == 0 &&
+		call(container, FIONCLEX) == 0 && fcntl(container, F_GETFD) == 0 &&
+		call(container, FIOCLEX) == 0 && fcntl(container, F_GETFD) == FD_CLOEXEC &&
+		call(container, FIONBIO, &on) == 0 && (fcntl(container, F_GETFL) & O_NONBLOCK);
+	close(container);
+	return right;
 }
 
 static bool test_pread(void *function)

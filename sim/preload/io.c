@@ -130,3 +130,21 @@ EXPORT void *mmap64(void *address, size_t length, int protection, int flags, int
 {
 	return mmap(address, length, protection, flags, fd, offset);
 }
+
+/* ---- the position ---- */
+
+/* A VFIO file has no llseek(). An attribute is a real file with a position. */
+EXPORT off_t lseek(int fd, off_t offset, int whence)
+{
+	struct stat file;
+
+	if (call_is_simulated(fd, &file) && (SIM_MARK_OF(file.st_mode) == SIM_MARK_NODE ||
+					     SIM_MARK_OF(file.st_mode) == SIM_MARK_DEVICE))
+		return (off_t)call_result(-ESPIPE);
+	return REAL(lseek)(fd, offset, whence);
+}
+
+EXPORT off64_t lseek64(int fd, off64_t offset, int whence)
+{
+	return lseek(fd, offset, whence);
+}

@@ -214,6 +214,20 @@ static bool test_mmap(void *function)
 	       call(NULL, 4096, PROT_READ, MAP_SHARED, device, CONFIG_AT) == MAP_FAILED;
 }
 
+/* An attribute has a position, a VFIO file has none. */
+static bool test_lseek(void *function)
+{
+	off_t (*call)(int, off_t, int) = CALL(off_t(*)(int, off_t, int), function);
+	int fd = open(ATTRIBUTE, O_RDONLY | O_CLOEXEC);
+	char text[16] = "";
+	bool right = call(fd, 2, SEEK_SET) == 2 && read(fd, text, sizeof(text)) == 3 &&
+		     strcmp(text, TEXT + 2) == 0 && call(device, 0, SEEK_CUR) < 0 &&
+		     errno == ESPIPE;
+
+	close(fd);
+	return right;
+}
+
 /* ---- status ---- */
 
 static bool is_node(int r, const struct stat *status)
@@ -459,6 +473,7 @@ static const struct {
 	{ "preadv preadv64", test_preadv },
 	{ "pwritev pwritev64", test_pwritev },
 	{ "mmap mmap64", test_mmap },
+	{ "lseek lseek64", test_lseek },
 	{ "stat stat64", test_stat },
 	{ "lstat lstat64", test_lstat },
 	{ "fstat fstat64", test_fstat },

@@ -42,7 +42,7 @@ enum sim_mark { SIM_MARK_NODE, SIM_MARK_DEVICE, SIM_MARK_READABLE, SIM_MARK_WRIT
 #define SIM_BYTES 1024 /* a signal handler can have a small stack */
 
 enum sim_call_kind {
-	SIM_CALL_OPEN,	 /* bytes: the path; flags */
+	SIM_CALL_OPEN,	 /* bytes: the path; flags; request: 1 for a stream */
 	SIM_CALL_FDINFO, /* open /proc/self/fdinfo/N */
 	SIM_CALL_IOCTL,	 /* request; address: the argument; bytes: the memory there */
 	SIM_CALL_READ,	 /* address, size, offset */

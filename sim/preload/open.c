@@ -37,9 +37,11 @@ static bool open_fdinfo(const char *path, int flags, int *ret)
 	return true;
 }
 
-static int open_in_tree(const char *place, int flags)
+static int open_in_tree(const char *place, int flags, bool for_stream)
 {
-	struct sim_call call = { .kind = SIM_CALL_OPEN, .flags = (uint32_t)flags };
+	struct sim_call call = { .kind = SIM_CALL_OPEN,
+				 .flags = (uint32_t)flags,
+				 .request = for_stream };
 	const char *path = path_of(place);
 	int64_t result;
 	int fd;
@@ -66,7 +68,7 @@ static int open_at(int directory, const char *path, int flags, mode_t mode)
 		return fd;
 	switch (path_find(directory, path, place)) {
 	case WHERE_TREE:
-		return open_in_tree(place, flags);
+		return open_in_tree(place, flags, false);
 	case WHERE_PLACE:
 		return REAL(open)(place, flags, mode);
 	default:
@@ -156,7 +158,7 @@ static int flags_of(const char *mode)
  * vfiopm-sim allow for that. */
 static FILE *open_stream(const char *place, const char *mode)
 {
-	int fd = open_in_tree(place, flags_of(mode)), saved_errno;
+	int fd = open_in_tree(place, flags_of(mode), true), saved_errno;
 	FILE *stream;
 
 	if (fd < 0)

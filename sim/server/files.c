@@ -133,21 +133,24 @@ static enum sim_mark mark_of(const struct sim_file *file, int flags)
 	}
 }
 
-/* The C library reads files without read(2), so the memfd contains the text. A read of the
- * configuration space can resume the device, and has to be a read of the program. */
-static void fill(int handle, struct sim_file *file)
+/* The C library reads streams without read(2), so the memfd contains the text. A read of the
+ * configuration space can resume the device, and has to be a read of the program. Of a stream it is
+ * the open. */
+static void fill(int handle, struct sim_file *file, bool for_stream)
 {
-	char text[256];
+	char text[SIM_CONFIG_SIZE];
 	ssize_t length;
 
-	if (file->kind != SIM_FDINFO && (file->kind != SIM_ATTRIBUTE || sim_is_config(file)))
+	if (file->kind != SIM_FDINFO && file->kind != SIM_ATTRIBUTE)
+		return;
+	if (file->kind == SIM_ATTRIBUTE && sim_is_config(file) && !for_stream)
 		return;
 	length = sim_file_read(file, text, sizeof(text), 0);
 	if (length > 0 && pwrite(handle, text, (size_t)length, 0) != length)
 		die("pwrite: %m");
 }
 
-int files_export(int handle)
+int files_export(int handle, bool for_stream)
 {
 	struct open_file *entry = &open_files[handle];
 	struct sim_file *file = sim_file(handle);
@@ -157,7 +160,7 @@ int files_export(int handle)
 		copy = entry->writer;
 		entry->writer = -1;
 	} else {
-		fill(handle, file);
+		fill(handle, file, for_stream);
 		copy = reopen(handle, flags);
 	}
 	/* The last step: the permissions of the mark do not allow to open the file again. */

@@ -61,7 +61,7 @@ static void serve_open(const struct sim_call *call)
 		user_reply(handle < 0 ? SIM_DONE : SIM_NOT_SIMULATED, handle, -1);
 		return;
 	}
-	fd = files_export(handle);
+	fd = files_export(handle, call->request);
 	user_reply(SIM_DONE, fd < 0 ? fd : 0, fd);
 	if (fd >= 0)
 		close(fd);
@@ -79,7 +79,7 @@ static void serve_fdinfo(int file)
 		user_reply(SIM_NOT_SIMULATED, 0, -1);
 		return;
 	}
-	fd = files_export(handle);
+	fd = files_export(handle, true);
 	user_reply(SIM_DONE, fd < 0 ? fd : 0, fd);
 	if (fd >= 0)
 		close(fd);
@@ -146,7 +146,7 @@ static void serve_ioctl(const struct sim_call *call, int handle)
 		r = sim_file_ioctl(handle, call->request, (void *)(uintptr_t)call->address);
 	control_log("%s = %d", name, r);
 	if (r >= 0 && file->kind == SIM_GROUP && call->request == VFIO_GROUP_GET_DEVICE_FD) {
-		fd = files_export(r);
+		fd = files_export(r, false);
 		r = fd < 0 ? fd : 0;
 	}
 	user_reply(SIM_DONE, r, fd);

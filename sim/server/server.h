@@ -46,8 +46,8 @@ void user_reply(enum sim_reply_kind kind, int64_t result, int fd);
 /* The flags of the open(2) that is being served. */
 void files_set_flags(int flags);
 /* A new fd of the file that has this handle, for the program. It refers to an open file that the
- * program alone has. */
-int files_export(int handle);
+ * program alone has. The C library reads the file of a stream by itself. */
+int files_export(int handle, bool for_stream);
 /* The handle of a file, or -1. */
 int files_find(uint64_t device, uint64_t inode);
 /* The flags of the open(2) of a file. */

@@ -37,6 +37,12 @@ static int device, directory;
 
 /* ---- opening ---- */
 
+/* The vendor in configuration space. */
+static bool is_vendor(ssize_t length, const uint8_t *bytes)
+{
+	return length == 2 && bytes[0] == 0x86 && bytes[1] == 0x80;
+}
+
 /* Without O_CLOEXEC the fd stays open on exec(2). */
 static bool opens(int fd)
 {
@@ -70,22 +76,22 @@ static bool test_creat(void *function)
 
 static bool test_fopen(void *function)
 {
-	FILE *stream = CALL(FILE * (*)(const char *, const char *), function)(ATTRIBUTE, "re");
+	FILE *(*call)(const char *, const char *) =
+		CALL(FILE * (*)(const char *, const char *), function);
+	FILE *stream = call(ATTRIBUTE, "re"), *config = call(SYSFS "/config", "re");
 	char text[16] = "";
-	bool right = stream && fgets(text, sizeof(text), stream) && strcmp(text, TEXT) == 0;
+	uint8_t bytes[2];
+	bool right = stream && fgets(text, sizeof(text), stream) && strcmp(text, TEXT) == 0 &&
+		     config && is_vendor((ssize_t)fread(bytes, 1, 2, config), bytes);
 
 	if (stream)
 		fclose(stream);
+	if (config)
+		fclose(config);
 	return right;
 }
 
 /* ---- open files ---- */
-
-/* The vendor in configuration space. */
-static bool is_vendor(ssize_t length, const uint8_t *bytes)
-{
-	return length == 2 && bytes[0] == 0x86 && bytes[1] == 0x80;
-}
 
 /* A call that succeeds leaves errno, also with a number as its argument. */
 static bool test_ioctl(void *function)

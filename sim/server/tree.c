@@ -35,6 +35,7 @@ static void make_parents(const char *path)
 	}
 }
 
+/* A file that an earlier device made, for example in their group, stays as it is. */
 static void add_file(const char *path, const char *text, mode_t mode)
 {
 	char place[PATH_MAX];
@@ -43,7 +44,9 @@ static void add_file(const char *path, const char *text, mode_t mode)
 
 	make_parents(path);
 	snprintf(place, sizeof(place), "%s%s", root, path);
-	fd = open(place, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	fd = open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return;
 	if (fd < 0 || write(fd, text, length) != (ssize_t)length || fchmod(fd, mode) < 0)
 		die("%s: %m", place);
 	close(fd);

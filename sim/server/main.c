@@ -166,6 +166,26 @@ static void add_device(const char *name, int number)
 	tree_add(description, device, number);
 }
 
+/* drivers/vfio/vfio.c, vfio_dev_viable(), 5.10. Since 6.0, drivers with driver_managed_dma. */
+static bool is_of_host(const struct description *description)
+{
+	const char *driver = description->driver;
+
+	return description->machine.not_bound && driver && !strstr(driver, "vfio") &&
+	       strcmp(driver, "pci-stub") != 0 && strcmp(driver, "pcieport") != 0;
+}
+
+/* A device with a driver of the host makes its group unusable. */
+static void mark_group(int number)
+{
+	struct sim_device *device = NULL;
+
+	if (!is_of_host(&descriptions[number]) || descriptions[number].machine.no_group)
+		return;
+	while ((device = sim_next_in_group(sim_device_at(number)->group, device)) != NULL)
+		device->machine.peer_on_host = true;
+}
+
 /* ---- sockets ---- */
 
 static int listen_at(const char *path, int type)
@@ -382,6 +402,8 @@ int main(int argc, char **argv)
 		options.devices[options.device_count++] = "e1000e";
 	for (int i = 0; i < options.device_count; i++)
 		add_device(options.devices[i], i);
+	for (int i = 0; i < options.device_count; i++)
+		mark_group(i);
 	calls = listen_in_directory(SIM_SOCKET, SOCK_SEQPACKET);
 	control_sockets[0] = listen_in_directory(SIM_CONTROL, SOCK_STREAM);
 	if (options.control)

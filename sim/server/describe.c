@@ -285,6 +285,10 @@ int describe(const char *path, struct description *ret, char *message, size_t si
 		if (reason)
 			snprintf(message, size, "%s:%u: %s: %s", path, line, whole, reason);
 	}
+	if (!reason && ferror(file)) {
+		snprintf(message, size, "%s: %m", path);
+		reason = message;
+	}
 	fclose(file);
 	if (!reason) {
 		reason = check_table(&ret->machine);

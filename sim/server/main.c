@@ -123,8 +123,10 @@ static void parse(int argc, char **argv, struct options *options)
 static void find_description(const char *name, char *ret, size_t size)
 {
 	char beside[128], installed[PATH_MAX];
+	struct stat status;
 
-	if (strchr(name, '/') || access(name, F_OK) == 0) {
+	/* The program's source can have a directory of this name. */
+	if (strchr(name, '/') || (stat(name, &status) == 0 && !S_ISDIR(status.st_mode))) {
 		snprintf(ret, size, "%s", name);
 		return;
 	}

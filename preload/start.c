@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "preload/start.h"
@@ -72,6 +73,8 @@ void program_check(const char *name)
 	if (((status.st_mode & S_ISUID) && status.st_uid != geteuid()) ||
 	    ((status.st_mode & S_ISGID) && status.st_gid != getegid()))
 		die("%s changes its user or group: ld.so then preloads no object", path);
+	if (geteuid() != 0 && fgetxattr(fd, "security.capability", NULL, 0) > 0)
+		die("%s has file capabilities: ld.so then preloads no object", path);
 	close(fd);
 }
 

@@ -20,6 +20,7 @@ void __chk_fail(void) __attribute__((noreturn));
 static ssize_t read_link_of_fd(const char *path, char *target, size_t size)
 {
 	static const char device[] = "anon_inode:[vfio-device]";
+	char whole[PATH_MAX];
 	ssize_t length = REAL(readlink)(path, target, size);
 	struct stat file;
 	char rest;
@@ -28,10 +29,20 @@ static ssize_t read_link_of_fd(const char *path, char *target, size_t size)
 	if (length > 0)
 		length = (ssize_t)path_strip(target, (size_t)length);
 	if (length <= 0 || sscanf(path, "/proc/self/fd/%d%c", &fd, &rest) != 1 ||
-	    !call_is_simulated(fd, &file) || SIM_MARK_OF(file.st_mode) != SIM_MARK_DEVICE)
+	    !call_is_simulated(fd, &file))
 		return length;
-	length = (ssize_t)(size < sizeof(device) - 1 ? size : sizeof(device) - 1);
-	memcpy(target, device, (size_t)length);
+	/* The name of the memfd can be longer than the buffer, unlike the path of the node. */
+	if (SIM_MARK_OF(file.st_mode) == SIM_MARK_DEVICE) {
+		length = sizeof(device) - 1;
+		memcpy(whole, device, sizeof(device));
+	} else {
+		length = REAL(readlink)(path, whole, sizeof(whole));
+		length = length < 0 ? length : (ssize_t)path_of_memfd(whole, (size_t)length);
+	}
+	if (length > (ssize_t)size)
+		length = (ssize_t)size;
+	if (length > 0)
+		memcpy(target, whole, (size_t)length);
 	return length;
 }
 

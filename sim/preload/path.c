@@ -157,3 +157,15 @@ enum where path_find(int directory, const char *path, char place[PLACE_MAX])
 	errno = saved_errno;
 	return where;
 }
+
+size_t path_of_memfd(char *text, size_t length)
+{
+	static const char before[] = "/memfd:/dev/", after[] = " (deleted)";
+	size_t skip = strlen("/memfd:"), rest = strlen(after);
+
+	if (length <= strlen(before) + rest || strncmp(text, before, strlen(before)) != 0 ||
+	    strncmp(text + length - rest, after, rest) != 0)
+		return length;
+	memmove(text, text + skip, length - skip - rest);
+	return length - skip - rest;
+}

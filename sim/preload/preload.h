@@ -44,5 +44,8 @@ enum where path_find(int directory, const char *path, char place[PLACE_MAX]);
 const char *path_of(const char *place);
 /* Remove the root of vfiopm-sim from the beginning of a text. Returns the new length. */
 size_t path_strip(char *text, size_t length);
+/* Replace the name of the memfd that stands for a node by the path of the node. Returns the new
+ * length. */
+size_t path_of_memfd(char *text, size_t length);
 
 #endif

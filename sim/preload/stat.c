@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -58,12 +59,26 @@ static mode_t mode_of_mark(mode_t mark)
 	}
 }
 
-static void correct_file(const struct stat *file, struct stat *status)
+/* The node of an open file has the same number as its path. */
+static dev_t number_of_file(int fd)
+{
+	int saved_errno = errno;
+	char link[32], path[128];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, path, sizeof(path) - 1);
+	path[length > 0 ? length : 0] = '\0';
+	errno = saved_errno;
+	return number_of_node(path);
+}
+
+static void correct_file(int fd, const struct stat *file, struct stat *status)
 {
 	status->st_mode = mode_of_mark(file->st_mode);
 	status->st_size = S_ISREG(status->st_mode) ? 4096 : 0;
 	if (S_ISCHR(status->st_mode))
-		status->st_rdev = makedev(NODES_MAJOR, 0);
+		status->st_rdev = number_of_file(fd);
 }
 
 /* ---- stat ---- */
@@ -74,7 +89,7 @@ EXPORT int fstat(int fd, struct stat *status)
 	int r = REAL(fstat)(fd, status);
 
 	if (r == 0 && call_is_simulated(fd, &file))
-		correct_file(&file, status);
+		correct_file(fd, &file, status);
 	return r;
 }
 
@@ -221,7 +236,7 @@ EXPORT int statx(int directory, const char *path, int flags, unsigned mask, stru
 	default:
 		r = REAL(statx)(directory, path, flags, mask, status);
 		if (r == 0 && path && !*path && call_is_simulated(directory, &file)) {
-			correct_file(&file, &corrected);
+			correct_file(directory, &file, &corrected);
 			correct_statx(&corrected, status);
 		}
 		return r;

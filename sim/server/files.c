@@ -72,17 +72,29 @@ static int new_pipe(void)
 	return ends[0];
 }
 
-/* /proc/PID/fd shows the name. A cdev has the path of its node, as in the kernel. */
+/* /proc/PID/fd shows the name. The preloaded object finds the node of the file by it. */
 static void name_file(enum sim_kind kind, const struct sim_device *device, char *ret, size_t size)
 {
 	int number = 0;
 
-	while (kind == SIM_CDEV && sim_device_at(number) != device)
-		number++;
-	if (kind == SIM_CDEV)
+	switch (kind) {
+	case SIM_CDEV:
+		while (sim_device_at(number) != device)
+			number++;
 		snprintf(ret, size, "/dev/vfio/devices/vfio%d", number);
-	else
+		return;
+	case SIM_GROUP:
+		snprintf(ret, size, "/dev/vfio/%u", device->group);
+		return;
+	case SIM_CONTAINER:
+		snprintf(ret, size, "/dev/vfio/vfio");
+		return;
+	case SIM_IOMMUFD:
+		snprintf(ret, size, "/dev/iommu");
+		return;
+	default:
 		snprintf(ret, size, "%s", kind == SIM_DEVICE ? "vfio-device" : "vfio-file");
+	}
 }
 
 int sim_new_fd(enum sim_kind kind, const struct sim_device *device, int lowest)

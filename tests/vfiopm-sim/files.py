@@ -82,6 +82,8 @@ def new_eventfd():
 
 def copies():
     container, group, device = open_device()
+    same_node('/dev/vfio/vfio', container)
+    same_node('/dev/vfio/7', group)
     expect('a device fd is closed on exec', os.get_inheritable(device), False)
     others = [os.dup(device), fcntl.fcntl(device, fcntl.F_DUPFD, 500), fcntl.fcntl(device, fcntl.F_DUPFD_CLOEXEC, 0)]
     os.dup2(device, 600)
@@ -104,6 +106,12 @@ def copies():
     expect('opens after dup2() over the device fd', opens(), 0)
     for fd in fds:
         os.close(fd)
+
+
+def same_node(path, fd):
+    """The path and its open file name one node."""
+    expect(f'the number of {path}', os.fstat(fd).st_rdev, os.stat(path).st_rdev)
+    expect(f'the link of {path}', os.readlink(f'/proc/self/fd/{fd}'), path)
 
 
 def other_processes():
@@ -236,6 +244,8 @@ def cdev():
     expect('GET_INFO', get_info(device), 5)
     expect('the group', result(os.open, '/dev/vfio/7', os.O_RDWR), -errno.EBUSY)
     expect('a second bind', result(fcntl.ioctl, os.open(path, os.O_RDWR), BIND, bind), -errno.EINVAL)
+    same_node(path, device)
+    same_node('/dev/iommu', iommufd)
     memory = mmap.mmap(device, 4096)
     memory[0] = 9
     expect('pread() of the mapped BAR', os.pread(device, 1, 0), b'\x09')

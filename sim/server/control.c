@@ -222,13 +222,16 @@ static const char *set_failure(const struct command *command)
 	unsigned long after = 0;
 	bool right = read_number(command, 1, &after);
 	int error = command->count > 2 ? errno_of(command->words[2]) : 0;
+	const char *what = command->count > 3 ? command->words[3] : "";
 
 	if (!right || after == 0 || error == 0)
 		return "fail needs a number from 1, and the name of an errno";
+	if (*what && !serve_has_kind(what))
+		return "fail knows the calls open, ioctl, read, write and mmap, and names of "
+		       "ioctls";
 	failure.after = after;
 	failure.error = error;
-	snprintf(failure.what, sizeof(failure.what), "%s",
-		 command->count > 3 ? command->words[3] : "");
+	snprintf(failure.what, sizeof(failure.what), "%s", what);
 	return NULL;
 }
 

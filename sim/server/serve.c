@@ -88,45 +88,84 @@ static void serve_fdinfo(int file)
 /* ---- calls on an open file ---- */
 
 #define NAME(name)                                                                                 \
-	case name:                                                                                 \
-		return #name
+	{                                                                                          \
+		name, #name                                                                        \
+	}
 
-/* Three requests of a container have the numbers of requests of a device. */
-static const char *name_of_request(const struct sim_file *file, uint64_t request)
-{
-	if (file->kind == SIM_CONTAINER) {
-		switch (request) {
-			NAME(VFIO_IOMMU_GET_INFO);
-			NAME(VFIO_IOMMU_MAP_DMA);
-			NAME(VFIO_IOMMU_UNMAP_DMA);
-		}
-	}
-	switch (request) {
-		NAME(VFIO_DEVICE_GET_INFO);
-		NAME(VFIO_DEVICE_GET_REGION_INFO);
-		NAME(VFIO_DEVICE_GET_IRQ_INFO);
-		NAME(VFIO_DEVICE_SET_IRQS);
-		NAME(VFIO_DEVICE_RESET);
-		NAME(VFIO_DEVICE_GET_PCI_HOT_RESET_INFO);
-		NAME(VFIO_DEVICE_PCI_HOT_RESET);
-		NAME(VFIO_DEVICE_FEATURE);
-		NAME(VFIO_DEVICE_IOEVENTFD);
-		NAME(VFIO_DEVICE_BIND_IOMMUFD);
-		NAME(VFIO_DEVICE_ATTACH_IOMMUFD_PT);
-		NAME(VFIO_GET_API_VERSION);
-		NAME(VFIO_CHECK_EXTENSION);
-		NAME(VFIO_SET_IOMMU);
-		NAME(VFIO_GROUP_GET_STATUS);
-		NAME(VFIO_GROUP_SET_CONTAINER);
-		NAME(VFIO_GROUP_UNSET_CONTAINER);
-		NAME(VFIO_GROUP_GET_DEVICE_FD);
-		NAME(IOMMU_IOAS_ALLOC);
-	default:
-		return "ioctl";
-	}
-}
+struct request {
+	uint64_t number;
+	const char *name;
+};
+
+/* Some requests of a container have the numbers of requests of a device. */
+static const struct request of_containers[] = {
+	NAME(VFIO_IOMMU_GET_INFO),
+	NAME(VFIO_IOMMU_MAP_DMA),
+	NAME(VFIO_IOMMU_UNMAP_DMA),
+	NAME(VFIO_IOMMU_DIRTY_PAGES),
+};
+
+static const struct request requests[] = {
+	NAME(VFIO_DEVICE_GET_INFO),
+	NAME(VFIO_DEVICE_GET_REGION_INFO),
+	NAME(VFIO_DEVICE_GET_IRQ_INFO),
+	NAME(VFIO_DEVICE_SET_IRQS),
+	NAME(VFIO_DEVICE_RESET),
+	NAME(VFIO_DEVICE_GET_PCI_HOT_RESET_INFO),
+	NAME(VFIO_DEVICE_PCI_HOT_RESET),
+	NAME(VFIO_DEVICE_FEATURE),
+	NAME(VFIO_DEVICE_IOEVENTFD),
+	NAME(VFIO_DEVICE_BIND_IOMMUFD),
+	NAME(VFIO_DEVICE_ATTACH_IOMMUFD_PT),
+	NAME(VFIO_GET_API_VERSION),
+	NAME(VFIO_CHECK_EXTENSION),
+	NAME(VFIO_SET_IOMMU),
+	NAME(VFIO_GROUP_GET_STATUS),
+	NAME(VFIO_GROUP_SET_CONTAINER),
+	NAME(VFIO_GROUP_UNSET_CONTAINER),
+	NAME(VFIO_GROUP_GET_DEVICE_FD),
+	NAME(IOMMU_IOAS_ALLOC),
+	{ VFIO_DEVICE_ATTACH_IOMMUFD_PT + 1, "VFIO_DEVICE_DETACH_IOMMUFD_PT" },
+	{ SIM_IOMMU_IOAS_MAP, "IOMMU_IOAS_MAP" },
+	{ SIM_IOMMU_IOAS_UNMAP, "IOMMU_IOAS_UNMAP" },
+};
 
 #undef NAME
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *find_request(const struct request *table, size_t count, uint64_t number)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (table[i].number == number)
+			return table[i].name;
+	}
+	return NULL;
+}
+
+static const char *name_of_request(const struct sim_file *file, uint64_t number)
+{
+	const char *name = NULL;
+
+	if (file->kind == SIM_CONTAINER)
+		name = find_request(of_containers, COUNT(of_containers), number);
+	if (!name)
+		name = find_request(requests, COUNT(requests), number);
+	return name ? name : "ioctl";
+}
+
+bool serve_has_kind(const char *kind)
+{
+	static const char *const calls[] = { "open", "ioctl", "read", "write", "mmap" };
+	bool found = false;
+
+	for (size_t i = 0; i < COUNT(calls); i++)
+		found |= strcmp(calls[i], kind) == 0;
+	for (size_t i = 0; i < COUNT(of_containers); i++)
+		found |= strcmp(of_containers[i].name, kind) == 0;
+	for (size_t i = 0; i < COUNT(requests); i++)
+		found |= strcmp(requests[i].name, kind) == 0;
+	return found;
+}
 
 static void serve_ioctl(const struct sim_call *call, int handle)
 {

@@ -70,6 +70,8 @@ void real_set_lowest(int fd);
 
 /* One call, on a connection that the caller closes. */
 void serve(int connection);
+/* True if a call or an ioctl has this name. */
+bool serve_has_kind(const char *kind);
 
 /* ---- control.c: the control socket ---- */
 

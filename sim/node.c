@@ -279,6 +279,23 @@ static int unmap_container(struct sim_file *container, void *arg)
 	return sim_to_user(arg, &unmap, sizeof(unmap));
 }
 
+/* vfio_iommu_type1_get_info(), without its capabilities. */
+static int get_iommu_info(void *arg)
+{
+	const size_t size = offsetof(struct vfio_iommu_type1_info, iova_pgsizes) +
+			    sizeof(((struct vfio_iommu_type1_info *)0)->iova_pgsizes);
+	const size_t with_capabilities = sizeof(struct vfio_iommu_type1_info);
+	struct vfio_iommu_type1_info info = { 0 };
+
+	if (sim_from_user(&info, arg, size) < 0)
+		return -EFAULT;
+	if (info.argsz < size)
+		return -EINVAL;
+	info.flags = VFIO_IOMMU_INFO_PGSIZES;
+	info.iova_pgsizes = 4096;
+	return sim_to_user(arg, &info, info.argsz < with_capabilities ? size : with_capabilities);
+}
+
 /* vfio_iommu_type1_dirty_pages(): the model tracks no dirty pages, so all flags are wrong. */
 static int dirty_pages(const struct sim_file *container, const void *arg)
 {
@@ -299,12 +316,15 @@ int sim_container_ioctl(struct sim_file *container, unsigned long request, void 
 		return (uintptr_t)arg == VFIO_TYPE1_IOMMU || (uintptr_t)arg == VFIO_TYPE1v2_IOMMU;
 	case VFIO_SET_IOMMU:
 		return set_iommu(container, (uintptr_t)arg);
+	case VFIO_IOMMU_GET_INFO:
 	case VFIO_IOMMU_MAP_DMA:
 	case VFIO_IOMMU_UNMAP_DMA:
 		if (!container->iommu_set)
 			return -EINVAL;
 		if (container->noiommu) /* vfio_noiommu_ioctl() */
 			return -ENOTTY;
+		if (request == VFIO_IOMMU_GET_INFO)
+			return get_iommu_info(arg);
 		return request == VFIO_IOMMU_MAP_DMA ? map_container(container, arg)
 						     : unmap_container(container, arg);
 	case VFIO_IOMMU_DIRTY_PAGES: /* the same number as VFIO_DEVICE_FEATURE */

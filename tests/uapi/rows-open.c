@@ -29,6 +29,13 @@ static const struct row rows[] = {
 	{ "SET_IOMMU without an IOMMU", ATTACHED, "SET_IOMMU container 8", ALL("ENODEV") },
 	{ "SET_IOMMU, type 1", ATTACHED, "SET_IOMMU container 1", ALL("0") },
 	{ "SET_IOMMU, type 1 version 2", ATTACHED, "SET_IOMMU container 3", ALL("0") },
+	/* The number of HOT_RESET_INFO is that of VFIO_IOMMU_GET_INFO. */
+	{ "IOMMU_GET_INFO without an IOMMU", ATTACHED, "HOT_RESET_INFO container 16 0 0 0",
+	  ALL("EINVAL") },
+	{ "IOMMU_GET_INFO", READY,
+	  "HOT_RESET_INFO container 16 0 0 0; HOT_RESET_INFO container 15 0 0 0; "
+	  "HOT_RESET_INFO container 16 0",
+	  ALL("0, EINVAL, EFAULT") },
 	{ "SET_IOMMU twice", READY, "SET_IOMMU container 3; SET_IOMMU container 1",
 	  ALL("EINVAL, EINVAL") },
 	{ "CHECK_EXTENSION with an IOMMU", READY,

@@ -59,6 +59,8 @@ static const char *parse_group(struct description *description, const char *valu
 		description->machine.no_group = true;
 		return NULL;
 	}
+	if (strcmp(value, "0") == 0)
+		return "the value is not a number from 1, or none";
 	return parse_number(description, value, offset, 9999);
 }
 
@@ -145,6 +147,7 @@ static const char *parse_table(struct description *description, const char *valu
 		return "the value is not like bar3 0x2000";
 	machine->table_bar = bar;
 	machine->table_offset = at;
+	description->has_table = true;
 	return NULL;
 }
 
@@ -236,13 +239,16 @@ static const char *parse_line(struct description *description, char *line, bool 
 }
 
 /* The lines are correct, but do they fit together? */
-static const char *check_table(const struct sim_machine *machine)
+static const char *check_table(const struct description *description)
 {
+	const struct sim_machine *machine = &description->machine;
 	uint32_t vectors = machine->msix_vectors ? machine->msix_vectors : 5, most = 0;
 	uint64_t end = machine->table_offset;
 
 	for (int i = 0; i < SIM_BARS; i++)
 		most = most > machine->bar_sizes[i] ? most : machine->bar_sizes[i];
+	if (most == 0 && description->has_table)
+		return "msix-table needs the lines of the BARs";
 	if (machine->no_msix || (most == 0 && vectors <= 512))
 		return NULL;
 	/* fill_config() chooses the place of the PBA. */
@@ -291,7 +297,7 @@ int describe(const char *path, struct description *ret, char *message, size_t si
 	}
 	fclose(file);
 	if (!reason) {
-		reason = check_table(&ret->machine);
+		reason = check_table(ret);
 		if (reason)
 			snprintf(message, size, "%s:%u: %s", path, line, reason);
 	}

@@ -19,6 +19,7 @@ struct description {
 	const char *name, *driver;
 	unsigned vendor, device, class, revision;
 	unsigned group; /* 0: the number that the model chooses */
+	bool has_table; /* a line for the MSI-X table */
 };
 
 /* Read a file. Returns 0, or -1 with a message that names the file, the line and the reason. */

@@ -109,7 +109,7 @@ static void add_link_in(const char *directory, const char *name, const char *for
 /* ---- devices ---- */
 
 struct identity {
-	unsigned vendor, device, class, revision;
+	unsigned vendor, device, subsystem_vendor, class, revision;
 	const char *driver, *address;
 };
 
@@ -118,25 +118,25 @@ static void add_identity(const char *directory, const struct identity *identity)
 	char modalias[128], driver[64] = "";
 
 	snprintf(modalias, sizeof(modalias), "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X",
-		 identity->vendor, identity->device, 0U, 0U, identity->class >> 16,
-		 identity->class >> 8 & 0xff, identity->class & 0xff);
+		 identity->vendor, identity->device, identity->subsystem_vendor, 0U,
+		 identity->class >> 16, identity->class >> 8 & 0xff, identity->class & 0xff);
 	if (identity->driver)
 		snprintf(driver, sizeof(driver), "DRIVER=%s\n", identity->driver);
 	add_attribute(directory, "vendor", "0x%04x\n", identity->vendor);
 	add_attribute(directory, "device", "0x%04x\n", identity->device);
 	add_attribute(directory, "class", "0x%06x\n", identity->class);
 	add_attribute(directory, "revision", "0x%02x\n", identity->revision);
-	add_attribute(directory, "subsystem_vendor", "0x0000\n");
+	add_attribute(directory, "subsystem_vendor", "0x%04x\n", identity->subsystem_vendor);
 	add_attribute(directory, "subsystem_device", "0x0000\n");
 	add_attribute(directory, "modalias", "%s\n", modalias);
 	add_attribute(directory, "irq", "0\n");
 	add_attribute(directory, "numa_node", "-1\n");
 	add_attribute(directory, "driver_override", "(null)\n");
 	add_attribute(directory, "uevent",
-		      "%sPCI_CLASS=%X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=0000:0000\n"
+		      "%sPCI_CLASS=%X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:0000\n"
 		      "PCI_SLOT_NAME=%s\nMODALIAS=%s\n",
 		      driver, identity->class, identity->vendor, identity->device,
-		      identity->address, modalias);
+		      identity->subsystem_vendor, identity->address, modalias);
 	add_link_in(directory, "subsystem", "/sys/bus/pci");
 	add_link_in("/sys/bus/pci/devices", identity->address, "%s", directory);
 	if (identity->driver) {
@@ -151,9 +151,8 @@ static void add_identity(const char *directory, const struct identity *identity)
 /* The port above the devices. It stays in D0. */
 static void add_bridge(void)
 {
-	const struct identity identity = {
-		0x1b36, 0x000c, 0x060400, 0, "pcieport", "0000:00:01.0"
-	};
+	const struct identity identity = { 0x1b36,     0x000c,	      0, 0x060400, 0,
+					   "pcieport", "0000:00:01.0" };
 
 	add_identity(BRIDGE, &identity);
 	add_attribute(BRIDGE, "power_state", "D0\n");
@@ -214,8 +213,13 @@ static void add_served(const char *directory, const struct sim_device *device)
 void tree_add(const struct description *description, const struct sim_device *device, int number)
 {
 	const struct identity identity = {
-		description->vendor,   description->device, description->class,
-		description->revision, description->driver, device->address,
+		.vendor = description->vendor,
+		.device = description->device,
+		.subsystem_vendor = device->config[0x2c] | (unsigned)device->config[0x2d] << 8,
+		.class = description->class,
+		.revision = description->revision,
+		.driver = description->driver,
+		.address = device->address,
 	};
 	char directory[128], node[32];
 

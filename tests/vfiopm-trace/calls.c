@@ -17,6 +17,8 @@
  *   figures              the second one prints how long the device was suspended since the first
  *   held                 the number of eventfds that the parent process has
  *   fork, exec           the steps that follow are those of a child, or of a new program
+ *   pass                 fork; the child closes its device fd and receives that of the parent, and the
+ *                        steps that follow are those of the child
  *   orphan               fork during the accesses of two threads; a signal kills the parent, and the
  *                        steps that follow are those of the child
  *   threads N            N threads that each send the eventfd of their slot to their vector 50 times
@@ -38,6 +40,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -294,6 +297,59 @@ static int run_threads(int count)
 	return 0;
 }
 
+union fd_message {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+static int send_fd(int socket, int fd)
+{
+	union fd_message control = { .header = { CMSG_LEN(sizeof(fd)), SOL_SOCKET, SCM_RIGHTS } };
+	char nothing = 0;
+	struct iovec byte = { &nothing, sizeof(nothing) };
+	struct msghdr message = { .msg_iov = &byte,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	return result((int)sendmsg(socket, &message, 0));
+}
+
+static int receive_fd(int socket)
+{
+	union fd_message control;
+	char bytes[1];
+	struct iovec byte = { bytes, sizeof(bytes) };
+	struct msghdr message = { .msg_iov = &byte,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	int fd = -1;
+
+	if (recvmsg(socket, &message, 0) == 1 && message.msg_controllen > 0)
+		memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
+	return fd;
+}
+
+static int pass_device(void)
+{
+	int sockets[2], status = 0;
+	pid_t child;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets) < 0)
+		return -errno;
+	child = fork();
+	if (child > 0) {
+		send_fd(sockets[0], device);
+		waitpid(child, &status, 0);
+		_exit(status != 0);
+	}
+	close(device);
+	device = receive_fd(sockets[1]);
+	return device < 0 ? -EBADF : 0;
+}
+
 static void *get_regions(void *unused)
 {
 	struct vfio_region_info info = { .argsz = sizeof(info) };
@@ -452,6 +508,8 @@ static int other_step(const char *step)
 		return count_held();
 	if (strcmp(step, "orphan") == 0)
 		return leave_child();
+	if (strcmp(step, "pass") == 0)
+		return pass_device();
 	if (strcmp(step, "threads") == 0)
 		return run_threads((int)number(0));
 	if (strcmp(step, "raise") == 0)

@@ -88,7 +88,7 @@ static void mark_multifunction(struct sim_device *device, const struct sim_devic
 	}
 }
 
-/* In a device of several functions, function 0 says so, as in QEMU (hw/pci/pci.c,
+/* Function 0 has the multi-function bit if the device has another function, as in QEMU (hw/pci/pci.c,
  * pci_init_multifunction()). */
 static void find_functions(struct sim_device *added)
 {

@@ -44,9 +44,7 @@ uint64_t sim_unmap_dma(struct sim_mappings *mappings, uint64_t iova, uint64_t si
 
 static const struct sim_mappings *mappings_of(const struct sim_device *device)
 {
-	const struct sim_file *group =
-		sim_file_of_kind(SIM_GROUP, sim_next_in_group(device->group, NULL));
-	const struct sim_file *file = NULL;
+	const struct sim_file *group = sim_group_file(device), *file = NULL;
 
 	if (device->bound_by_cdev)
 		file = sim_file(device->iommufd);

@@ -25,6 +25,12 @@ struct sim_file *sim_file_of_kind(enum sim_kind kind, const struct sim_device *d
 	return NULL;
 }
 
+/* The file of a group refers to the first device of the group. */
+const struct sim_file *sim_group_file(const struct sim_device *device)
+{
+	return sim_file_of_kind(SIM_GROUP, sim_next_in_group(device->group, NULL));
+}
+
 static int file_new_from(enum sim_kind kind, struct sim_device *device, int lowest)
 {
 	int fd = sim_new_fd(kind, device, lowest);

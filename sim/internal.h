@@ -351,6 +351,8 @@ struct sim_file {
 /* NULL if the fd is not a simulated file. */
 struct sim_file *sim_file(int fd);
 struct sim_file *sim_file_of_kind(enum sim_kind kind, const struct sim_device *device);
+/* The open file of the device's group, or NULL. */
+const struct sim_file *sim_group_file(const struct sim_device *device);
 /* Create a simulated file. Returns a new fd, or -errno. */
 int sim_file_new(enum sim_kind kind, struct sim_device *device);
 /* Open the device. Returns a new fd, which is at least `lowest`, or -errno. */

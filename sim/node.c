@@ -14,12 +14,6 @@
 
 /* ---- opening ---- */
 
-/* The first device of a group stands for the group. */
-static const struct sim_file *group_file(const struct sim_device *device)
-{
-	return sim_file_of_kind(SIM_GROUP, sim_next_in_group(device->group, NULL));
-}
-
 /* How often the devices of the group are open by the group, or by a cdev. */
 static unsigned count_opens(const struct sim_device *device, bool by_cdev)
 {
@@ -34,7 +28,7 @@ static unsigned count_opens(const struct sim_device *device, bool by_cdev)
 /* An open device keeps its group open (container.c, vfio_group_use_container()). */
 static bool group_is_open(const struct sim_device *device)
 {
-	return group_file(device) || count_opens(device, false) > 0;
+	return sim_group_file(device) || count_opens(device, false) > 0;
 }
 
 static bool group_exists(const struct sim_device *first)

@@ -65,7 +65,8 @@ static uint32_t count_on_bus(const struct sim_device *device)
 #define DEVID_OWNED	0u
 #define DEVID_NOT_OWNED UINT32_MAX
 
-/* drivers/vfio/iommufd.c, vfio_iommufd_get_dev_id(): who has a device of a group has the group. */
+/* drivers/vfio/iommufd.c, vfio_iommufd_get_dev_id(): an iommufd that has a device of a group owns the other
+ * devices of the group, too. */
 static bool is_owned(const struct sim_device *device, const struct sim_device *other)
 {
 	const struct sim_device *member = NULL;
